@@ -1,0 +1,52 @@
+/**
+ * What the control plane may ask of the running program. `daemon/` implements it; `control/` and tests use it.
+ * Figures come straight from the shared table through `row()`, so asking never interrupts forwarding.
+ */
+import type { Model, Proxy, Server } from '../config/model.js';
+import type { AdminCommand, HealthEvent, SessionInfo } from '../core/messages.js';
+import type { Row } from '../core/table.js';
+
+export interface Engine {
+  /** The configuration in force. */
+  readonly model: Model;
+  readonly workers: number;
+  readonly pid: number;
+  /** Epoch milliseconds. */
+  readonly startedAtMs: number;
+  /** Configurations applied since start, and the outcome of the last reload. */
+  readonly reloads: { count: number; lastOk: boolean; lastMessage: string; lastAtMs: number };
+  readonly stopping: boolean;
+
+  /** @param key one of `rowKey.*`; @returns undefined where no such entity runs */
+  row(key: string): Row | undefined;
+  /** Key of a bind's row: its name, or its address text where it has none. */
+  listenerName(proxy: Proxy, bind: number): string;
+
+  /** Sessions of all workers at this moment. */
+  sessions(): Promise<SessionInfo[]>;
+  killSession(id: number): void;
+  /** Drops the sessions of one server in every worker. */
+  killServerSessions(proxy: string, server: string): void;
+  killFrontendSessions(proxy: string): void;
+
+  /** @returns an error text, or null when done */
+  admin(proxy: string, server: string, command: AdminCommand): Promise<string | null>;
+  /** `set server … addr`: takes effect for the next connection and check. @returns an error text, or null */
+  setServerAddress(proxy: string, server: string, host: string, port: number | null): string | null;
+  /** Stops or resumes accepting; `shutdown` closes the listeners for good. @returns an error text, or null */
+  setFrontend(proxy: string, to: 'enabled' | 'disabled' | 'shutdown'): string | null;
+  setMaxconn(
+    target: { kind: 'global' } | { kind: 'frontend' | 'server'; proxy: string; server?: string },
+    n: number,
+  ): void;
+
+  /** Re-reads the configuration files; refuses them whole if wrong. Text is what `fairlead reload` prints. */
+  reload(): Promise<{ ok: boolean; text: string }>;
+  /** Soft stop (SIGUSR1) or hard stop (SIGTERM). */
+  stop(soft: boolean): void;
+  /** The last health events, oldest first, bounded. */
+  events(): readonly HealthEvent[];
+  onEvent(listener: (event: HealthEvent) => void): () => void;
+  /** Address in force of a server, `1.2.3.4:5` form pieces; host '-' while unresolved. */
+  serverAddress(proxy: string, server: Server): { host: string; port: number };
+}

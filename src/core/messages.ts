@@ -1,0 +1,117 @@
+/**
+ * What threads say to each other. Types only. State and figures do not travel in messages: they are in the shared
+ * table (core/table.ts). After posting to a worker or to the health thread the sender writes 1 to its eventfd, because
+ * the thread sleeps in epoll_wait.
+ */
+import type { Model } from '../config/model.js';
+import type { RowRef, Segment } from './table.js';
+
+/** A configuration to run: the model and where each entity's row is. */
+export interface Plan {
+  /** Rises with every applied configuration. */
+  readonly revision: number;
+  readonly model: Model;
+  readonly segments: Segment[];
+  /** By `rowKey.*`. Every frontend, backend, listener and server of the model has one, and `process`. */
+  readonly rows: { [key: string]: RowRef };
+  /**
+   * Listening descriptors, opened (or kept, or inherited) by the main thread: one list per bind key
+   * (`rowKey.listener`). With SO_REUSEPORT there is one descriptor per worker (worker i takes number i modulo length);
+   * otherwise one that all workers share with EPOLLEXCLUSIVE.
+   */
+  readonly listeners: { [bindKey: string]: number[] };
+  /** eventfds of the threads: `workers[i]` and `health`. */
+  readonly wake: { readonly workers: number[]; readonly health: number };
+}
+
+/** What a thread gets as `workerData`. */
+export interface ThreadData {
+  readonly role: 'dataplane' | 'health';
+  /** Worker number, 0-based; 0 for health. */
+  readonly index: number;
+  readonly wakeFd: number;
+}
+
+export type ToWorker =
+  | { type: 'apply'; plan: Plan }
+  /** Close these listening descriptors after accepting what waits in them; answer `listeners-closed`. */
+  | { type: 'close-listeners'; fds: number[]; request: number }
+  | { type: 'pause-frontend'; proxy: string; paused: boolean }
+  | { type: 'list-sessions'; request: number }
+  | { type: 'kill-session'; id: number }
+  /** Drop every session of a frontend (`shutdown frontend`). */
+  | { type: 'kill-frontend-sessions'; proxy: string }
+  /** Stop when the last session ends (soft) or at once (hard); answer `stopped`. */
+  | { type: 'stop'; soft: boolean };
+
+export type FromWorker =
+  | { type: 'ready'; index: number }
+  | { type: 'applied'; index: number; revision: number }
+  | { type: 'listeners-closed'; index: number; request: number }
+  | { type: 'sessions'; index: number; request: number; sessions: SessionInfo[] }
+  | { type: 'log'; index: number; level: 'warning' | 'notice' | 'alert'; text: string }
+  | { type: 'stopped'; index: number };
+
+/** One session, for `show sess`. Times are milliseconds; ages are relative to now. */
+export interface SessionInfo {
+  /** Unique in the process: worker index + 1 in the low byte, a sequence above it. Shown as 0x hexadecimal. */
+  id: number;
+  frontend: string;
+  backend: string | null;
+  server: string | null;
+  listener: string;
+  /** `1.2.3.4:5` or `unix:1`. */
+  source: string;
+  destination: string;
+  ageMs: number;
+  /** Since the last byte in either direction. */
+  idleMs: number;
+  /** Milliseconds until the next time limit fires; -1 none. */
+  expiresMs: number;
+  state: 'queued' | 'connecting' | 'established' | 'closing';
+  clientFd: number;
+  serverFd: number;
+  bytesIn: number;
+  bytesOut: number;
+  /** Pending bytes per direction. */
+  pendingIn: number;
+  pendingOut: number;
+  retriesLeft: number;
+  worker: number;
+}
+
+export type ToHealth =
+  | { type: 'apply'; plan: Plan }
+  | { type: 'admin'; request: number; proxy: string; server: string; command: AdminCommand }
+  | { type: 'stop' };
+
+/** Runtime commands that change a server's health or weight; only the health thread writes these cells. */
+export type AdminCommand =
+  | { do: 'state'; state: 'ready' | 'drain' | 'maint' }
+  /** `set server … health up|stopping|down`. */
+  | { do: 'health'; health: 'up' | 'stopping' | 'down' }
+  /** `set server … weight N|N%`, absolute 0..256 or percent of the initial weight. */
+  | { do: 'weight'; weight: number; relative: boolean }
+  /** `enable|disable health`. */
+  | { do: 'checks'; enabled: boolean }
+  | { do: 'check-port'; port: number }
+  /** Main resolved (or lost) the name: RMAINT off or on. */
+  | { do: 'resolved'; resolved: boolean };
+
+export type FromHealth =
+  | { type: 'ready' }
+  | { type: 'applied'; revision: number }
+  | { type: 'admin-result'; request: number; error: string | null }
+  | HealthEvent;
+
+/** One thing that happened to a server's health; the text is HAProxy's log line for it. */
+export interface HealthEvent {
+  type: 'health-event';
+  proxy: string;
+  server: string | null;
+  /** Wall clock, epoch milliseconds. */
+  atMs: number;
+  kind: 'check' | 'server-up' | 'server-down' | 'server-admin' | 'backend-down' | 'backend-up' | 'weight';
+  level: 'emerg' | 'alert' | 'crit' | 'err' | 'warning' | 'notice' | 'info' | 'debug';
+  text: string;
+}
