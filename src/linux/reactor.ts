@@ -1,0 +1,149 @@
+/**
+ * The event loop of a worker thread: epoll(7) edge-triggered, timers, an eventfd by which other threads wake it.
+ * The thread stays in `run()`; its Node event loop never turns. One turn: wait, handle the events, handle what asked to
+ * go on (`again`), fire timers, close descriptors. Descriptors close only at the end of a turn, so a number cannot
+ * be reused while events for its former owner may still be in the batch.
+ */
+import { TimerHeap } from '../core/timer-heap.js';
+import { EPOLL_CLOEXEC, EPOLL_CTL_ADD, EPOLL_CTL_DEL, EPOLLET, EPOLLIN, EPOLLOUT, EPOLLRDHUP } from './constants.js';
+import { NativeBuffer } from './memory.js';
+import { close, epollCreate1, epollCtl, epollWait, read } from './syscalls.js';
+
+/** Whoever owns a descriptor. `events` is the EPOLL* mask. */
+export interface Pollable {
+  onEvents(fd: number, events: number): void;
+}
+
+/** Work that used up its share of a turn and goes on in the next. */
+export interface Continuable {
+  onContinue(): void;
+}
+
+const BATCH = 256;
+const TIMERS_PER_TURN = 1024;
+/** struct epoll_event is packed on x86-64 only (epoll_ctl(2)). */
+const EVENT_WORDS = process.arch === 'x64' ? 3 : 4;
+const DATA_WORD = process.arch === 'x64' ? 1 : 2;
+const STREAM_EVENTS = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
+
+export class Reactor {
+  /** Monotonic ms, read once per turn. */
+  nowMs = performance.now();
+  readonly timers = new TimerHeap();
+  /** Turns, and microseconds spent asleep; whoever publishes figures reads them. */
+  turns = 0;
+  idleUs = 0;
+  private readonly epoll: number;
+  private readonly events = new NativeBuffer(BATCH * EVENT_WORDS * 4);
+  private readonly event = new NativeBuffer(16);
+  private readonly counter = new NativeBuffer(8);
+  private readonly handlers: (Pollable | null)[] = [];
+  private readonly closing: number[] = [];
+  private continuing: Continuable[] = [];
+  private continuingNow: Continuable[] = [];
+  private running = false;
+
+  /**
+   * @param wakeFd non-blocking eventfd that other threads write to
+   * @param onWake called after it was written; read the message port and the shared table there
+   * @param onTurn called at the end of each turn
+   */
+  constructor(
+    private readonly wakeFd: number,
+    private readonly onWake: () => void,
+    private readonly onTurn: () => void = () => undefined,
+  ) {
+    this.epoll = epollCreate1(EPOLL_CLOEXEC);
+    if (this.epoll < 0) throw new Error(`epoll_create1: errno ${-this.epoll}`);
+    const result = this.add(wakeFd, { onEvents: () => this.woken() }, EPOLLIN);
+    if (result < 0) throw new Error(`epoll_ctl on the wake-up descriptor: errno ${-result}`);
+  }
+
+  /** Watches a descriptor, by default for everything, edge-triggered. @returns 0 or -errno */
+  add(fd: number, handler: Pollable, events: number = STREAM_EVENTS): number {
+    this.event.i32[0] = events;
+    this.event.i32[DATA_WORD] = fd;
+    this.event.i32[DATA_WORD + 1] = 0;
+    const result = epollCtl(this.epoll, EPOLL_CTL_ADD, fd, this.event.ptr);
+    if (result < 0) return result;
+    while (this.handlers.length <= fd) this.handlers.push(null);
+    this.handlers[fd] = handler;
+    return 0;
+  }
+
+  /** Stops watching without closing. */
+  remove(fd: number): void {
+    if (this.handlers[fd]) epollCtl(this.epoll, EPOLL_CTL_DEL, fd, this.event.ptr);
+    this.handlers[fd] = null;
+  }
+
+  /** Forgets the descriptor now, closes it at the end of the turn (closing takes it out of epoll). */
+  closeLater(fd: number): void {
+    if (fd < this.handlers.length) this.handlers[fd] = null;
+    this.closing.push(fd);
+  }
+
+  /** Calls `onContinue` in the next turn, which then does not sleep. */
+  again(task: Continuable): void {
+    this.continuing.push(task);
+  }
+
+  /** Turns until `stop`. */
+  run(): void {
+    this.running = true;
+    while (this.running) this.turn();
+    close(this.epoll);
+  }
+
+  stop(): void {
+    this.running = false;
+  }
+
+  private turn(): void {
+    const before = performance.now();
+    const count = epollWait(this.epoll, this.events.ptr, BATCH, this.sleepMs(before));
+    this.nowMs = performance.now();
+    this.idleUs += (this.nowMs - before) * 1000;
+    this.turns++;
+    this.dispatch(count);
+    this.goOn();
+    this.timers.fire(this.nowMs, TIMERS_PER_TURN);
+    this.onTurn();
+    this.closeAll();
+  }
+
+  private sleepMs(nowMs: number): number {
+    if (this.continuing.length > 0) return 0;
+    const next = this.timers.nextMs;
+    if (next === Number.POSITIVE_INFINITY) return -1;
+    return next <= nowMs ? 0 : Math.min(60_000, Math.ceil(next - nowMs));
+  }
+
+  private dispatch(count: number): void {
+    const words = this.events.i32;
+    for (let i = 0; i < count; i++) {
+      const fd = words[i * EVENT_WORDS + DATA_WORD];
+      const handler = this.handlers[fd];
+      if (handler !== null && handler !== undefined) handler.onEvents(fd, words[i * EVENT_WORDS]);
+    }
+  }
+
+  private goOn(): void {
+    if (this.continuing.length === 0) return;
+    const now = this.continuing;
+    this.continuing = this.continuingNow;
+    this.continuingNow = now;
+    for (let i = 0; i < now.length; i++) now[i].onContinue();
+    now.length = 0;
+  }
+
+  private closeAll(): void {
+    for (let i = 0; i < this.closing.length; i++) close(this.closing[i]);
+    this.closing.length = 0;
+  }
+
+  private woken(): void {
+    read(this.wakeFd, this.counter.ptr, 8);
+    this.onWake();
+  }
+}
