@@ -113,6 +113,8 @@ export const I_CONN_RATE_MAX = 7;
 export const I_STATE = 8;
 /** Frontend: rate limit in sessions/s (0 none). Process row: maxconnrate. */
 export const I_RATE_LIMIT = 9;
+/** Frontend, process: workers whose listeners wait for a session to end because a limit was reached. */
+export const I_WAITERS = 10;
 
 // ── Backend rows: balancing, shared by the workers ────────────────────────────────────────────────────────────────
 /** Raised by the health thread whenever usable set or weights of the backend changed: workers rebuild their maps. */
@@ -200,6 +202,11 @@ export const S_LAST_SESS = 44;
 export const S_CHECK_PORT = 45;
 /** Raised by main (runtime command) to tell health that it changed the row's address. */
 export const S_ADDR_CHANGES = 46;
+/** Why S_SHUTDOWN_EPOCH was raised, set before it: termination code D (marked down), K (operator), U (backup let go). */
+export const S_SHUTDOWN_REASON = 47;
+export const SHUTDOWN_DOWN = 0;
+export const SHUTDOWN_KILLED = 1;
+export const SHUTDOWN_BACKUP = 2;
 
 // ── Process row ───────────────────────────────────────────────────────────────────────────────────────────────────
 /** 0 running, 1 stopping (SIGUSR1: no new connections). */
@@ -233,7 +240,11 @@ export const C_RATE_BEFORE = 18;
 export const C_CRATE_SECOND = 19;
 export const C_CRATE_NOW = 20;
 export const C_CRATE_BEFORE = 21;
-/** Sliding sums over the last 1024 sessions (window sum, as HAProxy's qtime/ctime/rtime/ttime), ms. */
+/**
+ * Queue, connect, response and total time, ms: sums that decay over TIME_WINDOW sessions. The average is the sum
+ * divided by the smaller of TIME_WINDOW and the count of sessions.
+ */
+export const TIME_WINDOW = 1024;
 export const C_QTIME = 22;
 export const C_CTIME = 23;
 export const C_RTIME = 24;
