@@ -46,7 +46,7 @@ export class Reactor {
   /**
    * @param wakeFd non-blocking eventfd that other threads write to
    * @param onWake called after it was written; read the message port and the shared table there
-   * @param onTurn called at the end of each turn
+   * @param onTurn called at the start of each turn, when `nowMs` has been read
    */
   constructor(
     private readonly wakeFd: number,
@@ -105,10 +105,10 @@ export class Reactor {
     this.nowMs = performance.now();
     this.idleUs += (this.nowMs - before) * 1000;
     this.turns++;
+    this.onTurn();
     this.dispatch(count);
     this.goOn();
     this.timers.fire(this.nowMs, TIMERS_PER_TURN);
-    this.onTurn();
     this.closeAll();
   }
 

@@ -1,0 +1,205 @@
+/**
+ * Brings a worker's entities into the shape of a new plan. What persists under its key is configured anew in place
+ * (its sessions, queue and figures stay), what is new is created, what is gone is forgotten once its sessions end.
+ */
+
+import { DEFAULT_RETRIES, hasBackend, hasFrontend } from '../config/defaults.js';
+import type { Condition, Proxy, Server, SourceAddress, TcpRule } from '../config/model.js';
+import { listenerNames } from '../config/names.js';
+import { Balancer } from '../core/balance/balancer.js';
+import { compileCondition } from '../core/expr/condition.js';
+import type { SampleContext } from '../core/expr/context.js';
+import type { Plan } from '../core/messages.js';
+import { Row, rowKey } from '../core/table.js';
+import { ipToWords, SockAddr } from '../linux/sockaddr.js';
+import { AcceptSocket } from './accept.js';
+import {
+  BackendEntity,
+  type ConnectionRule,
+  FrontendEntity,
+  type ListenerSpec,
+  ServerEntity,
+  type SourceBinding,
+  WorkerRow,
+} from './entities.js';
+import { configureLogs } from './session-log.js';
+import { prepareListener } from './socket-options.js';
+import type { DataplaneWorker } from './worker-context.js';
+
+const ALWAYS = () => true;
+
+/** Called on the worker's own thread. The plan was validated: everything it names exists. */
+export function applyPlan(worker: DataplaneWorker, plan: Plan): void {
+  const rows = new RowFinder(worker, plan);
+  worker.process ??= rows.find(rowKey.process());
+  worker.wakeFds = plan.wake.workers;
+  worker.healthFd = plan.wake.health;
+  worker.splicing = !plan.model.global.noSplice;
+  const proxies = plan.model.proxies.filter((p) => p.mode === 'tcp' && !p.disabled);
+  applyBackends(worker, proxies.filter(hasBackend), rows);
+  applyFrontends(worker, proxies.filter(hasFrontend), rows);
+  for (const proxy of proxies.filter(hasFrontend)) applyListeners(worker, proxy, plan, rows);
+  configureLogs(worker, plan.model);
+}
+
+/** Row views of one plan, by key. */
+class RowFinder {
+  private readonly segments = new Map<number, Plan['segments'][number]>();
+
+  constructor(
+    private readonly worker: DataplaneWorker,
+    private readonly plan: Plan,
+  ) {
+    for (const segment of plan.segments) this.segments.set(segment.id, segment);
+  }
+
+  find(key: string): WorkerRow {
+    const ref = this.plan.rows[key];
+    const segment = this.segments.get(ref.segment)!;
+    return new WorkerRow(new Row(segment, ref.index), this.worker.index);
+  }
+}
+
+/** Keeps what persists under its name, makes what is new, drops the rest. */
+function reconcile<E>(existing: Map<string, E>, names: string[], create: (name: string) => E): void {
+  const wanted = new Set(names);
+  for (const name of existing.keys()) if (!wanted.has(name)) existing.delete(name);
+  for (const name of wanted) if (!existing.has(name)) existing.set(name, create(name));
+}
+
+function applyBackends(worker: DataplaneWorker, proxies: Proxy[], rows: RowFinder): void {
+  const byName = new Map(proxies.map((p) => [p.name, p]));
+  reconcile(worker.backends, [...byName.keys()], (name) => {
+    return new BackendEntity(name, rows.find(rowKey.backend(name)), byName.get(name)!);
+  });
+  const serverKeys = proxies.flatMap((p) => p.servers.map((s) => rowKey.server(p.name, s.name)));
+  reconcile(worker.servers, serverKeys, (key) => {
+    const [proxy, server] = locate(proxies, key);
+    return new ServerEntity(server.name, rows.find(key), server, worker.backends.get(proxy.name)!, 0);
+  });
+  for (const proxy of proxies) configureBackend(worker, worker.backends.get(proxy.name)!, proxy);
+}
+
+function locate(proxies: Proxy[], key: string): [Proxy, Server] {
+  for (const proxy of proxies)
+    for (const server of proxy.servers) if (rowKey.server(proxy.name, server.name) === key) return [proxy, server];
+  throw new Error(`no server ${key}`);
+}
+
+function configureBackend(worker: DataplaneWorker, backend: BackendEntity, proxy: Proxy): void {
+  const t = proxy.timeouts;
+  backend.proxy = proxy;
+  backend.connectMs = t.connect ?? 0;
+  backend.serverMs = t.server ?? 0;
+  backend.queueMs = t.queue ?? 0;
+  backend.tunnelMs = t.tunnel ?? 0;
+  backend.serverFinMs = t.serverFin ?? 0;
+  backend.retries = proxy.retries ?? DEFAULT_RETRIES;
+  backend.redispatch = proxy.redispatch ?? 0;
+  backend.servers = proxy.servers.map((spec, index) => {
+    const server = worker.servers.get(rowKey.server(proxy.name, spec.name))!;
+    configureServer(server, spec, backend, index);
+    return server;
+  });
+  backend.balancer = createBalancer(backend, proxy);
+  backend.useServers = proxy.useServers.map((rule) => ({
+    server: backend.servers.find((s) => s.name === rule.server)!,
+    when: compile(rule.condition, proxy),
+  }));
+}
+
+function configureServer(server: ServerEntity, spec: Server, backend: BackendEntity, index: number): void {
+  server.spec = spec;
+  server.backend = backend;
+  server.index = index;
+  server.addressSeq = -1;
+  server.source = sourceBinding(spec.source ?? backend.proxy.source);
+}
+
+function sourceBinding(spec: SourceAddress | undefined): SourceBinding | null {
+  if (spec === undefined) return null;
+  const address = new SockAddr();
+  const host = spec.host === '' || spec.host === '*' ? '0.0.0.0' : spec.host;
+  const { family, words } = ipToWords(host);
+  address.setInet(family, words, 0, spec.port);
+  return { spec, address };
+}
+
+function createBalancer(backend: BackendEntity, proxy: Proxy): Balancer {
+  return new Balancer(
+    {
+      algorithm: proxy.balance?.algorithm ?? 'roundrobin',
+      draws: proxy.balance?.draws,
+      hashType: proxy.hashType,
+      allBackups: proxy.options.allbackups ?? false,
+      fullconn: proxy.fullconn,
+    },
+    backend.servers.map((s) => ({
+      row: s.cells.row,
+      id: s.spec.id,
+      backup: s.spec.backup ?? false,
+      maxconn: s.spec.maxconn ?? 0,
+    })),
+    backend.cells.row,
+  );
+}
+
+function applyFrontends(worker: DataplaneWorker, proxies: Proxy[], rows: RowFinder): void {
+  const byName = new Map(proxies.map((p) => [p.name, p]));
+  reconcile(worker.frontends, [...byName.keys()], (name) => {
+    return new FrontendEntity(name, rows.find(rowKey.frontend(name)), byName.get(name)!);
+  });
+  for (const proxy of proxies) configureFrontend(worker, worker.frontends.get(proxy.name)!, proxy);
+}
+
+function configureFrontend(worker: DataplaneWorker, frontend: FrontendEntity, proxy: Proxy): void {
+  const t = proxy.timeouts;
+  frontend.proxy = proxy;
+  frontend.clientMs = t.client ?? 0;
+  frontend.clientFinMs = t.clientFin ?? 0;
+  frontend.tunnelMs = t.tunnel ?? 0;
+  frontend.connectionRules = rulesOf(proxy, 'connection');
+  frontend.sessionRules = rulesOf(proxy, 'session');
+  frontend.contentRules = rulesOf(proxy, 'content');
+  frontend.choices = proxy.useBackends
+    .filter((choice) => worker.backends.has(choice.backend))
+    .map((choice) => ({ backend: worker.backends.get(choice.backend)!, when: compile(choice.condition, proxy) }));
+  const fallback = proxy.defaultBackend ?? (proxy.kind === 'listen' ? proxy.name : undefined);
+  frontend.defaultBackend = (fallback && worker.backends.get(fallback)) || null;
+}
+
+function rulesOf(proxy: Proxy, phase: TcpRule['phase']): ConnectionRule[] {
+  return proxy.tcpRequest
+    .filter((rule) => rule.phase === phase)
+    .map((rule) => ({ action: rule.action, when: compile(rule.condition, proxy) }));
+}
+
+function compile(condition: Condition | undefined, proxy: Proxy): (context: SampleContext) => boolean {
+  return condition === undefined ? ALWAYS : compileCondition(condition, proxy.acls);
+}
+
+/** Listening descriptors this worker does not watch yet; those that left the plan end with `close-listeners`. */
+function applyListeners(worker: DataplaneWorker, proxy: Proxy, plan: Plan, rows: RowFinder): void {
+  const names = listenerNames(proxy);
+  proxy.binds.forEach((bind, i) => {
+    const key = rowKey.listener(proxy.name, names[i]);
+    const fds = plan.listeners[key] ?? [];
+    if (fds.length > 0) listenOn(worker, fds, { key, name: names[i], bind }, proxy, rows);
+  });
+}
+
+function listenOn(worker: DataplaneWorker, fds: number[], spec: ListenerSpec, proxy: Proxy, rows: RowFinder): void {
+  const frontend = worker.frontends.get(proxy.name)!;
+  const fd = fds[worker.index % fds.length];
+  const known = worker.sockets.get(fd);
+  prepareListener(fd, proxy);
+  if (known) {
+    known.frontend = frontend;
+    known.spec = spec;
+    return;
+  }
+  const shared = fds.length === 1 && worker.wakeFds.length > 1;
+  const socket = new AcceptSocket(worker, fd, spec, frontend, rows.find(spec.key), shared);
+  worker.sockets.set(fd, socket);
+  socket.watch();
+}

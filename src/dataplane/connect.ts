@@ -1,0 +1,341 @@
+/**
+ * From an accepted session to a connected one: pick a server, take one of its slots or queue, connect, retry.
+ * Rules and limits are HAProxy's (configuration manual: `retries`, `option redispatch`, `maxconn`, `maxqueue`,
+ * `timeout queue`, `timeout connect`).
+ */
+import { PICK_NONE, PICK_QUEUE } from '../core/balance/balancer.js';
+import { hashSource } from '../core/balance/hash.js';
+import * as T from '../core/table.js';
+import {
+  EINPROGRESS,
+  ETIMEDOUT,
+  SO_ERROR,
+  SOCK_CLOEXEC,
+  SOCK_NONBLOCK,
+  SOCK_STREAM,
+  SOL_SOCKET,
+} from '../linux/constants.js';
+import { connect, getsockname, getsockopt, socket } from '../linux/syscalls.js';
+import type { BackendEntity, ServerEntity } from './entities.js';
+import { finish } from './finish.js';
+import { proxyHeaderFor } from './proxy-header.js';
+import { CONNECTING, QUEUED, RETRYING, type Session } from './session.js';
+import type { SessionQueue } from './session-list.js';
+import { bindSource, prepareServerSocket } from './socket-options.js';
+import type { DataplaneWorker } from './worker-context.js';
+
+/** Same server again: HAProxy waits the smaller of one second and `timeout connect` (manual, `option redispatch`). */
+const TURN_AROUND_MS = 1000;
+const PICK_TRIES = 4;
+
+/** The backend is known: count the session there and find a server. */
+export function enterBackend(session: Session, backend: BackendEntity): void {
+  const now = session.worker.reactor.nowMs;
+  session.backend = backend;
+  session.assignedMs = now;
+  session.retriesLeft = backend.retries;
+  backend.cells.enter();
+  backend.cells.count(T.C_SESSIONS);
+  backend.cells.rate(T.C_RATE_SECOND, T.I_RATE_MAX, session.worker.epochSecond);
+  assign(session, -1);
+}
+
+/** @param avoid index of a server that just failed, -1 none */
+function assign(session: Session, avoid: number): void {
+  const backend = session.backend!;
+  const forced = useServer(session, backend);
+  if (forced !== null) {
+    takeOrQueue(session, forced);
+    return;
+  }
+  for (let tries = 0; tries < PICK_TRIES; tries++) {
+    const picked = backend.balancer.pick(sourceKey(session, backend), avoid, Math.random);
+    if (picked === PICK_NONE) {
+      noServer(session, backend);
+      return;
+    }
+    if (picked === PICK_QUEUE) break;
+    const server = backend.servers[picked];
+    if (mayTake(backend, server) && backend.balancer.takeSlot(picked)) {
+      startOn(session, server, true);
+      return;
+    }
+    // A hashing algorithm insists on its server: wait for that one. Others lost a race to another worker: pick again.
+    if (!backend.balancer.hasSlot(picked) && backend.proxy.balance?.algorithm === 'source') {
+      queueOn(session, server.queue, server);
+      return;
+    }
+  }
+  queueOn(session, backend.queue, null);
+}
+
+function useServer(session: Session, backend: BackendEntity): ServerEntity | null {
+  for (const rule of backend.useServers) {
+    if (backend.balancer.isUsable(rule.server.index) && rule.when(session.worker.sampleContext(session)))
+      return rule.server;
+  }
+  return null;
+}
+
+/** Those that wait go first. */
+function mayTake(backend: BackendEntity, server: ServerEntity): boolean {
+  return server.queue.size === 0 || !backend.balancer.hasSlot(server.index);
+}
+
+function takeOrQueue(session: Session, server: ServerEntity): void {
+  if (session.backend!.balancer.takeSlot(server.index)) startOn(session, server, false);
+  else queueOn(session, server.queue, server);
+}
+
+function sourceKey(session: Session, backend: BackendEntity): number {
+  if (backend.proxy.balance?.algorithm !== 'source') return 0;
+  const ip = session.worker.ipScratch;
+  const family = session.source.copyIp(ip);
+  return family === 0 ? 0 : hashSource(ip, 0, family === 4 ? 4 : 16);
+}
+
+function noServer(session: Session, backend: BackendEntity): void {
+  backend.cells.count(T.C_ERR_CON);
+  finish(session, 'S', 'C');
+}
+
+/** @param balanced true when a balancing algorithm chose it (`lbtot`) */
+function startOn(session: Session, server: ServerEntity, balanced: boolean): void {
+  const { cells } = server;
+  session.server = session.lastServer = server;
+  session.holdsSlot = true;
+  server.sessions.add(session);
+  const held = cells.i32[cells.int + T.I_CUR_SESS];
+  if (held > cells.i32[cells.int + T.I_MAX_SESS]) cells.i32[cells.int + T.I_MAX_SESS] = held;
+  cells.count(T.C_SESSIONS);
+  if (balanced) {
+    cells.count(T.C_LB_TOTAL);
+    session.backend!.cells.count(T.C_LB_TOTAL);
+  }
+  cells.rate(T.C_RATE_SECOND, T.I_RATE_MAX, session.worker.epochSecond);
+  cells.i32[cells.int + T.S_LAST_SESS] = session.worker.epochSecond;
+  session.backend!.cells.i32[session.backend!.cells.int + T.S_LAST_SESS] = session.worker.epochSecond;
+  openConnection(session, server);
+}
+
+function queueOn(session: Session, queue: SessionQueue, server: ServerEntity | null): void {
+  const backend = session.backend!;
+  const cells = server === null ? backend.cells : server.cells;
+  const maxqueue = server === null ? 0 : cells.row.get(T.S_MAXQUEUE);
+  const waiting = cells.row.add(T.I_QUEUE, 1) + 1;
+  if (maxqueue > 0 && waiting > maxqueue) {
+    cells.row.add(T.I_QUEUE, -1);
+    finish(session, 'S', 'Q');
+    return;
+  }
+  if (waiting > cells.i32[cells.int + T.I_MAX_QUEUE]) cells.i32[cells.int + T.I_MAX_QUEUE] = waiting;
+  if (server === null) session.backendQueuePosition = waiting - 1;
+  else session.serverQueuePosition = waiting - 1;
+  session.state = QUEUED;
+  session.server = null;
+  session.queuedServer = server;
+  queue.push(session);
+  const limit = backend.queueMs || backend.connectMs;
+  if (limit > 0) session.worker.reactor.timers.arm(session, session.assignedMs + limit);
+}
+
+/** Takes a session out of whichever queue it waits in. */
+export function leaveQueue(session: Session): void {
+  if (session.queue === null) return;
+  session.queue.remove(session);
+  const cells = session.queuedServer === null ? session.backend!.cells : session.queuedServer.cells;
+  cells.row.add(T.I_QUEUE, -1);
+  session.queuedServer = null;
+  session.worker.reactor.timers.cancel(session);
+}
+
+export function queueTimedOut(session: Session): void {
+  session.backend!.cells.count(T.C_ERR_CON);
+  finish(session, 's', 'Q');
+}
+
+/** A slot of the server may be free: serve who waits for it, then who waits for any server. */
+export function serveQueues(server: ServerEntity): void {
+  const { backend } = server;
+  while (backend.balancer.isUsable(server.index) && backend.balancer.hasSlot(server.index)) {
+    const session = oldest(server.queue.head, backend.queue.head);
+    if (session === null || !backend.balancer.takeSlot(server.index)) return;
+    leaveQueue(session);
+    startOn(session, server, true);
+  }
+}
+
+function oldest(a: Session | null, b: Session | null): Session | null {
+  if (a === null || b === null) return a ?? b;
+  return a.assignedMs <= b.assignedMs ? a : b;
+}
+
+/** Health or limits changed somewhere: see whether anyone who waits can go on, here or on another server. */
+export function reviewQueues(backend: BackendEntity): void {
+  for (const server of backend.servers) {
+    if (server.queue.size > 0 && !backend.balancer.isUsable(server.index)) moveToBackend(server, backend);
+    if (server.queue.size > 0 || backend.queue.size > 0) serveQueues(server);
+  }
+}
+
+/** Whoever waits for a server that went away waits for any (`option redispatch`). */
+function moveToBackend(server: ServerEntity, backend: BackendEntity): void {
+  if (!backend.redispatch) return;
+  for (let session = server.queue.head; session !== null; session = server.queue.head) {
+    leaveQueue(session);
+    session.backend!.cells.count(T.C_REDISPATCHES);
+    assign(session, server.index);
+  }
+}
+
+function openConnection(session: Session, server: ServerEntity): void {
+  const { worker } = session;
+  session.state = CONNECTING;
+  session.connectMs = worker.reactor.nowMs;
+  server.cells.count(T.C_CONNECTS);
+  session.backend!.cells.count(T.C_CONNECTS);
+  const error = dial(session, server);
+  if (error !== 0) {
+    connectionFailed(session, error);
+    return;
+  }
+  const limit = session.backend!.connectMs;
+  if (limit > 0) worker.reactor.timers.arm(session, session.connectMs + limit);
+}
+
+/** @returns 0 while the connection is being made, or a positive errno */
+function dial(session: Session, server: ServerEntity): number {
+  const { worker } = session;
+  if (!server.refreshAddress()) return ETIMEDOUT;
+  const address = server.address;
+  if (server.spec.portMode !== 'fixed') followClientPort(session, server);
+  const fd = socket(address.family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (fd < 0) {
+    worker.descriptorsExhausted(fd);
+    return -fd;
+  }
+  session.serverFd = fd;
+  prepareServerSocket(fd, server, address.family);
+  const bound = server.source === null ? 0 : bindSource(fd, server.source, session);
+  if (bound < 0) return -bound;
+  const result = connect(fd, address.ptr, address.length);
+  if (result < 0 && result !== -EINPROGRESS) return -result;
+  const added = worker.reactor.add(fd, session);
+  return added < 0 ? -added : 0;
+}
+
+/** `server s 10.0.0.1` or `:+1000`: the port the client asked for, shifted. */
+function followClientPort(session: Session, server: ServerEntity): void {
+  const to = session.worker.addressScratch;
+  let port = session.destination.length > 0 ? session.destination.port : 0;
+  if (port === 0) {
+    to.prepare();
+    if (getsockname(session.clientFd, to.ptr, to.lengthPtr) === 0) port = to.port;
+  }
+  server.address.port = (port + (server.spec.portOffset ?? 0)) & 0xffff;
+}
+
+/** @returns the pending error of a socket as a positive errno, 0 none */
+export function socketError(worker: DataplaneWorker, fd: number): number {
+  const scratch = worker.optionScratch;
+  scratch.i32[0] = 0;
+  scratch.i32[1] = 4;
+  return getsockopt(fd, SOL_SOCKET, SO_ERROR, scratch.ptr, scratch.ptr + 4) < 0 ? 0 : scratch.i32[0];
+}
+
+export function connectionEstablished(session: Session): void {
+  const server = session.server!;
+  const { i32, int } = server.cells;
+  if (i32[int + T.S_OBSERVED_ERRORS] !== 0 && i32[int + T.S_ERROR_LIMIT] > 0)
+    Atomics.store(i32, int + T.S_OBSERVED_ERRORS, 0);
+  session.worker.connected(session);
+  if (server.spec.sendProxy !== undefined) {
+    const header = proxyHeaderFor(session, server.spec.sendProxy);
+    session.toServer.prepend(session.worker, header.bytes, header.length);
+  }
+  session.start();
+}
+
+/** @param errno positive, 0 for the time limit */
+export function connectionFailed(session: Session, errno: number): void {
+  const { worker } = session;
+  const server = session.server!;
+  dropServerSocket(session);
+  worker.reactor.timers.cancel(session);
+  session.lastError = errno;
+  observeFailure(session, server);
+  if (session.retriesLeft <= 0) {
+    server.cells.count(T.C_ERR_CON);
+    session.backend!.cells.count(T.C_ERR_CON);
+    finish(session, errno === 0 ? 's' : 'S', 'C');
+    return;
+  }
+  session.retriesLeft--;
+  scheduleRetry(session, server, errno);
+}
+
+function scheduleRetry(session: Session, server: ServerEntity, errno: number): void {
+  const backend = session.backend!;
+  server.cells.count(T.C_RETRIES);
+  backend.cells.count(T.C_RETRIES);
+  session.retryElsewhere =
+    mayRedispatch(session, backend) || (backend.redispatch !== 0 && !backend.balancer.isUsable(server.index));
+  session.state = RETRYING;
+  const waited = session.worker.reactor.nowMs - session.connectMs;
+  const pause = Math.min(TURN_AROUND_MS, backend.connectMs || TURN_AROUND_MS);
+  const immediately = session.retryElsewhere || errno === 0 || waited >= pause;
+  if (immediately) retry(session);
+  else session.worker.reactor.timers.arm(session, session.worker.reactor.nowMs + pause);
+}
+
+/** `option redispatch N`: every Nth retry, or with a negative N the Nth before the last (default: the last). */
+function mayRedispatch(session: Session, backend: BackendEntity): boolean {
+  const n = backend.redispatch;
+  if (n === 0) return false;
+  if (n < 0) return session.retriesLeft === -n - 1;
+  return (backend.retries - session.retriesLeft) % n === 0;
+}
+
+/** The pause is over, or another server is tried at once. */
+export function retry(session: Session): void {
+  const server = session.server!;
+  const backend = session.backend!;
+  const gone = backend.redispatch !== 0 && !backend.balancer.isUsable(server.index);
+  if (!session.retryElsewhere && !gone) {
+    openConnection(session, server);
+    return;
+  }
+  server.cells.count(T.C_REDISPATCHES);
+  backend.cells.count(T.C_REDISPATCHES);
+  session.redispatched = true;
+  session.retryElsewhere = false;
+  releaseServer(session);
+  assign(session, server.index);
+}
+
+/** Live traffic tells health about refused connections (`observe layer4`). */
+function observeFailure(session: Session, server: ServerEntity): void {
+  const { i32, int } = server.cells;
+  const limit = i32[int + T.S_ERROR_LIMIT];
+  if (limit <= 0) return;
+  if (Atomics.add(i32, int + T.S_OBSERVED_ERRORS, 1) + 1 < limit) return;
+  Atomics.store(i32, int + T.S_OBSERVED_LIMIT, 1);
+  session.worker.wakeHealth();
+}
+
+function dropServerSocket(session: Session): void {
+  if (session.serverFd < 0) return;
+  session.worker.reactor.closeLater(session.serverFd);
+  session.serverFd = -1;
+}
+
+/** Gives the slot back and lets the next in line have it. */
+export function releaseServer(session: Session): void {
+  const server = session.server;
+  if (server === null || !session.holdsSlot) return;
+  session.holdsSlot = false;
+  session.server = null;
+  server.sessions.remove(session);
+  server.backend.balancer.releaseSlot(server.index);
+  session.worker.slotFreed(server);
+}

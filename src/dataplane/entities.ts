@@ -1,0 +1,187 @@
+/**
+ * What a worker keeps of the configuration: frontends, listeners, backends and servers, each with its row of the shared
+ * table. They survive a reload under the same key and are configured anew in place, so that sessions which hold them
+ * go on undisturbed.
+ */
+import type { Bind, Proxy, Server, SourceAddress } from '../config/model.js';
+import type { Balancer } from '../core/balance/balancer.js';
+import type { SampleContext } from '../core/expr/context.js';
+import * as T from '../core/table.js';
+import { AF_UNIX } from '../linux/constants.js';
+import { SockAddr } from '../linux/sockaddr.js';
+import type { LogSink } from '../logs/log-sink.js';
+import type { Session } from './session.js';
+import { SessionList, SessionQueue } from './session-list.js';
+
+/** A row as one worker sees it: `f64[c + C_…]` are its own counters. */
+export class WorkerRow {
+  readonly i32: Int32Array;
+  readonly int: number;
+  readonly f64: Float64Array;
+  readonly c: number;
+
+  constructor(
+    readonly row: T.Row,
+    readonly worker: number,
+  ) {
+    this.i32 = row.i32;
+    this.int = row.int;
+    this.f64 = row.f64;
+    this.c = row.counters + worker * T.COUNTER_CELLS;
+  }
+
+  count(cell: number, by = 1): void {
+    this.f64[this.c + cell] += by;
+  }
+
+  /** One more session: raises the gauge and its maximum. @returns how many there are now */
+  enter(): number {
+    const now = Atomics.add(this.i32, this.int + T.I_CUR_SESS, 1) + 1;
+    if (now > this.i32[this.int + T.I_MAX_SESS]) this.i32[this.int + T.I_MAX_SESS] = now;
+    return now;
+  }
+
+  leave(): void {
+    Atomics.sub(this.i32, this.int + T.I_CUR_SESS, 1);
+  }
+
+  /** Counts an event per second in the three cells from `cell` on, and raises the all-workers maximum. */
+  rate(cell: number, maxCell: number, second: number): void {
+    const at = this.c + cell;
+    const f = this.f64;
+    const age = second - f[at];
+    if (age !== 0) {
+      f[at + 2] = age === 1 ? f[at + 1] : 0;
+      f[at] = second;
+      f[at + 1] = 0;
+    }
+    f[at + 1]++;
+    const total = this.rateNow(cell, second);
+    if (total > this.i32[this.int + maxCell]) this.i32[this.int + maxCell] = total;
+  }
+
+  /** Events of this second in all workers. */
+  rateNow(cell: number, second: number): number {
+    let total = 0;
+    const stride = T.COUNTER_CELLS;
+    for (let w = 0, at = this.row.counters + cell; w < this.row.workers; w++, at += stride)
+      if (this.f64[at] === second) total += this.f64[at + 1];
+    return total;
+  }
+
+  /** A duration into a decaying sum (`C_QTIME` …) and its maximum. @param samples count so far of what it averages */
+  time(cell: number, ms: number, samples: number): void {
+    const f = this.f64;
+    const at = this.c + cell;
+    f[at] += samples >= T.TIME_WINDOW ? ms - f[at] / T.TIME_WINDOW : ms;
+    const most = at + (T.C_QTIME_MAX - T.C_QTIME);
+    if (ms > f[most]) f[most] = ms;
+  }
+}
+
+/** Sockets' view of `source`: where connections to servers come from. */
+export interface SourceBinding {
+  readonly spec: SourceAddress;
+  readonly address: SockAddr;
+}
+
+export class ServerEntity {
+  readonly sessions = new SessionList();
+  readonly queue = new SessionQueue();
+  readonly address = new SockAddr();
+  addressSeq = -1;
+  shutdownSeen: number;
+  source: SourceBinding | null = null;
+
+  constructor(
+    readonly name: string,
+    readonly cells: WorkerRow,
+    public spec: Server,
+    public backend: BackendEntity,
+    public index: number,
+  ) {
+    this.shutdownSeen = cells.row.get(T.S_SHUTDOWN_EPOCH);
+  }
+
+  /** Reads the address in force if it changed (sequence lock, see table.ts). @returns false while it is not resolved */
+  refreshAddress(): boolean {
+    const { i32, int } = this.cells;
+    for (let tries = 0; tries < 1000; tries++) {
+      const seq = Atomics.load(i32, int + T.S_ADDR_SEQ);
+      if (seq === this.addressSeq) return this.address.length > 0;
+      if (seq & 1) continue;
+      this.readAddress();
+      if (Atomics.load(i32, int + T.S_ADDR_SEQ) !== seq) continue;
+      this.addressSeq = seq;
+      return this.address.length > 0;
+    }
+    return this.address.length > 0;
+  }
+
+  private readAddress(): void {
+    const { i32, int } = this.cells;
+    const family = i32[int + T.S_ADDR_FAMILY];
+    const spec = this.spec.address;
+    if (family === AF_UNIX && spec.kind === 'unix') this.address.setUnix(spec.path);
+    else if (family === AF_UNIX && spec.kind === 'abns') this.address.setUnix(spec.name, true);
+    else if (family === 0) this.address.length = 0;
+    else this.address.setInet(family, i32, int + T.S_ADDR_WORDS, i32[int + T.S_ADDR_PORT]);
+  }
+}
+
+export class BackendEntity {
+  readonly queue = new SessionQueue();
+  servers: ServerEntity[] = [];
+  /** Set by `configure` before the first session. */
+  balancer!: Balancer;
+  useServers: { server: ServerEntity; when: (context: SampleContext) => boolean }[] = [];
+  connectMs = 0;
+  serverMs = 0;
+  queueMs = 0;
+  tunnelMs = 0;
+  serverFinMs = 0;
+  retries = 3;
+  redispatch = 0;
+
+  constructor(
+    readonly name: string,
+    readonly cells: WorkerRow,
+    public proxy: Proxy,
+  ) {}
+}
+
+export interface ConnectionRule {
+  readonly action: 'accept' | 'reject' | 'expect-proxy';
+  readonly when: (context: SampleContext) => boolean;
+}
+
+export interface BackendChoice {
+  readonly backend: BackendEntity;
+  readonly when: (context: SampleContext) => boolean;
+}
+
+export class FrontendEntity {
+  clientMs = 0;
+  clientFinMs = 0;
+  tunnelMs = 0;
+  connectionRules: ConnectionRule[] = [];
+  sessionRules: ConnectionRule[] = [];
+  contentRules: ConnectionRule[] = [];
+  choices: BackendChoice[] = [];
+  defaultBackend: BackendEntity | null = null;
+  logs: LogSink | null = null;
+  format: ((session: Session) => string) | null = null;
+
+  constructor(
+    readonly name: string,
+    readonly cells: WorkerRow,
+    public proxy: Proxy,
+  ) {}
+}
+
+/** One bind line; its descriptors are watched by `AcceptSocket`s. */
+export interface ListenerSpec {
+  readonly key: string;
+  readonly name: string;
+  readonly bind: Bind;
+}

@@ -1,0 +1,195 @@
+/**
+ * How a session begins to count and how it ends: frontend rules and the PROXY header at its start; the way the sockets
+ * are closed, the counters and the log line at its end. Termination codes are HAProxy's (manual §8.5): who ended it
+ * (C client, S server, P proxy, c/s a time limit, D/K/U killed because of its server, - nobody) and in which state
+ * (P header, R request, Q queue, C connecting, D data, - after the end).
+ */
+import { parseProxyHeader } from '../core/proxy-protocol.js';
+import * as T from '../core/table.js';
+import { AF_INET, AF_INET6, EAGAIN, MSG_PEEK, SIOCOUTQ } from '../linux/constants.js';
+import { ioctl, recv } from '../linux/syscalls.js';
+import { enterBackend, leaveQueue, releaseServer } from './connect.js';
+import { connectionTimes } from './connection-log.js';
+import type { ConnectionRule, FrontendEntity } from './entities.js';
+import { ESTABLISHED, FREE, HEADER, type Session } from './session.js';
+import { abortOnClose } from './socket-options.js';
+
+/** Longest PROXY header we wait for: v1 has at most 107 bytes, v2 is bounded by the parser (PROXY protocol §2). */
+const HEADER_BYTES = 4096;
+
+/** A client was accepted: header first if the listener wants one, then the rules, then the backend. */
+export function begin(session: Session): void {
+  const { frontend, listener, worker } = session;
+  if (listener.bind.acceptProxy || expectsProxy(session, frontend.connectionRules)) {
+    session.state = HEADER;
+    if (frontend.clientMs > 0) worker.reactor.timers.arm(session, worker.reactor.nowMs + frontend.clientMs);
+    return;
+  }
+  admit(session);
+}
+
+function expectsProxy(session: Session, rules: ConnectionRule[]): boolean {
+  for (const rule of rules)
+    if (rule.action === 'expect-proxy' && rule.when(session.worker.sampleContext(session))) return true;
+  return false;
+}
+
+/** Reads as much of the header as is there without taking it, then takes exactly the header. */
+export function proxyHeaderArrived(session: Session): void {
+  const { worker } = session;
+  const n = recv(session.clientFd, worker.readBuffer.ptr, HEADER_BYTES, MSG_PEEK);
+  if (n === -EAGAIN) return;
+  if (n <= 0) {
+    finish(session, 'C', 'P');
+    return;
+  }
+  const header = parseProxyHeader(worker.readBuffer.bytes, n);
+  if (header.status === 'need-more') {
+    // The peer must finish its header in one go or be gone: at end of stream nothing more will come.
+    if (session.toServer.hungUp || n >= HEADER_BYTES) refuseHeader(session, 'truncated');
+    return;
+  }
+  if (header.status === 'bad') {
+    refuseHeader(session, header.reason);
+    return;
+  }
+  recv(session.clientFd, worker.readBuffer.ptr, header.bytes, 0);
+  if (!header.local) {
+    setAddress(session.source, header.family, header.source, header.sourcePort);
+    setAddress(session.destination, header.family, header.destination, header.destinationPort);
+  }
+  worker.reactor.timers.cancel(session);
+  admit(session);
+}
+
+function setAddress(to: Session['source'], family: 0 | 4 | 6, ip: Uint8Array, port: number): void {
+  if (family === 0) return;
+  const b = to.buffer.bytes;
+  b.fill(0, 0, 28);
+  b[0] = family === 4 ? AF_INET : AF_INET6;
+  b.set(family === 4 ? ip.subarray(0, 4) : ip.subarray(0, 16), family === 4 ? 4 : 8);
+  to.port = port;
+  to.length = family === 4 ? 16 : 28;
+}
+
+function refuseHeader(session: Session, reason: string): void {
+  const { frontend, worker } = session;
+  frontend.cells.count(T.C_BAD_PROXY_HEADER);
+  frontend.cells.count(T.C_ERR_REQ);
+  worker.warnRarely('proxy-header', `frontend ${frontend.name}: PROXY header refused: ${reason}`);
+  finish(session, 'P', 'P');
+}
+
+/** Session and content rules, then the backend (manual §4.2 `tcp-request`, `use_backend`). */
+function admit(session: Session): void {
+  const { frontend, worker } = session;
+  frontend.cells.count(T.C_SESSIONS);
+  session.listenerCells.count(T.C_SESSIONS);
+  frontend.cells.rate(T.C_RATE_SECOND, T.I_RATE_MAX, worker.epochSecond);
+  if (rejects(session, frontend.sessionRules)) {
+    frontend.cells.count(T.C_DENIED_SESS);
+    finish(session, 'P', 'R');
+    return;
+  }
+  if (rejects(session, frontend.contentRules)) {
+    frontend.cells.count(T.C_DENIED_REQ);
+    session.listenerCells.count(T.C_DENIED_REQ);
+    finish(session, 'P', 'R');
+    return;
+  }
+  route(session, frontend);
+}
+
+function route(session: Session, frontend: FrontendEntity): void {
+  let backend = frontend.defaultBackend;
+  for (const choice of frontend.choices) {
+    if (!choice.when(session.worker.sampleContext(session))) continue;
+    backend = choice.backend;
+    break;
+  }
+  if (backend === null) {
+    frontend.cells.count(T.C_ERR_REQ);
+    finish(session, 'S', 'C');
+    return;
+  }
+  enterBackend(session, backend);
+}
+
+/** First matching rule decides; without a match the connection is accepted. */
+export function rejects(session: Session, rules: ConnectionRule[]): boolean {
+  for (const rule of rules) {
+    if (rule.action === 'expect-proxy') continue;
+    if (rule.when(session.worker.sampleContext(session))) return rule.action === 'reject';
+  }
+  return false;
+}
+
+/**
+ * Ends a session from whatever state it is in. Safe to call once; later calls find it free.
+ * @param side who ended it @param phase in which state, see above
+ */
+export function finish(session: Session, side: string, phase: string): void {
+  if (session.state === FREE) return;
+  const { worker } = session;
+  worker.reactor.timers.cancel(session);
+  leaveQueue(session);
+  countEnd(session, side, phase);
+  worker.logSession(session, side, phase);
+  session.state = FREE;
+  closeSockets(session, side, phase);
+  session.toServer.release(worker);
+  session.toClient.release(worker);
+  releaseServer(session);
+  leave(session);
+}
+
+function leave(session: Session): void {
+  const { worker, frontend, backend } = session;
+  if (backend !== null) backend.cells.leave();
+  frontend.cells.leave();
+  session.listenerCells.leave();
+  worker.sessionEnded(session);
+}
+
+function countEnd(session: Session, side: string, phase: string): void {
+  const { backend, server, frontend } = session;
+  if (side === 'C' && phase === 'D') {
+    backend!.cells.count(T.C_CLI_ABORT);
+    server?.cells.count(T.C_CLI_ABORT);
+  } else if (side === 'S' && phase === 'D') {
+    backend!.cells.count(T.C_SRV_ABORT);
+    server?.cells.count(T.C_SRV_ABORT);
+  } else if (side === 'C' && phase === 'P') frontend.cells.count(T.C_ERR_REQ);
+  if (server === null || session.establishedMs === 0 || backend === null) return;
+  connectionTimes(session, server.cells);
+  connectionTimes(session, backend.cells);
+}
+
+/**
+ * A reset is passed on as a reset, and a killed session resets its server: bytes still queued for a host that
+ * vanished must not reach it when it returns. Towards a client, bytes in flight are delivered first: a reset would
+ * discard them.
+ */
+function closeSockets(session: Session, side: string, phase: string): void {
+  const { worker, clientFd, serverFd } = session;
+  const killed = side === 'D' || side === 'K' || side === 'U';
+  const clientBroke = side === 'C' && phase === 'D';
+  const serverBroke = side === 'S' && phase === 'D';
+  if (serverFd >= 0) {
+    if (killed || clientBroke || session.backend?.proxy.options.nolinger) abortOnClose(serverFd);
+    worker.reactor.closeLater(serverFd);
+  }
+  if ((serverBroke && nothingQueued(session, clientFd)) || session.frontend.proxy.options.nolinger)
+    abortOnClose(clientFd);
+  worker.reactor.closeLater(clientFd);
+}
+
+function nothingQueued(session: Session, fd: number): boolean {
+  const scratch = session.worker.optionScratch;
+  return ioctl(fd, SIOCOUTQ, scratch.ptr) === 0 && scratch.i32[0] === 0;
+}
+
+/** Kills a session of a server that went down (D), was told to (K), or is a backup no longer needed (U). */
+export function kill(session: Session, side: 'D' | 'K' | 'U'): void {
+  finish(session, side, session.state === ESTABLISHED ? 'D' : 'C');
+}

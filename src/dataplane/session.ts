@@ -1,0 +1,269 @@
+/**
+ * One client connection on its way through the proxy: accepted, perhaps waiting for a PROXY header, perhaps queued,
+ * connecting (and retrying), then forwarding both ways until both ends are passed on. Objects are pooled and of one
+ * shape. The states and what moves between them:
+ *
+ *   HEADER ──► QUEUED ──► CONNECTING ◄──► RETRYING
+ *      │          │            │
+ *      └──────────┴────────────┴──► ESTABLISHED ──► (closed, back to the pool)
+ *
+ * Events from epoll arrive at `onEvents`, time limits at `onTimer`; both only decide what to do in the current state.
+ * How a server is found and connected is in `connect.ts`, how a session ends and is counted in `finish.ts`.
+ */
+
+import * as T from '../core/table.js';
+import type { Timed } from '../core/timer-heap.js';
+import { EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLOUT, EPOLLRDHUP, MSG_PEEK } from '../linux/constants.js';
+import { SockAddr } from '../linux/sockaddr.js';
+import { recv } from '../linux/syscalls.js';
+import { Channel, PUMP_DONE, PUMP_MORE, PUMP_READ_ERROR, PUMP_WRITE_ERROR } from './channel.js';
+import { connectionEstablished, connectionFailed, queueTimedOut, retry, socketError } from './connect.js';
+import type { BackendEntity, FrontendEntity, ListenerSpec, ServerEntity, WorkerRow } from './entities.js';
+import { finish, proxyHeaderArrived } from './finish.js';
+import type { SessionQueue } from './session-list.js';
+import type { DataplaneWorker } from './worker-context.js';
+
+export const FREE = 0;
+export const HEADER = 1;
+export const QUEUED = 2;
+export const CONNECTING = 3;
+export const RETRYING = 4;
+export const ESTABLISHED = 5;
+
+const READ_EVENTS = EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR;
+const HANGUP_EVENTS = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
+
+export class Session implements Timed {
+  wakeAtMs = 0;
+  heapIndex = -1;
+  state = FREE;
+  id = 0;
+  /** Place in the worker's list of live sessions. */
+  liveIndex = -1;
+  clientFd = -1;
+  serverFd = -1;
+  frontend!: FrontendEntity;
+  listener!: ListenerSpec;
+  listenerCells!: WorkerRow;
+  backend: BackendEntity | null = null;
+  server: ServerEntity | null = null;
+  /** True while a slot of `server` is taken. */
+  holdsSlot = false;
+  readonly toServer = new Channel();
+  readonly toClient = new Channel();
+  /** Who the client is: its peer address, or what its PROXY header says. */
+  readonly source = new SockAddr();
+  /** Destination from a PROXY header; otherwise asked from the socket when needed. */
+  readonly destination = new SockAddr();
+  previousOnServer: Session | null = null;
+  nextOnServer: Session | null = null;
+  queue: SessionQueue | null = null;
+  previousInQueue: Session | null = null;
+  nextInQueue: Session | null = null;
+  /** Monotonic ms: accepted, queued since, connect begun, established, last byte moved. */
+  acceptedMs = 0;
+  acceptedEpochMs = 0;
+  assignedMs = 0;
+  queuedMs = 0;
+  connectMs = 0;
+  establishedMs = 0;
+  lastIoMs = 0;
+  retriesLeft = 0;
+  redispatched = false;
+  retryElsewhere = false;
+  /** The server whose queue it waits in; null while it waits for any of the backend. */
+  queuedServer: ServerEntity | null = null;
+  /** errno of the last failed connection, 0 for a time limit. */
+  lastError = 0;
+  /** The server it was on last, for the log: `server` is null once the slot was given back. */
+  lastServer: ServerEntity | null = null;
+  /** Places in front of it in the queues when it was queued, for the log. */
+  serverQueuePosition = 0;
+  backendQueuePosition = 0;
+  /** Refused by a connection rule: such are counted, not logged (manual §4.2 `tcp-request connection`). */
+  silent = false;
+  private continuing = false;
+
+  constructor(readonly worker: DataplaneWorker) {}
+
+  onEvents(fd: number, events: number): void {
+    if (this.state === ESTABLISHED) this.onTraffic(fd, events);
+    else if (fd === this.serverFd) this.onConnectEvents(events);
+    else this.onEarlyClientEvents(events);
+  }
+
+  /** Goes on with a direction that used up its share of the last turn. */
+  onContinue(): void {
+    this.continuing = false;
+    if (this.state === ESTABLISHED) this.forward();
+  }
+
+  onTimer(nowMs: number): void {
+    if (this.state === ESTABLISHED) this.onIdle(nowMs);
+    else if (this.state === CONNECTING) connectionFailed(this, 0);
+    else if (this.state === RETRYING) retry(this);
+    else if (this.state === QUEUED) queueTimedOut(this);
+    else if (this.state === HEADER) finish(this, 'c', 'P');
+  }
+
+  /** Both sockets are there: forward until both directions ended. */
+  start(): void {
+    const now = this.worker.reactor.nowMs;
+    this.state = ESTABLISHED;
+    this.establishedMs = this.lastIoMs = now;
+    this.armIdle(now);
+    this.forward();
+  }
+
+  private onTraffic(fd: number, events: number): void {
+    const incoming = fd === this.clientFd ? this.toServer : this.toClient;
+    const outgoing = fd === this.clientFd ? this.toClient : this.toServer;
+    if (events & READ_EVENTS) incoming.readable = true;
+    if (events & HANGUP_EVENTS) incoming.hungUp = true;
+    if (events & EPOLLOUT) outgoing.writable = true;
+    this.forward();
+  }
+
+  private forward(): void {
+    if (!this.advance(this.toServer, this.toClient, true)) return;
+    if (!this.advance(this.toClient, this.toServer, false)) return;
+    if (this.toServer.endSent && this.toClient.endSent) finish(this, '-', '-');
+  }
+
+  /** Pumps one direction if it can move. @returns false when the session ended */
+  private advance(channel: Channel, other: Channel, toServer: boolean): boolean {
+    const waiting = channel.pending > 0;
+    if (waiting ? !channel.writable : !channel.readable && !(channel.ended && !channel.endSent)) return true;
+    const outcome = channel.pump(this.worker, other.endSent);
+    if (channel.moved > 0 || waiting) this.account(channel.moved, toServer);
+    if (outcome < PUMP_MORE) return true;
+    if (outcome === PUMP_MORE) return this.continueLater();
+    if (outcome === PUMP_DONE) return this.directionEnded();
+    return this.broken(outcome, toServer);
+  }
+
+  private continueLater(): boolean {
+    if (!this.continuing) this.worker.reactor.again(this);
+    this.continuing = true;
+    return true;
+  }
+
+  /** A half-closed session may have a shorter time limit than its timer was armed for. */
+  private directionEnded(): boolean {
+    const now = this.worker.reactor.nowMs;
+    this.lastIoMs = now;
+    const at = this.idleDeadline();
+    if (at < this.wakeAtMs) this.worker.reactor.timers.arm(this, at);
+    return true;
+  }
+
+  private broken(outcome: number, toServer: boolean): boolean {
+    // A read error belongs to the side that was read, a write error to the side written to.
+    const clientSide = toServer === (outcome === PUMP_READ_ERROR);
+    if (outcome === PUMP_WRITE_ERROR) this.drainOther(toServer);
+    if (this.state === ESTABLISHED) finish(this, clientSide ? 'C' : 'S', 'D');
+    return false;
+  }
+
+  /** The side that broke may have sent its last words before: deliver what is there. */
+  private drainOther(toServer: boolean): void {
+    const channel = toServer ? this.toClient : this.toServer;
+    if (!channel.readable || channel.pending > 0) return;
+    channel.pump(this.worker, true);
+    if (channel.moved > 0) this.account(channel.moved, !toServer);
+  }
+
+  private account(moved: number, toServer: boolean): void {
+    this.lastIoMs = this.worker.reactor.nowMs;
+    if (moved === 0) return;
+    const cell = toServer ? T.C_BYTES_IN : T.C_BYTES_OUT;
+    this.frontend.cells.count(cell, moved);
+    this.listenerCells.count(cell, moved);
+    this.backend!.cells.count(cell, moved);
+    this.server!.cells.count(cell, moved);
+  }
+
+  private onConnectEvents(events: number): void {
+    if (this.state !== CONNECTING) return;
+    const error = events & (EPOLLERR | EPOLLHUP) ? socketError(this.worker, this.serverFd) : 0;
+    if (error !== 0) {
+      connectionFailed(this, error);
+      return;
+    }
+    if (!(events & (EPOLLOUT | EPOLLIN))) return;
+    if (events & READ_EVENTS) this.toClient.readable = true;
+    if (events & HANGUP_EVENTS) this.toClient.hungUp = true;
+    this.toServer.writable = true;
+    connectionEstablished(this);
+  }
+
+  /** The client speaks or leaves before its server is there. */
+  private onEarlyClientEvents(events: number): void {
+    if (events & READ_EVENTS) this.toServer.readable = true;
+    if (events & HANGUP_EVENTS) this.toServer.hungUp = true;
+    if (events & EPOLLOUT) this.toClient.writable = true;
+    if (this.state === HEADER) {
+      if (events & READ_EVENTS) proxyHeaderArrived(this);
+      return;
+    }
+    if (events & (EPOLLERR | EPOLLHUP) || (events & EPOLLRDHUP && this.clientLeft()))
+      finish(this, 'C', this.state === QUEUED ? 'Q' : 'C');
+  }
+
+  /** A client that closed without having sent anything has gone; with `option abortonclose` any that closed. */
+  private clientLeft(): boolean {
+    if (this.backend?.proxy.options.abortonclose) return true;
+    return recv(this.clientFd, this.worker.readBuffer.ptr, 1, MSG_PEEK) <= 0;
+  }
+
+  private armIdle(now: number): void {
+    const at = this.idleDeadline();
+    if (at === Number.POSITIVE_INFINITY) this.worker.reactor.timers.cancel(this);
+    else this.worker.reactor.timers.arm(this, Math.max(at, now));
+  }
+
+  /** The timer was armed for an old last byte: look again before ending the session. */
+  private onIdle(nowMs: number): void {
+    if (nowMs < this.idleDeadline()) {
+      this.armIdle(nowMs);
+      return;
+    }
+    finish(this, this.clientDeadline() <= nowMs ? 'c' : 's', 'D');
+  }
+
+  /** Monotonic ms at which inactivity ends the session; Infinity when no limit holds. */
+  idleDeadline(): number {
+    return Math.min(this.clientDeadline(), this.serverDeadline());
+  }
+
+  /** Waiting for the client to send or to take: `timeout client`, `tunnel`, `client-fin` (manual §4.2). */
+  private clientDeadline(): number {
+    if (this.toServer.ended && this.toClient.pending === 0) return Number.POSITIVE_INFINITY;
+    if (this.toServer.pending > 0) return Number.POSITIVE_INFINITY;
+    const { clientMs, clientFinMs, tunnelMs } = this.frontend;
+    const tunnel = this.backend!.tunnelMs || tunnelMs;
+    const limit = this.toClient.endSent && clientFinMs > 0 ? clientFinMs : tunnel || clientMs;
+    return limit > 0 ? this.lastIoMs + limit : Number.POSITIVE_INFINITY;
+  }
+
+  /** Waiting for the server: `timeout server`, `tunnel`, `server-fin`. */
+  private serverDeadline(): number {
+    if (this.toClient.ended && this.toServer.pending === 0) return Number.POSITIVE_INFINITY;
+    if (this.toClient.pending > 0) return Number.POSITIVE_INFINITY;
+    const { serverMs, serverFinMs, tunnelMs } = this.backend!;
+    const tunnel = tunnelMs || this.frontend.tunnelMs;
+    const limit = this.toServer.endSent && serverFinMs > 0 ? serverFinMs : tunnel || serverMs;
+    return limit > 0 ? this.lastIoMs + limit : Number.POSITIVE_INFINITY;
+  }
+
+  /** Where the log and `show sess` say the client came from is set by then; empties everything for the next client. */
+  recycle(): void {
+    this.state = FREE;
+    this.clientFd = this.serverFd = -1;
+    this.backend = this.server = this.queuedServer = this.lastServer = null;
+    this.holdsSlot = this.redispatched = this.retryElsewhere = this.continuing = false;
+    this.source.length = this.destination.length = 0;
+    this.queuedMs = this.connectMs = this.establishedMs = this.assignedMs = 0;
+    this.serverQueuePosition = this.backendQueuePosition = 0;
+  }
+}

@@ -1,0 +1,103 @@
+/** setsockopt(2) as the configuration asks for it. Failures are not fatal: the option is an optimisation or a courtesy. */
+import { randomInt } from 'node:crypto';
+import type { Proxy } from '../config/model.js';
+import {
+  AF_INET,
+  AF_INET6,
+  IP_BIND_ADDRESS_NO_PORT,
+  IP_TRANSPARENT,
+  IPPROTO_IP,
+  IPPROTO_IPV6,
+  IPPROTO_TCP,
+  IPV6_TRANSPARENT,
+  SO_BINDTODEVICE,
+  SO_KEEPALIVE,
+  SO_LINGER,
+  SO_REUSEADDR,
+  SOL_SOCKET,
+  TCP_FASTOPEN_CONNECT,
+  TCP_KEEPCNT,
+  TCP_KEEPIDLE,
+  TCP_KEEPINTVL,
+  TCP_NODELAY,
+  TCP_QUICKACK,
+  TCP_USER_TIMEOUT,
+} from '../linux/constants.js';
+import { NativeBuffer } from '../linux/memory.js';
+import { SockAddr } from '../linux/sockaddr.js';
+import { bindSocket, setsockopt } from '../linux/syscalls.js';
+import type { ServerEntity, SourceBinding } from './entities.js';
+import type { Session } from './session.js';
+
+const ints = new NativeBuffer(16);
+const sourceAddress = new SockAddr();
+
+/** @returns 0 or -errno */
+export function setInt(fd: number, level: number, name: number, value: number): number {
+  ints.i32[0] = value;
+  return setsockopt(fd, level, name, ints.ptr, 4);
+}
+
+/** close(2) then sends a reset and discards what is queued (socket(7), SO_LINGER with 0 seconds). */
+export function abortOnClose(fd: number): void {
+  ints.i32[0] = 1;
+  ints.i32[1] = 0;
+  setsockopt(fd, SOL_SOCKET, SO_LINGER, ints.ptr, 8);
+}
+
+/** Options of a listening socket that accepted ones inherit (tcp(7)): a call here saves one per connection. */
+export function prepareListener(fd: number, proxy: Proxy): void {
+  setInt(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+  const o = proxy.options;
+  if (o.tcpSmartAccept) setInt(fd, IPPROTO_TCP, TCP_QUICKACK, 0);
+  if (o.clitcpka) keepAlive(fd, o.clitcpkaIdleMs, o.clitcpkaIntvlMs, o.clitcpkaCnt);
+}
+
+/** Options of a socket to a server, before connect(2). TCP_NODELAY is the only one that is always set. */
+export function prepareServerSocket(fd: number, server: ServerEntity, family: number): void {
+  if (family !== AF_INET && family !== AF_INET6) return;
+  setInt(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+  const o = server.backend.proxy.options;
+  if (o.srvtcpka) keepAlive(fd, o.srvtcpkaIdleMs, o.srvtcpkaIntvlMs, o.srvtcpkaCnt);
+  if (o.tcpSmartConnect) setInt(fd, IPPROTO_TCP, TCP_QUICKACK, 0);
+  if (server.spec.tcpUserTimeoutMs) setInt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, server.spec.tcpUserTimeoutMs);
+  if (server.spec.tfo) setInt(fd, IPPROTO_TCP, TCP_FASTOPEN_CONNECT, 1);
+}
+
+function keepAlive(fd: number, idleMs?: number, intervalMs?: number, count?: number): void {
+  setInt(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
+  if (idleMs) setInt(fd, IPPROTO_TCP, TCP_KEEPIDLE, Math.max(1, Math.round(idleMs / 1000)));
+  if (intervalMs) setInt(fd, IPPROTO_TCP, TCP_KEEPINTVL, Math.max(1, Math.round(intervalMs / 1000)));
+  if (count) setInt(fd, IPPROTO_TCP, TCP_KEEPCNT, count);
+}
+
+/** `source ADDR[:PORT[-PORT]] [usesrc …] [interface …]`. @returns 0 or -errno */
+export function bindSource(fd: number, source: SourceBinding, session: Session): number {
+  const { spec } = source;
+  if (spec.interface) bindToDevice(fd, spec.interface);
+  const from = spec.usesrc === undefined ? source.address : clientAddress(fd, source, session);
+  const first = from === source.address ? spec.port : from.port;
+  const last = from === source.address ? (spec.portEnd ?? first) : first;
+  if (first === 0) setInt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1);
+  else setInt(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+  from.port = last > first ? randomInt(first, last + 1) : first;
+  return bindSocket(fd, from.ptr, from.length);
+}
+
+/** `usesrc client|clientip`: the connection leaves with the client's own address (needs CAP_NET_ADMIN and routing). */
+function clientAddress(fd: number, source: SourceBinding, session: Session): SockAddr {
+  setInt(fd, IPPROTO_IP, IP_TRANSPARENT, 1);
+  setInt(fd, IPPROTO_IPV6, IPV6_TRANSPARENT, 1);
+  const { usesrc } = source.spec;
+  if (usesrc !== 'client' && usesrc !== 'clientip') return source.address;
+  sourceAddress.copyFrom(session.source);
+  if (usesrc === 'clientip') sourceAddress.port = 0;
+  return sourceAddress;
+}
+
+function bindToDevice(fd: number, name: string): void {
+  const bytes = Buffer.from(`${name}\0`);
+  const room = new NativeBuffer(bytes.length);
+  room.bytes.set(bytes);
+  setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, room.ptr, bytes.length);
+}

@@ -1,0 +1,215 @@
+/**
+ * One data-plane worker: its event loop, what its sessions share (buffers, pipes, scratch memory), the entities it
+ * serves, and its sessions. Everything here belongs to one thread.
+ */
+import type { SampleContext } from '../core/expr/context.js';
+import type { FromWorker } from '../core/messages.js';
+import * as T from '../core/table.js';
+import { wake } from '../linux/eventfd.js';
+import { NativeBuffer } from '../linux/memory.js';
+import type { Reactor } from '../linux/reactor.js';
+import { SockAddr } from '../linux/sockaddr.js';
+import type { AcceptSocket } from './accept.js';
+import { type Lender, READ_BYTES } from './channel.js';
+import { reviewQueues, serveQueues } from './connect.js';
+import type { BackendEntity, FrontendEntity, ServerEntity, WorkerRow } from './entities.js';
+import { begin, finish, kill, rejects } from './finish.js';
+import { BufferPool, PipePool } from './pools.js';
+import { SampleView } from './sample-view.js';
+import { Session } from './session.js';
+import { writeSessionLog } from './session-log.js';
+
+const KEPT_SESSIONS = 4096;
+const KEPT_BUFFERS = 256;
+const PIPES = 256;
+const WARN_EVERY_MS = 10_000;
+
+export class DataplaneWorker implements Lender {
+  readonly readBuffer = new NativeBuffer(READ_BYTES);
+  readonly buffers = new BufferPool(READ_BYTES, KEPT_BUFFERS);
+  readonly pipes = new PipePool(PIPES);
+  splicing = true;
+  splicedBytes = 0;
+  readonly peer = new SockAddr();
+  readonly addressScratch = new SockAddr();
+  readonly ipScratch = new Uint8Array(16);
+  readonly optionScratch = new NativeBuffer(16);
+  reactor!: Reactor;
+  process!: WorkerRow;
+  readonly frontends = new Map<string, FrontendEntity>();
+  readonly backends = new Map<string, BackendEntity>();
+  readonly servers = new Map<string, ServerEntity>();
+  readonly sockets = new Map<number, AcceptSocket>();
+  readonly blockedSockets = new Set<AcceptSocket>();
+  readonly live: Session[] = [];
+  wakeFds: number[] = [];
+  healthFd = -1;
+  /** Wall clock minus monotonic clock, ms; refreshed now and then because the wall clock may be set. */
+  epochOffsetMs = Date.now() - performance.now();
+  epochSecond = 0;
+  stopping = false;
+  private readonly free: Session[] = [];
+  private readonly view = new SampleView(this);
+  private readonly warnedAtMs = new Map<string, number>();
+  private sequence = 0;
+
+  constructor(
+    readonly index: number,
+    private readonly post: (message: FromWorker) => void,
+  ) {}
+
+  /** Called at the start of each turn of the loop. */
+  publish(): void {
+    this.epochSecond = Math.floor((this.reactor.nowMs + this.epochOffsetMs) / 1000);
+    if (!this.process) return;
+    const { f64, c } = this.process;
+    f64[c + T.C_LOOPS] = this.reactor.turns;
+    f64[c + T.C_IDLE_US] = this.reactor.idleUs;
+    f64[c + T.C_SPLICED_BYTES] = this.splicedBytes;
+  }
+
+  msToNextSecond(): number {
+    return 1000 - ((this.reactor.nowMs + this.epochOffsetMs) % 1000);
+  }
+
+  sampleContext(session: Session): SampleContext {
+    return this.view.of(session);
+  }
+
+  /** A connection was accepted; its room in the gauges is already taken. */
+  open(fd: number, socket: AcceptSocket): void {
+    const session = this.free.pop() ?? new Session(this);
+    const { frontend } = socket;
+    const now = this.reactor.nowMs;
+    session.id = ++this.sequence * 256 + this.index + 1;
+    session.clientFd = fd;
+    session.frontend = frontend;
+    session.listener = socket.spec;
+    session.listenerCells = socket.cells;
+    session.source.copyFrom(this.peer);
+    session.acceptedMs = session.lastIoMs = now;
+    session.acceptedEpochMs = now + this.epochOffsetMs;
+    session.toServer.reset(fd, -1);
+    session.toClient.reset(-1, fd);
+    session.liveIndex = this.live.push(session) - 1;
+    this.process.count(T.C_CONNECTIONS);
+    this.process.rate(T.C_CRATE_SECOND, T.I_CONN_RATE_MAX, this.epochSecond);
+    frontend.cells.count(T.C_CONNECTIONS);
+    frontend.cells.rate(T.C_CRATE_SECOND, T.I_CONN_RATE_MAX, this.epochSecond);
+    this.screen(session, fd);
+  }
+
+  private screen(session: Session, fd: number): void {
+    const { frontend } = session;
+    session.state = -1; // alive, nothing begun: `finish` works from here on
+    if (frontend.connectionRules.length > 0 && rejects(session, frontend.connectionRules)) {
+      frontend.cells.count(T.C_DENIED_CONN);
+      session.listenerCells.count(T.C_DENIED_CONN);
+      session.silent = true;
+      finish(session, 'P', 'R');
+      return;
+    }
+    this.process.count(T.C_SESSIONS);
+    this.process.rate(T.C_RATE_SECOND, T.I_RATE_MAX, this.epochSecond);
+    begin(session);
+    if (session.clientFd === fd && this.reactor.add(fd, session) < 0) finish(session, 'R', 'C');
+  }
+
+  /** Both sockets of a session are known now. */
+  connected(session: Session): void {
+    session.toServer.to = session.serverFd;
+    session.toClient.from = session.serverFd;
+    const options = session.frontend.proxy.options;
+    if (options.spliceAuto === false) session.toServer.allowSplice = session.toClient.allowSplice = false;
+  }
+
+  /** The session gave everything back. */
+  sessionEnded(session: Session): void {
+    const last = this.live.pop()!;
+    if (last !== session) {
+      this.live[session.liveIndex] = last;
+      last.liveIndex = session.liveIndex;
+    }
+    session.recycle();
+    if (this.free.length < KEPT_SESSIONS) this.free.push(session);
+    this.process.leave();
+    if (this.process.i32[this.process.int + T.I_WAITERS] > 0) this.roomMade();
+    if (this.stopping && this.live.length === 0) this.leaveLoop();
+  }
+
+  /** Ends the thread: nothing is left to serve. */
+  leaveLoop(): void {
+    this.post({ type: 'stopped', index: this.index });
+    this.reactor.stop();
+  }
+
+  private roomMade(): void {
+    for (const socket of this.blockedSockets) socket.resume();
+    if (this.process.i32[this.process.int + T.I_WAITERS] > 0) this.wakeOthers();
+  }
+
+  /** A slot became free: ours first, and if somebody waits in another worker, tell them. */
+  slotFreed(server: ServerEntity): void {
+    const { backend } = server;
+    if (server.queue.size > 0 || backend.queue.size > 0) serveQueues(server);
+    const waiting =
+      server.cells.i32[server.cells.int + T.I_QUEUE] -
+      server.queue.size +
+      backend.cells.i32[backend.cells.int + T.I_QUEUE] -
+      backend.queue.size;
+    if (waiting > 0) this.wakeOthers();
+  }
+
+  private wakeOthers(): void {
+    for (let i = 0; i < this.wakeFds.length; i++) if (i !== this.index) wake(this.wakeFds[i]);
+  }
+
+  wakeHealth(): void {
+    if (this.healthFd >= 0) wake(this.healthFd);
+  }
+
+  /** Somebody woke us: servers may have gone or come, slots and room may be free. */
+  review(): void {
+    this.epochOffsetMs = Date.now() - performance.now();
+    for (const server of this.servers.values()) this.obeyShutdown(server);
+    for (const backend of this.backends.values())
+      if (backend.cells.i32[backend.cells.int + T.I_QUEUE] > 0 || queuesOf(backend)) reviewQueues(backend);
+    for (const socket of this.blockedSockets) socket.resume();
+  }
+
+  private obeyShutdown(server: ServerEntity): void {
+    const epoch = server.cells.row.get(T.S_SHUTDOWN_EPOCH);
+    if (epoch === server.shutdownSeen) return;
+    server.shutdownSeen = epoch;
+    const reason = server.cells.row.get(T.S_SHUTDOWN_REASON);
+    const side = reason === T.SHUTDOWN_KILLED ? 'K' : reason === T.SHUTDOWN_BACKUP ? 'U' : 'D';
+    for (let session = server.sessions.head; session !== null; ) {
+      const next: Session | null = session.nextOnServer;
+      kill(session, side);
+      session = next;
+    }
+  }
+
+  logSession(session: Session, side: string, phase: string): void {
+    if (session.silent) session.silent = false;
+    else if (session.frontend.logs !== null) writeSessionLog(session, side, phase);
+  }
+
+  /** accept4, socket or pipe2 said that descriptors are used up. */
+  descriptorsExhausted(result: number): void {
+    this.process.count(T.C_ACCEPT_REFUSED);
+    this.warnRarely('descriptors', `out of descriptors or memory (errno ${-result}); raise ulimit-n or lower maxconn`);
+  }
+
+  /** At most one line per subject and ten seconds reaches the log. */
+  warnRarely(subject: string, text: string): void {
+    const now = this.reactor.nowMs;
+    if (now - (this.warnedAtMs.get(subject) ?? Number.NEGATIVE_INFINITY) < WARN_EVERY_MS) return;
+    this.warnedAtMs.set(subject, now);
+    this.post({ type: 'log', index: this.index, level: 'warning', text });
+  }
+}
+
+function queuesOf(backend: BackendEntity): boolean {
+  return backend.servers.some((server) => server.queue.size > 0);
+}
