@@ -49,4 +49,6 @@ export interface Engine {
   onEvent(listener: (event: HealthEvent) => void): () => void;
   /** Address in force of a server, `1.2.3.4:5` form pieces; host '-' while unresolved. */
   serverAddress(proxy: string, server: Server): { host: string; port: number };
+  /** What the last check of a server said (`last_chk`): `Connection refused`, `HTTP status … returned …`; '' if nothing. */
+  lastCheck?(proxy: string, server: string): string;
 }
