@@ -367,6 +367,11 @@ export interface CheckSpec extends Located {
   sendState?: boolean;
 }
 
+export interface TextMatch {
+  method: 'str' | 'beg' | 'end' | 'sub' | 'reg';
+  text: string;
+}
+
 export type CheckStep =
   | {
       do: 'connect';
@@ -395,6 +400,8 @@ export type CheckStep =
       /** `status`: ranges such as `200-399`; the r-forms are regular expressions; `header` has its own pattern text. */
       match: 'status' | 'rstatus' | 'string' | 'rstring' | 'binary' | 'rbinary' | 'header';
       pattern: string;
+      /** For `header` (`hdr` and `fhdr`): what to look for; `full` does not split the value at commas. */
+      header?: { full: boolean; name: TextMatch; value?: TextMatch };
       minRecv?: number;
       okStatus?: string;
       errorStatus?: string;
