@@ -1,5 +1,4 @@
-/** What a finished session leaves behind: its times in the statistics and its line in the log. */
-import type { LogRecord } from '../core/log-format/record.js';
+/** What a finished session leaves in the statistics, and its addresses as text. */
 import * as T from '../core/table.js';
 import { ipText, type SockAddr } from '../linux/sockaddr.js';
 import type { WorkerRow } from './entities.js';

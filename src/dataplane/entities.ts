@@ -6,11 +6,11 @@
 import type { Bind, Proxy, Server, SourceAddress } from '../config/model.js';
 import type { Balancer } from '../core/balance/balancer.js';
 import type { SampleContext } from '../core/expr/context.js';
+import type { CompiledLogFormat } from '../core/log-format/log-format.js';
 import * as T from '../core/table.js';
 import { AF_UNIX } from '../linux/constants.js';
 import { SockAddr } from '../linux/sockaddr.js';
 import type { LogSink } from '../logs/log-sink.js';
-import type { Session } from './session.js';
 import { SessionList, SessionQueue } from './session-list.js';
 
 /** A row as one worker sees it: `f64[c + C_…]` are its own counters. */
@@ -170,7 +170,11 @@ export class FrontendEntity {
   choices: BackendChoice[] = [];
   defaultBackend: BackendEntity | null = null;
   logs: LogSink | null = null;
-  format: ((session: Session) => string) | null = null;
+  format: CompiledLogFormat['format'] | null = null;
+  /** The format names addresses that cost a system call to know. */
+  wantsDestination = false;
+  wantsOurEnd = false;
+  logCount = 0;
 
   constructor(
     readonly name: string,

@@ -1,0 +1,73 @@
+/** Sample fetches of layer 4 and of the program's own state (manual §7.3.1 to §7.3.3), by what they return. */
+import type { SampleContext } from './context.js';
+
+export type Fetch =
+  | { kind: 'ip'; read: (c: SampleContext) => 'source' | 'destination' }
+  | { kind: 'integer'; read: (c: SampleContext, args: readonly string[]) => number | undefined }
+  | { kind: 'string'; read: (c: SampleContext, args: readonly string[]) => string | undefined }
+  | { kind: 'boolean'; read: (c: SampleContext, args: readonly string[]) => boolean | undefined };
+
+const integer = (read: (c: SampleContext, args: readonly string[]) => number | undefined): Fetch => ({
+  kind: 'integer',
+  read,
+});
+const text = (read: (c: SampleContext, args: readonly string[]) => string | undefined): Fetch => ({
+  kind: 'string',
+  read,
+});
+const boolean = (read: (c: SampleContext, args: readonly string[]) => boolean | undefined): Fetch => ({
+  kind: 'boolean',
+  read,
+});
+
+export const FETCHES: { readonly [name: string]: Fetch } = {
+  src: { kind: 'ip', read: () => 'source' },
+  dst: { kind: 'ip', read: () => 'destination' },
+  fc_src: { kind: 'ip', read: () => 'source' },
+  fc_dst: { kind: 'ip', read: () => 'destination' },
+  src_port: integer((c) => c.sourcePort),
+  dst_port: integer((c) => c.destinationPort),
+  fc_src_port: integer((c) => c.sourcePort),
+  fc_dst_port: integer((c) => c.destinationPort),
+  src_is_local: boolean((c) => c.source[0] === 127),
+  dst_is_local: boolean((c) => c.destination[0] === 127),
+  fc_rcvd_proxy: boolean((c) => c.receivedProxy),
+  always_true: boolean(() => true),
+  always_false: boolean(() => false),
+  bool: boolean((_, [value]) => value === '1' || value === 'true'),
+  int: integer((_, [value]) => Number(value)),
+  str: text((_, [value]) => value),
+  env: text((c, [name]) => c.environment(name)),
+  date: integer((c, [offset]) => Math.floor(c.nowEpochMs / 1000) + Number(offset ?? 0)),
+  rand: integer((c, [range]) => Math.floor(c.random() * Number(range ?? 0x1_0000_0000))),
+  fe_name: text((c) => c.frontendName),
+  fe_id: integer((c) => c.frontendId),
+  so_name: text((c) => c.listenerName),
+  so_id: integer((c) => c.listenerId),
+  fe_conn: integer((c) => c.frontendConnections),
+  fe_sess_rate: integer((c) => c.frontendRate),
+  act_conn: integer((c) => c.processConnections),
+  nbsrv: integer((c, [name]) => c.backend(name ?? '')?.usableServers),
+  be_conn: integer((c, [name]) => c.backend(name ?? '')?.connections),
+  be_sess_rate: integer((c, [name]) => c.backend(name ?? '')?.rate),
+  queue: integer((c, [name]) => c.backend(name ?? '')?.queued),
+  connslots: integer((c, [name]) => c.backend(name ?? '')?.freeSlots),
+  avg_queue: integer((c, [name]) => averageQueue(c, name ?? '')),
+  srv_is_up: boolean((c, [path]) => onServer(c, path, (b, s) => b.serverIsUp(s))),
+  srv_conn: integer((c, [path]) => onServer(c, path, (b, s) => b.serverConnections(s))),
+};
+
+function averageQueue(c: SampleContext, name: string): number | undefined {
+  const backend = c.backend(name);
+  if (backend === undefined) return undefined;
+  return backend.usableServers === 0 ? backend.queued : Math.ceil(backend.queued / backend.usableServers);
+}
+
+type View = NonNullable<ReturnType<SampleContext['backend']>>;
+
+/** `[backend/]server` */
+function onServer<R>(c: SampleContext, path: string, read: (backend: View, server: string) => R): R | undefined {
+  const slash = path.indexOf('/');
+  const backend = c.backend(slash < 0 ? '' : path.slice(0, slash));
+  return backend === undefined ? undefined : read(backend, path.slice(slash + 1));
+}

@@ -1,0 +1,161 @@
+/**
+ * The log line of a session: fills the record that log formats read, and sends the line from the worker itself, so that
+ * logging costs the main thread nothing. Formats and targets are the frontend's (manual §8.2).
+ */
+import { hostname } from 'node:os';
+import type { LogLevel, Model, Proxy } from '../config/model.js';
+import { LogDates } from '../core/log-format/dates.js';
+import { compileLogFormat, DEFAULT_LOG_TEXT, TCP_LOG_FORMAT } from '../core/log-format/log-format.js';
+import type { LogRecord } from '../core/log-format/record.js';
+import * as T from '../core/table.js';
+import { SockAddr } from '../linux/sockaddr.js';
+import { getsockname } from '../linux/syscalls.js';
+import { LogSink } from '../logs/log-sink.js';
+import { hostText } from './connection-log.js';
+import type { FrontendEntity } from './entities.js';
+import { destinationOf } from './proxy-header.js';
+import type { Session } from './session.js';
+import type { DataplaneWorker } from './worker-context.js';
+
+const HOSTNAME = hostname();
+const dates = new LogDates(-new Date().getTimezoneOffset());
+const ourEnd = new SockAddr();
+
+const record: LogRecord = {
+  clientIp: '',
+  clientPort: 0,
+  frontendIp: '',
+  frontendPort: 0,
+  backendIp: '',
+  backendPort: 0,
+  serverIp: '',
+  serverPort: 0,
+  frontend: '',
+  backend: '',
+  server: '',
+  acceptedEpochMs: 0,
+  handshakeMs: 0,
+  queueMs: 0,
+  connectMs: 0,
+  totalMs: 0,
+  bytesToClient: 0,
+  bytesToServer: 0,
+  termination: '--',
+  activeConnections: 0,
+  frontendConnections: 0,
+  backendConnections: 0,
+  serverConnections: 0,
+  retries: 0,
+  redispatched: false,
+  serverQueue: 0,
+  backendQueue: 0,
+  logCount: 0,
+  requestCount: 0,
+  pid: process.pid,
+  hostname: HOSTNAME,
+  early: false,
+};
+
+/** Gives each frontend its targets and its format; equal target lists share their sockets. */
+export function configureLogs(worker: DataplaneWorker, model: Model): void {
+  const sinks = new Map<string, LogSink>();
+  const old = new Set([...worker.frontends.values()].map((f) => f.logs));
+  dates.offsetMinutes = -new Date().getTimezoneOffset();
+  for (const frontend of worker.frontends.values()) {
+    frontend.logs = sinkFor(frontend.proxy, model, sinks);
+    frontend.format = compileLogFormat(formatText(frontend.proxy)).format;
+    frontend.wantsDestination =
+      /%(\{[^}]*\})?(fi|fp|\[dst|\[fc_dst)/.test(formatText(frontend.proxy)) || !frontend.proxy.logStyle;
+    frontend.wantsOurEnd = /%(\{[^}]*\})?(bi|bp)/.test(formatText(frontend.proxy));
+  }
+  for (const sink of old) sink?.close();
+}
+
+function sinkFor(proxy: Proxy, model: Model, sinks: Map<string, LogSink>): LogSink | null {
+  if (proxy.logs.length === 0) return null;
+  const tag = proxy.logTag ?? model.global.logTag ?? 'haproxy';
+  const key = JSON.stringify([tag, proxy.logs.map((l) => ({ ...l, loc: undefined, at: undefined }))]);
+  const known = sinks.get(key);
+  if (known) return known;
+  const sendHostname = model.global.logSendHostname ?? '';
+  const sink = new LogSink(proxy.logs, { tag, pid: process.pid, sendHostname, hostname: HOSTNAME });
+  sinks.set(key, sink);
+  return sink;
+}
+
+function formatText(proxy: Proxy): string {
+  if (proxy.logStyle === 'format' && proxy.logFormat !== undefined) return proxy.logFormat;
+  return proxy.logStyle === 'tcplog' ? TCP_LOG_FORMAT : DEFAULT_LOG_TEXT;
+}
+
+/** Writes the line unless an option says that this one is not wanted. Called once, when the session ends. */
+export function writeSessionLog(session: Session, side: string, phase: string): void {
+  const { frontend, worker } = session;
+  const { options } = frontend.proxy;
+  const normal = side === '-' && !session.redispatched && retriesUsed(session) === 0;
+  if (options.dontlognull && session.toServer.bytes === 0) return;
+  if (options.dontlogNormal && normal) return;
+  const level: LogLevel = options.logSeparateErrors && !normal ? 'err' : 'info';
+  fill(session, frontend, side + phase);
+  const sink = frontend.logs!;
+  sink.send(level, frontend.format!(record, dates), worker.reactor.nowMs + worker.epochOffsetMs);
+  worker.process.f64[worker.process.c + T.C_DROPPED_LOGS] += sink.dropped;
+  sink.dropped = 0;
+}
+
+function retriesUsed(session: Session): number {
+  return session.backend === null ? 0 : Math.max(0, session.backend.retries - session.retriesLeft);
+}
+
+function fill(session: Session, frontend: FrontendEntity, termination: string): void {
+  const { backend, worker } = session;
+  const now = worker.reactor.nowMs;
+  const connected = session.establishedMs > 0;
+  const dequeued = session.connectMs > 0;
+  record.clientIp = hostText(session.source);
+  record.clientPort = session.source.port;
+  record.frontend = frontend.name;
+  record.backend = backend?.name ?? frontend.name;
+  record.server = session.lastServer?.name ?? '<NOSRV>';
+  record.acceptedEpochMs = session.acceptedEpochMs;
+  record.handshakeMs = 0;
+  record.queueMs = dequeued ? Math.round(session.connectMs - session.assignedMs) : -1;
+  record.connectMs = connected ? Math.round(session.establishedMs - session.connectMs) : -1;
+  record.totalMs = Math.round(now - session.acceptedMs);
+  record.bytesToClient = session.toClient.bytes;
+  record.bytesToServer = session.toServer.bytes;
+  record.termination = termination;
+  fillCounts(session, frontend);
+  fillAddresses(session, frontend);
+}
+
+/** Gauges as they are while this session still counts, as in HAProxy. */
+function fillCounts(session: Session, frontend: FrontendEntity): void {
+  const { worker, backend, server } = session;
+  record.activeConnections = worker.process.row.get(T.I_CUR_SESS);
+  record.frontendConnections = frontend.cells.row.get(T.I_CUR_SESS);
+  record.backendConnections = backend === null ? 0 : backend.cells.row.get(T.I_CUR_SESS) - 1;
+  record.serverConnections = server === null ? 0 : server.cells.row.get(T.I_CUR_SESS) - 1;
+  record.retries = retriesUsed(session);
+  record.redispatched = session.redispatched;
+  record.serverQueue = session.serverQueuePosition;
+  record.backendQueue = session.backendQueuePosition;
+  record.logCount = ++frontend.logCount;
+  record.requestCount = Math.floor(session.id / 256);
+}
+
+function fillAddresses(session: Session, frontend: FrontendEntity): void {
+  const address = session.lastServer?.address;
+  record.serverIp = address && address.length > 0 ? hostText(address) : '';
+  record.serverPort = address?.port ?? 0;
+  if (frontend.wantsDestination) {
+    const to = destinationOf(session);
+    record.frontendIp = hostText(to);
+    record.frontendPort = to.port;
+  }
+  if (!frontend.wantsOurEnd) return;
+  ourEnd.prepare();
+  const known = session.serverFd >= 0 && getsockname(session.serverFd, ourEnd.ptr, ourEnd.lengthPtr) === 0;
+  record.backendIp = known ? hostText(ourEnd) : '';
+  record.backendPort = known ? ourEnd.port : 0;
+}
