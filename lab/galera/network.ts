@@ -14,8 +14,7 @@ import { run, type Sandbox } from '../support/sandbox.js';
 const PREFIX_LENGTH = 8;
 
 /** The seed's /etc/hosts. */
-const HOSTS = `127.0.0.1 localhost
-10.0.0.1 galera-node01
+const HOSTS = `10.0.0.1 galera-node01
 10.0.0.2 galera-node02
 10.0.0.3 galera-node03
 10.0.0.10 haproxy-node01

@@ -33,7 +33,7 @@ export function faults(nodes: readonly GaleraNode[], quick: boolean): Fault[] {
     steady(first, pace),
     killed(second, pace),
     returns('comes back after the kill (IST)', second, pace, () => second.start('recover')),
-    { ...gone('is cut off', third, pace), begin: () => cutOff(third.namespace) },
+    { ...gone('is cut off', third, silent(pace)), begin: () => cutOff(third.namespace) },
     returns('is connected again', third, pace, () => heal(third.namespace)),
     { ...gone('is desynced', first, pace), begin: () => setDesync(first, true) },
     returns('is synced again', first, pace, () => setDesync(first, false)),
@@ -41,6 +41,11 @@ export function faults(nodes: readonly GaleraNode[], quick: boolean): Fault[] {
     returns('comes back (IST)', second, pace, () => second.start('join')),
   ];
   return quick ? list : [...list, ...newDisk(third, pace)];
+}
+
+/** A vanished host is noticed later than a refused connection: each check then runs into its time limit. */
+function silent(pace: Pace): Pace {
+  return { ...pace, watchMs: pace.watchMs + 5000 };
 }
 
 function steady(node: GaleraNode, pace: Pace): Fault {
