@@ -1,0 +1,296 @@
+/** ACL tests and conditions (manual §7.1 and §7.2): `src 10.0.0.0/8`, `if a !b or { dst_port 80 }`. */
+import { isIPv4, isIPv6 } from 'node:net';
+import type { Diagnostics, Loc } from '../diagnostics.js';
+import type { AclTest, Condition } from '../model.js';
+import { didYouMean } from '../suggest.js';
+import { ACL_FETCHES, CONNECTION_FETCHES, CONVERTERS, REQUEST_FETCHES, RESPONSE_FETCHES } from './fetches.js';
+import { Line } from './line.js';
+import { splitWords } from './words.js';
+
+const METHODS = ['found', 'bool', 'int', 'ip', 'bin', 'len', 'str', 'sub', 'reg', 'beg', 'end', 'dir', 'dom'];
+const OPERATORS = ['eq', 'ge', 'gt', 'le', 'lt'];
+
+/** Fetches that run in this version, and how their patterns look. */
+const RUNNING: { [fetch: string]: 'ip' | 'int' | 'bool' } = {
+  src: 'ip',
+  dst: 'ip',
+  src_port: 'int',
+  dst_port: 'int',
+  always_true: 'bool',
+  always_false: 'bool',
+};
+
+/** ACLs that exist without being declared (manual §7.4). */
+export const PREDEFINED_ACLS: { [name: string]: AclTest } = {
+  TRUE: test('always_true'),
+  FALSE: test('always_false'),
+  LOCALHOST: test('src', ['127.0.0.1/8', '::1']),
+  WAIT_END: test('wait_end'),
+  HTTP: test('req.proto_http'),
+  HTTP_1_0: test('req.ver', ['1.0']),
+  HTTP_1_1: test('req.ver', ['1.1']),
+  HTTP_2_0: test('req.ver', ['2.0']),
+  HTTP_CONTENT: test('req.hdr_val', ['gt', '0'], ['content-length']),
+  HTTP_URL_ABS: test('url_reg', ['^[^/:]*://']),
+  HTTP_URL_SLASH: test('url_beg', ['/']),
+  HTTP_URL_STAR: test('url', ['*']),
+  RDP_COOKIE: test('req.rdp_cookie_cnt', ['gt', '0']),
+  REQ_CONTENT: test('req.len', ['gt', '0']),
+  ...Object.fromEntries(
+    ['CONNECT', 'DELETE', 'GET', 'HEAD', 'OPTIONS', 'POST', 'PUT', 'TRACE'].map((method) => [
+      `METH_${method}`,
+      test('method', method === 'GET' ? ['GET', 'HEAD'] : [method]),
+    ]),
+  ),
+};
+
+function test(fetch: string, patterns: string[] = [], args: string[] = []): AclTest {
+  return { fetch, args, converters: [], flags: [], patterns };
+}
+
+/** How far a test can be trusted in this version. */
+export type TestReach = 'runs' | 'never-matches' | 'later';
+
+/** Whether a test decides, never matches in mode tcp (as in HAProxy), or needs what comes with a later version. */
+export function reachOf(test: AclTest): TestReach {
+  if (Object.hasOwn(RUNNING, test.fetch) && test.converters.length === 0 && !test.flags.includes('-f')) return 'runs';
+  const name = baseFetch(test.fetch);
+  return REQUEST_FETCHES.has(name) && !CONNECTION_FETCHES.has(name) ? 'never-matches' : 'later';
+}
+
+/** Reads a test from the words `from` to `end` (exclusive). */
+export function readAclTest(line: Line, from: number, end: number): AclTest | undefined {
+  const expression = line.text(from);
+  if (from >= end || expression === '')
+    return complain(line, from - 1, 'missing-argument', 'a test is missing', "write such as 'src 10.0.0.0/8'");
+  const parts = splitExpression(expression);
+  if (!parts) return complain(line, from, 'bad-expression', `unbalanced parentheses in '${expression}'`, 'close them');
+  const [fetch, ...converters] = parts;
+  if (!isKnownFetch(line, from, fetch.name)) return undefined;
+  const wrong = converters.find((converter) => !CONVERTERS.has(converter.name));
+  if (wrong)
+    return complain(
+      line,
+      from,
+      'unknown-converter',
+      `unknown converter '${wrong.name}'`,
+      didYouMean(wrong.name, CONVERTERS),
+    );
+  const flags = readFlags(line, from + 1, end);
+  if (!flags) return undefined;
+  const patterns = line.words.slice(flags.next, end).map((word) => word.text);
+  const found: AclTest = { fetch: fetch.name, args: fetch.args, converters, flags: flags.flags, patterns };
+  if (flags.match !== undefined) found.match = flags.match;
+  return checkPatterns(line, flags.next, found) ? found : undefined;
+}
+
+/** A test written as text, for other languages; `at` is the place of its first character. */
+export function parseAclTest(text: string, at: Loc, diag: Diagnostics): AclTest | undefined {
+  const line = lineOf(text, at, diag);
+  return line && readAclTest(line, 0, line.words.length);
+}
+
+/** A condition written as text, beginning with `if` or `unless`; `at` is the place of its first character. */
+export function parseCondition(text: string, at: Loc, diag: Diagnostics): Condition | undefined {
+  const line = lineOf(text, at, diag);
+  return line && readCondition(line, 0);
+}
+
+function lineOf(text: string, at: Loc, diag: Diagnostics): Line | undefined {
+  const words = splitWords(text, at, () => undefined);
+  if (!Array.isArray(words)) {
+    diag.error(words.code, words.loc, words.message, words.remedy);
+    return undefined;
+  }
+  if (words.length > 0) return new Line(words, diag);
+  diag.error('missing-argument', at, 'a condition is missing', "write such as 'if { src 10.0.0.0/8 }'");
+  return undefined;
+}
+
+/** Reads `if|unless …` from word `i` to the end of the line. */
+export function readCondition(line: Line, i: number): Condition | undefined {
+  const when = line.choice(i, "'if' or 'unless'", ['if', 'unless'] as const);
+  if (!when) return undefined;
+  if (!line.has(i + 1))
+    return complain(
+      line,
+      i,
+      'missing-argument',
+      `a condition is missing after '${when}'`,
+      "write an ACL name, or a test such as '{ src 10.0.0.0/8 }'",
+    );
+  const reader = new ConditionReader(line, i + 1);
+  const anyOf = reader.run();
+  return anyOf && { when, anyOf, loc: line.loc(i) };
+}
+
+type Term = Condition['anyOf'][number][number];
+
+/** Alternatives of conjunctions; `!` may touch its term or stand alone. */
+class ConditionReader {
+  private readonly anyOf: Term[][] = [[]];
+  private isNegated = false;
+
+  constructor(
+    private readonly line: Line,
+    private i: number,
+  ) {}
+
+  run(): Term[][] | undefined {
+    while (this.line.has(this.i)) if (!this.word()) return undefined;
+    return this.anyOf.filter((terms) => terms.length > 0);
+  }
+
+  private word(): boolean {
+    let text = this.line.text(this.i);
+    if (text === 'or' || text === '||') {
+      this.anyOf.push([]);
+      this.i++;
+      return true;
+    }
+    for (; text.startsWith('!'); text = text.slice(1)) this.isNegated = !this.isNegated;
+    if (text === '{') return this.anonymous();
+    if (text !== '') this.add({ negate: this.isNegated, acl: text });
+    this.i++;
+    return true;
+  }
+
+  private anonymous(): boolean {
+    const end = this.line.words.findIndex((word, at) => at > this.i && word.text === '}');
+    if (end < 0) {
+      this.line.error('bad-condition', this.i, "'{' without '}'", "close the test with ' }', with a space in front");
+      return false;
+    }
+    const found = readAclTest(this.line, this.i + 1, end);
+    if (!found) return false;
+    this.add({ negate: this.isNegated, test: found });
+    this.i = end + 1;
+    return true;
+  }
+
+  private add(term: Term): void {
+    this.anyOf[this.anyOf.length - 1].push(term);
+    this.isNegated = false;
+  }
+}
+
+interface Call {
+  name: string;
+  args: string[];
+}
+
+/** `fetch(a,b),conv(c)` into its calls; undefined when parentheses do not match. */
+function splitExpression(text: string): Call[] | undefined {
+  const calls: Call[] = [];
+  let rest = text;
+  while (true) {
+    const [whole, name, , args] = /^([^(),]+)(\(([^()]*)\))?(?=,|$)/.exec(rest) ?? [];
+    if (whole === undefined) return undefined;
+    calls.push({ name, args: args === undefined || args === '' ? [] : args.split(',') });
+    if (whole.length === rest.length) return calls;
+    rest = rest.slice(whole.length + 1);
+    if (rest === '') return calls;
+  }
+}
+
+function isKnownFetch(line: Line, i: number, name: string): boolean {
+  const base = baseFetch(name);
+  if (
+    [CONNECTION_FETCHES, REQUEST_FETCHES, RESPONSE_FETCHES, ACL_FETCHES].some((set) => set.has(name) || set.has(base))
+  )
+    return true;
+  const known = [...CONNECTION_FETCHES, ...REQUEST_FETCHES, ...RESPONSE_FETCHES, ...ACL_FETCHES];
+  line.error(
+    'unknown-fetch',
+    i,
+    `unknown test '${name}'`,
+    didYouMean(name, known, 'see the sample fetches of the manual, §7.3'),
+  );
+  return false;
+}
+
+/** `path_beg` is `path`: the matching method is part of the name. */
+function baseFetch(name: string): string {
+  return ACL_FETCHES.has(name) ? name.replace(/_(beg|dir|dom|end|len|reg|sub)$/, '') : name;
+}
+
+function readFlags(
+  line: Line,
+  from: number,
+  end: number,
+): { flags: string[]; match?: string; next: number } | undefined {
+  const flags: string[] = [];
+  let match: string | undefined;
+  let i = from;
+  for (; i < end && line.text(i).startsWith('-'); i++) {
+    const flag = line.text(i);
+    if (flag === '--') return { flags, match, next: i + 1 };
+    if (/^-\d/.test(flag)) break;
+    if (flag === '-m') match = line.choice(++i, 'a matching method', METHODS);
+    else if (flag === '-i' || flag === '-n' || flag === '-M') flags.push(flag);
+    else if (flag === '-f' || flag === '-u') flags.push(flag, line.text(++i));
+    else
+      return complain(
+        line,
+        i,
+        'bad-flag',
+        `unknown flag '${flag}'`,
+        "write one of -i -n -f -m -u, or '--' in front of a pattern that begins with a dash",
+      );
+    if (flag === '-m' && !match) return undefined;
+  }
+  return { flags, match, next: i };
+}
+
+function checkPatterns(line: Line, from: number, found: AclTest): boolean {
+  const kind = Object.hasOwn(RUNNING, found.fetch) && found.converters.length === 0 ? RUNNING[found.fetch] : undefined;
+  const method = found.match ?? kind;
+  if (
+    kind !== 'bool' &&
+    kind !== undefined &&
+    found.patterns.length === 0 &&
+    !found.match &&
+    !found.flags.includes('-f')
+  ) {
+    line.warning(
+      'never-matches',
+      from - 1,
+      `'${found.fetch}' has nothing to compare with and never matches`,
+      'write a value after it',
+    );
+  }
+  for (const [n, pattern] of found.patterns.entries()) {
+    const problem = method === 'ip' ? ipProblem(pattern) : method === 'int' ? intProblem(pattern) : undefined;
+    if (problem)
+      return (
+        complain(
+          line,
+          from + n,
+          'bad-pattern',
+          problem,
+          method === 'ip' ? "write such as '10.0.0.0/8'" : "write such as '80', '80:90' or 'ge 1024'",
+        ) ?? false
+      );
+  }
+  return true;
+}
+
+function ipProblem(pattern: string): string | undefined {
+  const [address, mask, ...more] = pattern.split('/');
+  const isBitMask = mask !== undefined && /^\d+$/.test(mask) && Number(mask) <= (isIPv6(address) ? 128 : 32);
+  const isGood =
+    (isIPv4(address) || isIPv6(address)) &&
+    more.length === 0 &&
+    (mask === undefined || isBitMask || (isIPv4(address) && isIPv4(mask)));
+  return isGood ? undefined : `'${pattern}' is not an IP address or network`;
+}
+
+function intProblem(pattern: string): string | undefined {
+  return OPERATORS.includes(pattern) || /^-?\d+$|^-?\d*:-?\d*$/.test(pattern)
+    ? undefined
+    : `'${pattern}' is not a number, a range or an operator`;
+}
+
+function complain(line: Line, i: number, code: string, message: string, remedy?: string): undefined {
+  line.error(code, Math.max(0, i), message, remedy);
+}

@@ -1,0 +1,206 @@
+/** ACLs and the rules that use them: `acl`, `tcp-request`, `use_backend`, `use-server` (manual §4.2). */
+import type { Condition, TcpRule } from '../model.js';
+import { PREDEFINED_ACLS, reachOf, readAclTest, readCondition } from './acl.js';
+import type { Line } from './line.js';
+import { defer, mark, type ProxyKeywords, type ProxySection } from './section.js';
+
+export const RULE_KEYWORDS: ProxyKeywords = {
+  acl: { in: 'nfb', read: readAcl },
+  'tcp-request': { in: 'nfb', read: readTcpRequest },
+  use_backend: { in: 'f', read: readUseBackend },
+  'use-server': { in: 'b', read: readUseServer },
+  default_backend: { in: 'df', read: readDefaultBackend },
+};
+
+const LATER_ACTIONS = [
+  ...['capture', 'expect-netscaler-cip', 'set-dst', 'set-dst-port', 'set-mark', 'set-src', 'set-src-port', 'set-tos'],
+  ...[
+    'silent-drop',
+    'sc-add-gpc',
+    'sc-inc-gpc',
+    'sc-inc-gpc0',
+    'sc-inc-gpc1',
+    'sc-set-gpt',
+    'sc-set-gpt0',
+    'attach-srv',
+  ],
+  ...[
+    'set-var',
+    'set-var-fmt',
+    'unset-var',
+    'track-sc',
+    'track-sc0',
+    'track-sc1',
+    'track-sc2',
+    'set-fc-mark',
+    'set-fc-tos',
+  ],
+];
+const LATER_CONTENT_ACTIONS = [
+  ...['do-resolve', 'lua', 'send-spoe-group', 'set-bandwidth-limit', 'set-log-level', 'set-nice', 'set-priority-class'],
+  ...['set-priority-offset', 'switch-mode', 'use-service', 'ot-group', 'close', 'set-bc-mark', 'set-bc-tos'],
+];
+
+function readAcl(line: Line, section: ProxySection): void {
+  if (!line.need(1, 'a name and a test')) return;
+  const name = line.text(1);
+  const wrong = /[^A-Za-z0-9_.:-]/.exec(name)?.[0];
+  if (wrong) {
+    line.error('bad-name', 1, `'${wrong}' cannot stand in the ACL name '${name}'`, 'use letters, digits, and - _ . :');
+    return;
+  }
+  const end = line.words.findIndex((word, i) => i > 1 && word.text === '');
+  const test = readAclTest(line, 2, end < 0 ? line.words.length : end);
+  if (!test) return;
+  section.proxy.acls.push({ name: scoped(section, name), test, loc: line.whole });
+  const isPredefined = Object.hasOwn(PREDEFINED_ACLS, name);
+  if (isPredefined)
+    line.warning(
+      'predefined-acl',
+      1,
+      `this replaces the predefined ACL '${name}' in the section`,
+      'choose another name',
+    );
+  explainReach(line, section, name);
+}
+
+/** Names what an ACL cannot do here, where it is declared; rules that use it say so again. */
+function explainReach(line: Line, section: ProxySection, name: string): void {
+  const acl = section.proxy.acls[section.proxy.acls.length - 1];
+  const reach = reachOf(acl.test);
+  if (reach === 'later') defer(line, section.proxy.deferred, LATER_TEST);
+  else if (reach === 'never-matches' && section.proxy.mode === 'tcp') {
+    line.warning(
+      'http-acl',
+      2,
+      `ACL '${name}' looks into an HTTP request, which mode tcp does not read: it never matches`,
+      "write 'mode http' in this section and its backends, or decide by 'src', 'dst' or 'dst_port'",
+    );
+  }
+}
+
+const LATER_TEST = 'this test comes with a later version';
+
+/** ACLs of a defaults section are its own: the proxies that inherit its rules cannot name them. */
+function scoped(section: ProxySection, name: string): string {
+  return section.kind === 'defaults' ? `${section.name}/${name}` : name;
+}
+
+/** The condition at word `i`, its names checked and resolved; undefined after a complaint, null where there is none. */
+function readRuleCondition(line: Line, i: number, section: ProxySection): Condition | undefined | null {
+  if (!line.has(i)) return null;
+  const condition = readCondition(line, i);
+  if (!condition) return undefined;
+  for (const term of condition.anyOf.flat()) if (!resolveTerm(line, i, term, section)) return undefined;
+  return condition;
+}
+
+/** A name must be declared above, in this section, or be one of the predefined. */
+function resolveTerm(line: Line, i: number, term: Condition['anyOf'][number][number], section: ProxySection): boolean {
+  if (term.acl === undefined) return true;
+  const name = scoped(section, term.acl);
+  if (section.proxy.acls.some((acl) => acl.name === name)) {
+    term.acl = name;
+    return true;
+  }
+  const predefined = Object.hasOwn(PREDEFINED_ACLS, term.acl) ? PREDEFINED_ACLS[term.acl] : undefined;
+  if (predefined) {
+    delete term.acl;
+    term.test = structuredClone(predefined);
+    return true;
+  }
+  const at = line.words.findIndex((word, n) => n > i && word.text.replace(/^!+/, '') === term.acl);
+  line.error(
+    'unknown-acl',
+    Math.max(i, at),
+    `no ACL '${term.acl}' is declared above`,
+    `add 'acl ${term.acl} …' in front of this line, in this section`,
+  );
+  return false;
+}
+
+/** Whether every test a condition rests on can be decided in this version. */
+function runs(condition: Condition, section: ProxySection): boolean {
+  return condition.anyOf.flat().every((term) => {
+    const tests = term.test
+      ? [term.test]
+      : section.proxy.acls.filter((acl) => acl.name === term.acl).map((acl) => acl.test);
+    return tests.every((test) => reachOf(test) !== 'later');
+  });
+}
+
+/** Puts a rule into the proxy if its condition can be decided, or among what is noted. */
+function place(line: Line, i: number, section: ProxySection, put: (condition?: Condition) => void): void {
+  const condition = readRuleCondition(line, i, section);
+  if (condition === undefined) return;
+  if (condition && !runs(condition, section))
+    defer(line, section.proxy.deferred, 'its condition comes with a later version');
+  else put(condition ?? undefined);
+}
+
+function readTcpRequest(line: Line, section: ProxySection): void {
+  const phase = line.choice(1, 'a tcp-request rule', ['connection', 'session', 'content', 'inspect-delay'] as const);
+  if (!phase) return;
+  if (phase === 'inspect-delay') section.proxy.inspectDelayMs = line.duration(2, "'tcp-request inspect-delay'");
+  else if (phase !== 'content' && section.kind === 'backend') {
+    line.error(
+      'wrong-section',
+      1,
+      `'tcp-request ${phase}' cannot stand in a backend`,
+      "write it in the frontend, or use 'tcp-request content'",
+    );
+  } else readTcpRule(line, section, phase);
+}
+
+function readTcpRule(line: Line, section: ProxySection, phase: TcpRule['phase']): void {
+  const word = line.text(2).replace(/\(.*$/s, '');
+  const later = phase === 'content' ? [...LATER_ACTIONS, ...LATER_CONTENT_ACTIONS] : LATER_ACTIONS;
+  if (later.includes(word)) {
+    defer(line, section.proxy.deferred, 'this action comes with a later version');
+    return;
+  }
+  const known = ['accept', 'reject', ...(phase === 'connection' ? ['expect-proxy'] : [])] as TcpRule['action'][];
+  const action = line.choice(2, 'an action', known);
+  if (!action) return;
+  const isProxy = action === 'expect-proxy';
+  if (isProxy && line.text(3) !== 'layer4') {
+    line.error('missing-argument', 2, "'expect-proxy' needs 'layer4'", "write 'expect-proxy layer4'");
+    return;
+  }
+  const at = isProxy ? 4 : 3;
+  place(line, at, section, (condition) => {
+    section.proxy.tcpRequest.push({ phase, action, ...(condition && { condition }), loc: line.whole });
+  });
+}
+
+function readUseBackend(line: Line, section: ProxySection): void {
+  if (!line.need(1, 'a backend name')) return;
+  if (line.text(1).includes('%[')) {
+    defer(line, section.proxy.deferred, 'computed backend names come with a later version');
+    return;
+  }
+  place(line, 2, section, (condition) => {
+    section.proxy.useBackends.push({ backend: line.text(1), ...(condition && { condition }), loc: line.whole });
+  });
+}
+
+function readUseServer(line: Line, section: ProxySection): void {
+  if (!line.need(1, 'a server name')) return;
+  if (!line.has(2)) {
+    line.error('missing-argument', 1, "'use-server' needs a condition", "write 'use-server NAME if CONDITION'");
+    return;
+  }
+  if (line.text(1).includes('%[')) {
+    defer(line, section.proxy.deferred, 'computed server names come with a later version');
+    return;
+  }
+  place(line, 2, section, (condition) => {
+    section.proxy.useServers.push({ server: line.text(1), ...(condition && { condition }), loc: line.whole });
+  });
+}
+
+function readDefaultBackend(line: Line, section: ProxySection): void {
+  if (!line.need(1, 'a backend name') || !line.noMore(2)) return;
+  section.proxy.defaultBackend = line.text(1);
+  mark(section, 'defaultBackend', line);
+}
