@@ -1,16 +1,16 @@
 /**
- * Which server of a backend takes the next connection. Weights, slots and positions are in the shared table, so all
- * workers choose as one; what is derived from them (the sequence of a round-robin cycle, the hash ring) is rebuilt when
- * the backend's generation says that weights or the usable set changed. `pick` allocates nothing.
+ * Which server gets the next connection (manual: `balance`, `hash-type`, `backup`, `option allbackups`).
  *
- * Costs: round robin O(1) while servers have room; leastconn and first O(servers); source O(log servers) (consistent)
- * or O(1).
+ * All state is in the shared table, so every worker has its own Balancer and all of them act as one: the position in
+ * the rotation, the connections per server and the order stamps are atomics; what follows from the set of usable
+ * servers and their weights (rotations, rings) is derived again when B_GENERATION has moved. A pick allocates nothing:
+ * turns cost one atomic addition, source one look-up, leastconn and first look at every server.
  */
 import type { BalanceAlgorithm, HashType } from '../../config/model.js';
 import * as T from '../table.js';
 import { avalanche } from './hash.js';
 import { limitOf } from './limit.js';
-import { buildRing, type HashRing, ringPosition } from './ring.js';
+import { buildRing, type HashRing, pointsPerSixteenth, ringPosition } from './ring.js';
 import { type Rotation, smoothRotation, staticRotation, turnAt } from './rotation.js';
 
 /** No server is usable at all. */
@@ -20,7 +20,7 @@ export const PICK_QUEUE = -2;
 
 export interface BalanceServer {
   readonly row: T.Row;
-  /** Stable id (`sid`), the order of `balance first`. */
+  /** The server's `id`: the order of `balance first`, its place on a consistent ring. */
   readonly id: number;
   readonly backup: boolean;
   /** As configured; the row's I_MAXCONN is in force. */
@@ -29,36 +29,42 @@ export interface BalanceServer {
 
 export interface BalanceOptions {
   readonly algorithm: BalanceAlgorithm;
+  /** `random(N)`. */
   readonly draws?: number;
   readonly hashType?: HashType;
   readonly allBackups: boolean;
+  /** For servers with minconn; the caller knows the default (a tenth of the maxconn of the frontends in front). */
   readonly fullconn?: number;
 }
 
-const NO_RING: HashRing = { points: new Uint32Array(0), owners: new Int32Array(0) };
-const NO_ROTATION: Rotation = { turns: new Uint16Array(0), repeatFrom: 0 };
-
 export class Balancer {
-  private generation = -1;
-  /** Indexes that may be chosen now: usable active servers, or usable backups when there are none. */
-  private candidates = new Int32Array(0);
-  /** Turns over the positions in `usable`: the candidates in their order of appearance. */
-  private rotation = NO_ROTATION;
-  private usable = new Int32Array(0);
-  private ring = NO_RING;
-  private cumulated = new Float64Array(0);
+  private generation = Number.NaN;
+  /** Indexes of the servers in use: the usable active ones, else backups. `first` has them by id. */
+  private candidates: number[] = [];
+  private rotation: Rotation = { turns: new Uint16Array(0), repeatFrom: 0 };
+  private ring: HashRing = { points: new Uint32Array(0), owners: new Uint16Array(0) };
+  /** Running sums of the candidates' weights, for draws. */
+  private sums: number[] = [];
+  private readonly fullconn: number;
+  private readonly perSixteenth: number;
 
   constructor(
     private readonly options: BalanceOptions,
     private readonly servers: readonly BalanceServer[],
     private readonly backend: T.Row,
-  ) {}
+  ) {
+    this.fullconn = options.fullconn ?? 0;
+    this.perSixteenth = pointsPerSixteenth(servers.map((s) => s.row.get(T.S_IWEIGHT)));
+  }
 
   /**
-   * @param key hash of the client, for `source`
-   * @param avoid index not to use while another is usable (a redispatch), or -1
-   * @param random in [0, 1), for `random`
-   * @returns an index, PICK_NONE or PICK_QUEUE; the slot is not taken yet
+   * Chooses, without taking the slot. The backend's I_CUR_SESS already counts the connection (minconn ramps).
+   * `source` answers its server even when that is full: the connection waits in that server's own queue, as in
+   * HAProxy. The other algorithms pass over full servers and answer PICK_QUEUE when nobody has room.
+   * @param key `hashSource` of the client, for `source`; ignored by the others
+   * @param avoid index of a server not to use when another is possible (redispatch), or -1
+   * @param random uniform in [0, 1), for `random`
+   * @returns index in `servers`, PICK_NONE or PICK_QUEUE
    */
   pick(key: number, avoid: number, random: () => number): number {
     if (this.backend.get(T.B_GENERATION) !== this.generation) this.rebuild();
@@ -66,36 +72,37 @@ export class Balancer {
     if (count === 0) return PICK_NONE;
     const shun = count === 1 ? -1 : avoid;
     switch (this.options.algorithm) {
+      case 'roundrobin':
+      case 'static-rr':
+        return this.byTurn(shun);
       case 'leastconn':
         return this.leastLoaded(shun);
       case 'first':
         return this.firstWithRoom(shun);
-      case 'source':
-        return this.byHash(key, shun);
       case 'random':
         return this.drawn(shun, random);
-      default:
-        return this.nextInSequence(shun);
+      case 'source':
+        return this.options.hashType?.method === 'consistent'
+          ? this.onRing(avalanche(key), shun)
+          : this.inMap(this.options.hashType?.avalanche ? avalanche(key) : key, shun);
     }
   }
 
-  /** May get new connections: up, not drained, weight above zero. */
+  /** May get new connections: up, not drained, weight above 0. Says nothing about backups being called upon. */
   isUsable(index: number): boolean {
     return this.servers[index].row.get(T.S_EWEIGHT) > 0;
   }
 
   hasSlot(index: number): boolean {
     const { row } = this.servers[index];
-    const limit = this.limitOf(index);
-    return row.get(T.I_CUR_SESS) < limit;
+    return row.get(T.I_CUR_SESS) < limitOf(row, this.backend, this.fullconn);
   }
 
-  /** Takes a slot unless the server is at its limit in any worker. */
+  /** Counts a connection on the server, unless that would exceed its limit. */
   takeSlot(index: number): boolean {
     const { row } = this.servers[index];
-    const limit = this.limitOf(index);
-    const before = row.add(T.I_CUR_SESS, 1);
-    if (before >= limit) {
+    const limit = limitOf(row, this.backend, this.fullconn);
+    if (row.add(T.I_CUR_SESS, 1) >= limit) {
       row.add(T.I_CUR_SESS, -1);
       return false;
     }
@@ -109,135 +116,175 @@ export class Balancer {
     this.stamp(row);
   }
 
-  /** Ties in leastconn go to whom a connection was given to, or taken from, the longest ago. */
+  /** leastconn: among equals, the one whose load has not changed for longest comes first. */
   private stamp(row: T.Row): void {
-    row.set(T.S_STAMP, this.backend.add(T.B_STAMP, 1) + 1);
+    if (this.options.algorithm === 'leastconn') row.set(T.S_STAMP, this.backend.add(T.B_STAMP, 1) + 1);
   }
 
-  private limitOf(index: number): number {
-    return limitOf(this.servers[index].row, this.backend, this.options.fullconn ?? 0);
+  /** The generation is read before the rows: a change in the middle costs one more rebuild, and is never missed. */
+  private rebuild(): void {
+    this.generation = this.backend.get(T.B_GENERATION);
+    this.candidates = this.inUse();
+    const weights = this.candidates.map((i) => this.servers[i].row.get(T.S_EWEIGHT));
+    // Static orders do not follow slowstart and weights set at run time (manual: `static-rr`, `hash-type map-based`).
+    const initial = this.candidates.map((i) => Math.max(1, this.servers[i].row.get(T.S_IWEIGHT)));
+    const { algorithm, hashType } = this.options;
+    if (algorithm === 'roundrobin') this.rotation = smoothRotation(weights);
+    else if (algorithm === 'static-rr') this.rotation = staticRotation(initial);
+    else if (algorithm === 'first') this.candidates.sort((a, b) => this.servers[a].id - this.servers[b].id);
+    else if (algorithm === 'random') this.sums = runningSums(weights);
+    else if (algorithm === 'source' && hashType?.method !== 'consistent') this.rotation = staticRotation(initial);
+    else if (algorithm === 'source') this.ring = buildRing(this.members(weights), this.perSixteenth);
   }
 
-  private nextInSequence(avoid: number): number {
-    const { turns } = this.rotation;
-    for (let tries = 0; tries < turns.length; tries++) {
-      const index = this.usable[turnAt(this.rotation, this.backend.add(T.B_RR_POS, 1))];
-      if (index !== avoid && this.hasSlot(index)) return index;
+  /** Backups serve when no active server is usable: the first of them, or all with `option allbackups`. */
+  private inUse(): number[] {
+    const usable = this.servers.map((_, i) => i).filter((i) => this.isUsable(i));
+    const active = usable.filter((i) => !this.servers[i].backup);
+    if (active.length > 0) return active;
+    return this.options.allBackups ? usable : usable.slice(0, 1);
+  }
+
+  private members(weights: readonly number[]): { id: number; weight16: number }[] {
+    return this.candidates.map((server, i) => ({ id: this.servers[server].id, weight16: weights[i] }));
+  }
+
+  /** A full server loses its turn and does not get it back (observed from HAProxy 2.6). */
+  private byTurn(avoid: number): number {
+    const position = this.backend.add(T.B_RR_POS, 1);
+    const server = this.candidates[turnAt(this.rotation, position)];
+    if (server !== avoid && this.hasSlot(server)) return server;
+    if (this.someRoom(avoid)) return this.byLaterTurn(position, avoid);
+    this.backend.add(T.B_RR_POS, -1);
+    return this.onlyAvoided(avoid);
+  }
+
+  /** Bounded by the length of the rotation, in which everybody has a turn. */
+  private byLaterTurn(position: number, avoid: number): number {
+    for (let skipped = 1; skipped <= this.rotation.turns.length; skipped++) {
+      const server = this.candidates[turnAt(this.rotation, position + skipped)];
+      if (server === avoid || !this.hasSlot(server)) continue;
+      this.backend.add(T.B_RR_POS, skipped);
+      return server;
     }
-    return PICK_QUEUE;
+    return PICK_QUEUE; // Other workers took the last slots meanwhile.
   }
 
-  /** Least connections per weight. */
   private leastLoaded(avoid: number): number {
-    let best = PICK_QUEUE;
+    let best = -1;
     let bestLoad = 0;
     let bestStamp = 0;
-    for (const index of this.candidates) {
-      if (index === avoid || !this.hasSlot(index)) continue;
-      const { row } = this.servers[index];
-      const load = row.get(T.I_CUR_SESS) / row.get(T.S_EWEIGHT);
-      const stamp = row.get(T.S_STAMP);
-      if (best >= 0 && (load > bestLoad || (load === bestLoad && stamp >= bestStamp))) continue;
-      best = index;
+    for (let i = 0; i < this.candidates.length; i++) {
+      const server = this.candidates[i];
+      if (server === avoid || !this.hasSlot(server)) continue;
+      const load = this.load(server);
+      const stamp = this.servers[server].row.get(T.S_STAMP);
+      // Stamps wrap around: their difference tells the order.
+      if (best >= 0 && (load > bestLoad || (load === bestLoad && ((stamp - bestStamp) | 0) >= 0))) continue;
+      best = server;
       bestLoad = load;
       bestStamp = stamp;
     }
-    return best;
+    return best >= 0 ? best : this.onlyAvoided(avoid);
+  }
+
+  /**
+   * Connections and waiters in proportion to the weight. An idle server counts 0; any other as if it already had the
+   * next connection, so that light servers are not preferred. In whole 1/256 of a weight (observed from HAProxy 2.6).
+   */
+  private load(server: number): number {
+    const { row } = this.servers[server];
+    const inflight = row.get(T.I_CUR_SESS) + row.get(T.I_QUEUE);
+    return inflight <= 0 ? 0 : Math.floor(((inflight + 1) * 4096) / Math.max(1, row.get(T.S_EWEIGHT)));
   }
 
   private firstWithRoom(avoid: number): number {
-    for (const index of this.candidates) if (index !== avoid && this.hasSlot(index)) return index;
-    return PICK_QUEUE;
-  }
-
-  /** The key's own server even when it is full: the caller waits for that one. */
-  private byHash(key: number, avoid: number): number {
-    if (this.ring !== NO_RING) return this.onRing(key, avoid);
-    const { turns } = this.rotation;
-    for (let n = 0; n < turns.length; n++) {
-      const index = this.usable[turns[(key + n) % turns.length]];
-      if (index !== avoid) return index;
+    for (let i = 0; i < this.candidates.length; i++) {
+      const server = this.candidates[i];
+      if (server !== avoid && this.hasSlot(server)) return server;
     }
-    return PICK_QUEUE;
+    return this.onlyAvoided(avoid);
   }
 
-  private onRing(key: number, avoid: number): number {
-    const { owners } = this.ring;
-    const start = ringPosition(this.ring, avalanche(key));
-    for (let n = 0; n < owners.length; n++) {
-      const index = owners[(start + n) % owners.length];
-      if (index !== avoid && !this.overFactor(index)) return index;
-    }
-    return PICK_QUEUE;
-  }
-
-  /** `hash-balance-factor`: no server above that percentage of the average load. */
-  private overFactor(index: number): boolean {
-    const factor = this.options.hashType?.balanceFactor ?? 0;
-    if (factor <= 100) return false;
-    let load = 1;
-    for (const i of this.candidates) load += this.servers[i].row.get(T.I_CUR_SESS);
-    const average = load / this.candidates.length;
-    return this.servers[index].row.get(T.I_CUR_SESS) > Math.ceil((average * factor) / 100) - 1;
-  }
-
-  /** Power of N choices: draw by weight, keep the least loaded. */
+  /** The least loaded of `draws` draws by weight; when none of them has room, the least loaded of all. */
   private drawn(avoid: number, random: () => number): number {
-    let best = PICK_QUEUE;
-    for (let n = 0; n < (this.options.draws ?? 2); n++) {
-      const index = this.drawOne(random());
-      if (index === avoid || !this.hasSlot(index)) continue;
-      if (best < 0 || this.relativeLoad(index) < this.relativeLoad(best)) best = index;
+    let best = -1;
+    for (let n = this.options.draws ?? 2; n > 0; n--) {
+      const server = this.candidates[this.draw(random())];
+      if (server === avoid || !this.hasSlot(server)) continue;
+      if (best < 0 || this.load(server) < this.load(best)) best = server;
     }
     return best >= 0 ? best : this.leastLoaded(avoid);
   }
 
-  private drawOne(fraction: number): number {
-    const total = this.cumulated[this.cumulated.length - 1];
-    const wanted = fraction * total;
-    let at = 0;
-    while (this.cumulated[at] <= wanted && at < this.cumulated.length - 1) at++;
-    return this.candidates[at];
+  private draw(random: number): number {
+    const { sums } = this;
+    const at = random * sums[sums.length - 1];
+    let low = 0;
+    let high = sums.length - 1;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (sums[middle] <= at) low = middle + 1;
+      else high = middle;
+    }
+    return low;
   }
 
-  private relativeLoad(index: number): number {
-    const { row } = this.servers[index];
-    return row.get(T.I_CUR_SESS) / row.get(T.S_EWEIGHT);
+  private inMap(key: number, avoid: number): number {
+    const { turns } = this.rotation;
+    const start = (key >>> 0) % turns.length;
+    for (let k = 0; k < turns.length; k++) {
+      const server = this.candidates[turns[(start + k) % turns.length]];
+      if (server !== avoid) return server;
+    }
+    return avoid;
   }
 
-  private rebuild(): void {
-    this.generation = this.backend.get(T.B_GENERATION);
-    const weights = this.servers.map((s) => Math.max(0, s.row.get(T.S_EWEIGHT)));
-    const allowed = weights.map((w, i) => (w > 0 && this.mayServe(weights, i) ? w : 0));
-    this.candidates = Int32Array.from(allowed.flatMap((w, i) => (w > 0 ? [i] : [])));
-    if (this.options.algorithm === 'first') this.candidates.sort((a, b) => this.servers[a].id - this.servers[b].id);
-    this.derive(allowed);
+  private onRing(key: number, avoid: number): number {
+    const { owners } = this.ring;
+    const start = ringPosition(this.ring, key);
+    let fallback = avoid;
+    for (let k = 0; k < owners.length; k++) {
+      const server = this.candidates[owners[(start + k) % owners.length]];
+      if (server === avoid) continue;
+      if (!this.isOverloaded(server)) return server;
+      if (fallback === avoid) fallback = server;
+    }
+    return fallback;
   }
 
-  /** Backups serve only when no active server is left: the first of them, or all with `option allbackups`. */
-  private mayServe(weights: number[], index: number): boolean {
-    const { servers } = this;
-    if (!servers[index].backup) return true;
-    if (servers.some((s, i) => !s.backup && weights[i] > 0)) return false;
-    return this.options.allBackups || servers.findIndex((s, i) => s.backup && weights[i] > 0) === index;
+  /** `hash-balance-factor`: one more would be over that percentage of its fair share of the backend's connections. */
+  private isOverloaded(server: number): boolean {
+    const factor = this.options.hashType?.balanceFactor ?? 0;
+    if (factor === 0) return false;
+    let total = 1;
+    let weights = 0;
+    for (let i = 0; i < this.candidates.length; i++) {
+      const { row } = this.servers[this.candidates[i]];
+      total += row.get(T.I_CUR_SESS);
+      weights += row.get(T.S_EWEIGHT);
+    }
+    const { row } = this.servers[server];
+    const fair = (total * row.get(T.S_EWEIGHT)) / Math.max(1, weights);
+    return row.get(T.I_CUR_SESS) >= Math.ceil((fair * factor) / 100);
   }
 
-  private derive(weights: number[]): void {
-    const { algorithm, hashType } = this.options;
-    this.ring = NO_RING;
-    this.usable = Int32Array.from(weights.flatMap((w, i) => (w > 0 ? [i] : [])));
-    const serving = weights.filter((w) => w > 0);
-    if (algorithm === 'source' && hashType?.method === 'consistent')
-      this.ring = buildRing(
-        weights.map((w) => Math.ceil(w / 16)),
-        this.servers.map((s) => s.id),
-      );
-    else if (algorithm === 'static-rr' || algorithm === 'source') this.rotation = staticRotation(serving);
-    else if (algorithm === 'roundrobin') this.rotation = smoothRotation(serving);
-    let total = 0;
-    this.cumulated = Float64Array.from(this.candidates, (index) => {
-      total += weights[index];
-      return total;
-    });
+  private someRoom(avoid: number): boolean {
+    for (let i = 0; i < this.candidates.length; i++)
+      if (this.candidates[i] !== avoid && this.hasSlot(this.candidates[i])) return true;
+    return false;
   }
+
+  /** Nobody else can take it: the avoided server if it can, else the queue. */
+  private onlyAvoided(avoid: number): number {
+    return avoid >= 0 && this.candidates.includes(avoid) && this.hasSlot(avoid) ? avoid : PICK_QUEUE;
+  }
+}
+
+function runningSums(weights: readonly number[]): number[] {
+  let sum = 0;
+  return weights.map((w) => {
+    sum += w;
+    return sum;
+  });
 }

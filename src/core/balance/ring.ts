@@ -1,28 +1,54 @@
 /**
- * Where a hash key goes. Map-based: the key modulo the total weight, so a change of the set moves many clients.
- * Consistent: points on a ring, so that only the clients of a server that leaves move (manual, `hash-type`).
+ * `hash-type consistent`: servers as points on a ring; a key belongs to the next point, so a server that leaves moves
+ * only its own keys.
  */
 import { avalanche } from './hash.js';
 
-const POINTS_PER_WEIGHT = 16;
+/** Points of an average server: the share of a server then varies by about 8 % around its weight. */
+const POINTS_PER_SERVER = 160;
 
 export interface HashRing {
+  /** Ascending. */
   readonly points: Uint32Array;
-  readonly owners: Int32Array;
+  /** The member at each point. */
+  readonly owners: Uint16Array;
 }
 
-/** @param weights whole weights, 0 = not on the ring @param ids stable server ids: a server keeps its points */
-export function buildRing(weights: readonly number[], ids: readonly number[]): HashRing {
-  const pairs: [number, number][] = [];
-  weights.forEach((weight, index) => {
-    for (let n = 0; n < weight * POINTS_PER_WEIGHT; n++)
-      pairs.push([avalanche(ids[index] * 0x9e3779b1 + n * 0x85ebca77), index]);
-  });
-  pairs.sort((a, b) => a[0] - b[0] || a[1] - b[1]);
-  return { points: Uint32Array.from(pairs, (p) => p[0]), owners: Int32Array.from(pairs, (p) => p[1]) };
+export interface RingMember {
+  /** The server's `id`: its points stay where they are when others come and go, or change places in the file. */
+  readonly id: number;
+  /** Effective weight × 16. */
+  readonly weight16: number;
 }
 
-/** @returns the position of the first point at or after the key; O(log n) */
+/**
+ * Points for each sixteenth of weight. It follows from the configured weights alone, so that the points of a server do
+ * not move when others do.
+ */
+export function pointsPerSixteenth(initialWeights: readonly number[]): number {
+  const total = initialWeights.reduce((a, b) => a + b, 0);
+  return (POINTS_PER_SERVER * initialWeights.length) / Math.max(1, total) / 16;
+}
+
+export function buildRing(members: readonly RingMember[], perSixteenth: number): HashRing {
+  // Sorted as numbers: point first, then owner.
+  const sorted = Float64Array.from(
+    members.flatMap(({ id, weight16 }, owner) => {
+      const count = Math.max(1, Math.round(weight16 * perSixteenth));
+      return Array.from({ length: count }, (_, k) => pointOf(id, k) * 65_536 + owner);
+    }),
+  ).sort();
+  return {
+    points: Uint32Array.from(sorted, (v) => Math.floor(v / 65_536)),
+    owners: Uint16Array.from(sorted, (v) => v % 65_536),
+  };
+}
+
+function pointOf(id: number, k: number): number {
+  return avalanche(avalanche(id) ^ Math.imul(k + 1, 0x9e3779b1));
+}
+
+/** @returns the position of the first point at or after the key, after the last one 0; O(log n) */
 export function ringPosition(ring: HashRing, key: number): number {
   let low = 0;
   let high = ring.points.length;
