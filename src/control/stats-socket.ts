@@ -1,13 +1,21 @@
 /**
  * The control sockets: `stats socket` lines of the configuration, the daemon's private socket and the master CLI.
- * This file says what the daemon calls.
+ * This file accepts; what is said on a connection is in cli-session.ts, what a command does in commands/.
  */
+import { createServer, type Server, type Socket } from 'node:net';
+import { DEFAULT_STATS_MAXCONN, DEFAULT_STATS_TIMEOUT_MS } from '../config/defaults.js';
 import type { StatsSocket } from '../config/model.js';
+import { CliSession } from './cli-session.js';
+import type { ClientState, OpenSocket } from './command.js';
 import type { Engine } from './engine.js';
+import { SampledFigures } from './figures.js';
+import { type Interpreter, type Shared, WorkerInterpreter } from './interpreter.js';
+import { type Listening, listenOn } from './listen.js';
+import { MasterInterpreter } from './master-cli.js';
 
 /** An open control socket. */
 export interface ControlServer {
-  /** As `show cli sockets` prints it: a path, `abns@name`, `1.2.3.4:5`, `[::1]:5`. */
+  /** As `show cli sockets` prints it: `unix@/path`, `abns@name`, `ipv4@1.2.3.4:5`, `ipv6@[::1]:5`. */
   readonly address: string;
   /** Port bound, for TCP sockets that asked for port 0; else undefined. */
   readonly port?: number;
@@ -21,8 +29,61 @@ export interface ControlOptions {
    * (blocking or not is up to the callee; the descriptor stays owned by the connection). Without it `_getsocks` fails.
    */
   getSocks?: (fd: number) => void;
-  /** Not shown by `show cli sockets`: the daemon's private socket. */
+  /** Not shown by `show cli sockets`, and not counted for `stats maxconn`: the daemon's private socket. */
   hidden?: boolean;
+  /** Gets errors of our own (a command that failed unexpectedly); they end that connection only. */
+  onError?: (error: unknown) => void;
+}
+
+/** What the sockets of one engine share. */
+interface Registry {
+  readonly sockets: OpenSocket[];
+  readonly shared: Shared;
+  readonly gate: Gate;
+}
+
+const REGISTRIES = new WeakMap<Engine, Registry>();
+
+function registryOf(engine: Engine): Registry {
+  const known = REGISTRIES.get(engine);
+  if (known) return known;
+  const sockets: OpenSocket[] = [];
+  const shared: Shared = { engine, sockets, figures: new SampledFigures(engine, Date.now), now: Date.now };
+  const limit = () => engine.model.global.statsMaxconn ?? DEFAULT_STATS_MAXCONN;
+  const registry = { sockets, shared, gate: new Gate(limit) };
+  REGISTRIES.set(engine, registry);
+  return registry;
+}
+
+/** Clients beyond `stats maxconn` wait unread, as they would in the backlog; beyond a bound they are closed. */
+class Gate {
+  private inside = 0;
+  private readonly waiting: (() => void)[] = [];
+
+  constructor(private readonly limit: () => number) {}
+
+  enter(socket: Socket, admit: () => void): void {
+    if (this.inside < this.limit()) this.admit(socket, admit);
+    else if (this.waiting.length < 10 * this.limit()) this.waiting.push(() => this.admit(socket, admit));
+    else socket.destroy();
+  }
+
+  private admit(socket: Socket, admit: () => void): void {
+    if (socket.destroyed) {
+      this.next();
+      return;
+    }
+    this.inside++;
+    socket.once('close', () => {
+      this.inside--;
+      this.next();
+    });
+    admit();
+  }
+
+  private next(): void {
+    if (this.inside < this.limit()) this.waiting.shift()?.();
+  }
 }
 
 /**
@@ -30,18 +91,79 @@ export interface ControlOptions {
  * @throws Error with a text for the operator: address in use, permission, unknown user
  */
 export function startStatsSocket(
-  _engine: Engine,
-  _socket: StatsSocket,
-  _options: ControlOptions = {},
+  engine: Engine,
+  socket: StatsSocket,
+  options: ControlOptions = {},
 ): Promise<ControlServer> {
-  return Promise.reject(new Error('not open yet'));
+  return open(engine, socket, options, (shared, client) => new WorkerInterpreter(shared, client));
 }
 
 /** Opens the master CLI (`-S`): the same process answers as master and as worker 1. @throws as `startStatsSocket` */
 export function createMasterCli(
-  _engine: Engine,
-  _socket: StatsSocket,
-  _options: ControlOptions = {},
+  engine: Engine,
+  socket: StatsSocket,
+  options: ControlOptions = {},
 ): Promise<ControlServer> {
-  return Promise.reject(new Error('not open yet'));
+  return open(engine, socket, { ...options, hidden: true }, (shared, client) => new MasterInterpreter(shared, client));
+}
+
+type MakeInterpreter = (shared: Shared, client: ClientState) => Interpreter;
+
+async function open(
+  engine: Engine,
+  socket: StatsSocket,
+  options: ControlOptions,
+  make: MakeInterpreter,
+): Promise<ControlServer> {
+  const registry = registryOf(engine);
+  const gate = options.hidden ? new Gate(() => 64) : registry.gate;
+  const clients = new Set<Socket>();
+  const server = createServer({ allowHalfOpen: true, pauseOnConnect: true }, (connection) => {
+    track(clients, connection);
+    gate.enter(connection, () => serve(connection, registry, socket, options, make));
+  });
+  const listening = await listenOn(server, socket);
+  const entry: OpenSocket = { text: listening.text, level: socket.level };
+  if (!options.hidden) registry.sockets.push(entry);
+  return {
+    address: listening.text,
+    port: listening.port,
+    close: () => close(server, listening, clients, () => remove(registry.sockets, entry)),
+  };
+}
+
+function track(clients: Set<Socket>, connection: Socket): void {
+  clients.add(connection);
+  connection.on('close', () => clients.delete(connection));
+  // A client that resets the connection is its own affair: 'close' follows and cleans up.
+  connection.on('error', () => connection.destroy());
+}
+
+function serve(
+  connection: Socket,
+  registry: Registry,
+  socket: StatsSocket,
+  options: ControlOptions,
+  make: MakeInterpreter,
+): void {
+  const timeoutMs = registry.shared.engine.model.global.statsTimeoutMs ?? DEFAULT_STATS_TIMEOUT_MS;
+  const interpreter = make(registry.shared, { level: socket.level, timeoutMs, severity: 'none' });
+  const getSocks = socket.exposeFdListeners ? options.getSocks : undefined;
+  const report = options.onError ?? ((error: unknown) => console.error('control socket:', error));
+  new CliSession(connection, { interpreter, getSocks, report }).start();
+  connection.resume();
+}
+
+function close(server: Server, listening: Listening, clients: Set<Socket>, forget: () => void): Promise<void> {
+  forget();
+  listening.cleanUp();
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    for (const client of clients) client.destroy();
+  });
+}
+
+function remove<T>(list: T[], item: T): void {
+  const at = list.indexOf(item);
+  if (at >= 0) list.splice(at, 1);
 }

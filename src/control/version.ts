@@ -1,0 +1,11 @@
+/** Which program answers. */
+import { readFileSync } from 'node:fs';
+
+export const PRODUCT = 'Fairlead';
+/** Of this version, `YYYY/MM/DD`. */
+export const RELEASE_DATE = '2026/11/21';
+
+/** The version in package.json, which stands three directories above `dist/src/control`. */
+export const VERSION = (
+  JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as { version: string }
+).version;
