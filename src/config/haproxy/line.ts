@@ -4,6 +4,9 @@ import { didYouMean } from '../suggest.js';
 import { type Parsed, parseDuration } from '../units.js';
 import type { Word } from './words.js';
 
+/** Times below this many ms, written without a unit, are worth a question. */
+const TINY_MS = 100;
+
 export interface IntegerBounds {
   min?: number;
   max?: number;
@@ -81,6 +84,7 @@ export class Line {
   duration(i: number, what: string, unit: 'ms' | 's' = 'ms'): number | undefined {
     if (!this.need(i, `${what}, a time`)) return undefined;
     const value = this.parsed(i, parseDuration(this.text(i), unit), 'bad-time');
+    if (unit === 'ms') this.warnTiny(i, value?.ms);
     if (value?.trailing === undefined) return value?.ms;
     const kept = this.text(i).slice(0, -value.trailing.length);
     this.warning(
@@ -90,6 +94,25 @@ export class Line {
       `write '${kept}', or the sum in one unit`,
     );
     return value.ms;
+  }
+
+  /** A bare small number was nearly always meant as seconds. */
+  private warnTiny(i: number, ms: number | undefined): void {
+    if (ms === undefined || ms === 0 || ms >= TINY_MS || !/^\d+$/.test(this.text(i))) return;
+    const { loc, what } = this.withKeyword(i);
+    const unit = ms === 1 ? 'millisecond' : 'milliseconds';
+    this.diag.warning(
+      'tiny-time',
+      loc,
+      `'${what}' is ${ms} ${unit}`,
+      `write '${ms}s' for seconds, or '${ms}ms' to keep it`,
+    );
+  }
+
+  /** A value together with the word in front of it. */
+  private withKeyword(i: number): { loc: Loc; what: string } {
+    const [start, end] = [this.loc(i - 1), this.loc(i)];
+    return { loc: { ...start, len: end.col + end.len - start.col }, what: `${this.text(i - 1)} ${this.text(i)}` };
   }
 
   /** An integer and nothing else. */

@@ -79,8 +79,20 @@ function asSection(section: ProxySection): Section {
   return {
     name: section.name || section.kind,
     line: (line) => readProxyLine(line, section),
-    end: () => compileCheck(section),
+    end: () => endSection(section),
   };
+}
+
+function endSection(section: ProxySection): void {
+  compileCheck(section);
+  if (section.kind === 'defaults') warnMixedDefaults(section);
+}
+
+/** A trap of many installation guides: each half works, and a section that forgets `mode tcp` breaks. */
+function warnMixedDefaults({ proxy, diag }: ProxySection): void {
+  if (proxy.mode !== 'http' || proxy.logStyle !== 'tcplog') return;
+  const message = "'option tcplog' stands in defaults with 'mode http': sections without their own 'mode tcp' are http";
+  diag.warning('tcplog-http', proxy.at?.logStyle, message, "write 'mode tcp' in defaults");
 }
 
 function readProxyLine(line: Line, section: ProxySection): void {

@@ -61,25 +61,8 @@ function readAcl(line: Line, section: ProxySection): void {
       `this replaces the predefined ACL '${name}' in the section`,
       'choose another name',
     );
-  explainReach(line, section, name);
+  if (reachOf(test) === 'later') defer(line, section.proxy.deferred, 'this test comes with a later version');
 }
-
-/** Names what an ACL cannot do here, where it is declared; rules that use it say so again. */
-function explainReach(line: Line, section: ProxySection, name: string): void {
-  const acl = section.proxy.acls[section.proxy.acls.length - 1];
-  const reach = reachOf(acl.test);
-  if (reach === 'later') defer(line, section.proxy.deferred, LATER_TEST);
-  else if (reach === 'never-matches' && section.proxy.mode === 'tcp') {
-    line.warning(
-      'http-acl',
-      2,
-      `ACL '${name}' looks into an HTTP request, which mode tcp does not read: it never matches`,
-      "write 'mode http' in this section and its backends, or decide by 'src', 'dst' or 'dst_port'",
-    );
-  }
-}
-
-const LATER_TEST = 'this test comes with a later version';
 
 /** ACLs of a defaults section are its own: the proxies that inherit its rules cannot name them. */
 function scoped(section: ProxySection, name: string): string {

@@ -1,0 +1,20 @@
+/**
+ * What can only be judged when everything is read: names that must exist, settings that contradict each other, and
+ * traps that HAProxy accepts in silence. It judges the model, so it serves every configuration language alike.
+ */
+import type { Diagnostics } from './diagnostics.js';
+import type { Model } from './model.js';
+import { validateListeners } from './validate/listeners.js';
+import { validateReferences } from './validate/references.js';
+import { validateRules } from './validate/rules.js';
+import { validateServers } from './validate/servers.js';
+import { validateSettings } from './validate/settings.js';
+
+/** Adds what it finds to `diag`; errors mean that the model must not run. */
+export function validate(model: Model, diag: Diagnostics): void {
+  validateReferences(model, diag);
+  validateListeners(model, diag);
+  validateServers(model, diag);
+  validateRules(model, diag);
+  validateSettings(model, diag);
+}
