@@ -81,17 +81,23 @@ export function parseServerAddress(text: string): Parsed<ServerAddress> {
   return ok({ address: inet(host.value, ports.value.low), portMode: isFixed ? ('fixed' as const) : ('same' as const) });
 }
 
-/** The address connections leave from: `HOST[:PORT]`; `*` and `0.0.0.0` leave the choice to the kernel. */
-export function parseSourceAddress(text: string): Parsed<{ host: string; port: number }> {
+/** The address connections leave from: `HOST[:PORT]`, with a port range on server lines; `*` leaves it to the kernel. */
+export function parseSourceAddress(
+  text: string,
+  allowsRange: boolean,
+): Parsed<{ host: string; port: number; portEnd?: number }> {
   const parsed = parseStream(text);
   if (!parsed.ok) return parsed;
   if (parsed.value.family !== 'inet') return bad(`a source must be an IP address, not '${text}'`);
   const ports = parsePorts(parsed.value.port, 0);
   if (!ports.ok) return ports;
-  if (ports.value.kind === 'range') return bad(`a port range is not permitted in '${text}'`);
-  if (ports.value.kind === 'offset') return bad(`a port offset is not permitted in '${text}'`);
+  const { kind, low, high } = ports.value;
+  if (kind === 'range' && !allowsRange)
+    return bad(`a port range is not permitted in '${text}'`, 'write one port, or none');
+  if (kind === 'offset') return bad(`a port offset is not permitted in '${text}'`, 'write one port, or none');
   const host = parseHost(parsed.value, text);
-  return host.ok ? ok({ host: host.value.host, port: ports.value.low }) : host;
+  if (!host.ok) return host;
+  return ok({ host: host.value.host, port: low, portEnd: kind === 'range' ? high : undefined });
 }
 
 /** Where logs go: `stdout`, `stderr`, `fd@N`, a unix socket, or a UDP address with port 514 by default. */
