@@ -2,6 +2,7 @@
  * The PROXY protocol, versions 1 and 2 (proxy-protocol.txt, sections 2.1 and 2.2): a strict parser over the first bytes
  * of a connection, and encoders. Any deviation is refused: what claims to be a client's address must not be guessed at.
  */
+import { ipv4Text, ipv6Text, parseIpv4, parseIpv6 } from './ip.js';
 
 export type ProxyHeaderResult =
   /** Well begun; the rest is not there yet. */
@@ -67,14 +68,13 @@ function v1Fields(fields: string[], bytes: number): ProxyHeaderResult {
   if (fields[0] !== 'TCP4' && fields[0] !== 'TCP6')
     return bad(`v1 protocol '${fields[0].slice(0, 8)}' is not TCP4, TCP6 or UNKNOWN`);
   if (fields.length !== 5) return bad('v1 line needs two addresses and two ports, one space apart');
-  const parse = fields[0] === 'TCP4' ? parseIpv4 : parseIpv6;
-  const source = parse(fields[1]);
-  const destination = parse(fields[2]);
+  const family = fields[0] === 'TCP4' ? 4 : 6;
+  const source = ipBytes(family, fields[1]);
+  const destination = ipBytes(family, fields[2]);
   const sourcePort = parsePort(fields[3]);
   const destinationPort = parsePort(fields[4]);
   if (source === null || destination === null) return bad('v1 address is not valid');
   if (sourcePort < 0 || destinationPort < 0) return bad('v1 port is not valid');
-  const family = fields[0] === 'TCP4' ? 4 : 6;
   return { status: 'ok', bytes, local: false, family, source, sourcePort, destination, destinationPort };
 }
 
@@ -84,47 +84,14 @@ function parsePort(text: string): number {
   return port > 65_535 ? -1 : port;
 }
 
-function parseIpv4(text: string): Uint8Array | null {
-  const match = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/.exec(text);
-  if (match === null) return null;
+/** In sixteen bytes, whatever the family. */
+function ipBytes(family: 4 | 6, text: string): Uint8Array | null {
+  const parsed = family === 4 ? parseIpv4(text) : parseIpv6(text);
+  if (parsed === undefined) return null;
+  if (family === 6) return parsed;
   const bytes = new Uint8Array(16);
-  for (let i = 0; i < 4; i++) {
-    const value = Number(match[i + 1]);
-    if (value > 255 || (match[i + 1].length > 1 && match[i + 1][0] === '0')) return null;
-    bytes[i] = value;
-  }
+  bytes.set(parsed);
   return bytes;
-}
-
-function parseIpv6(text: string): Uint8Array | null {
-  const halves = text.split('::');
-  if (halves.length > 2 || text.length > 45) return null;
-  const groups = halves.map((half) => groupsOf(half));
-  const [head, tail = []] = groups;
-  if (head === null || tail === null) return null;
-  const count = head.length + tail.length;
-  if (halves.length === 1 ? count !== 8 : count > 7) return null;
-  const all = [...head, ...new Array<number>(8 - count).fill(0), ...tail];
-  const bytes = new Uint8Array(16);
-  all.forEach((group, i) => {
-    bytes[2 * i] = group >> 8;
-    bytes[2 * i + 1] = group & 255;
-  });
-  return bytes;
-}
-
-/** Groups of one side of `::`; a dotted quad at the end counts as two. */
-function groupsOf(half: string): number[] | null {
-  if (half === '') return [];
-  const groups: number[] = [];
-  const parts = half.split(':');
-  for (const [i, part] of parts.entries()) {
-    const quad = i === parts.length - 1 && part.includes('.') ? parseIpv4(part) : null;
-    if (quad !== null) groups.push((quad[0] << 8) | quad[1], (quad[2] << 8) | quad[3]);
-    else if (/^[0-9a-fA-F]{1,4}$/.test(part)) groups.push(Number.parseInt(part, 16));
-    else return null;
-  }
-  return groups;
 }
 
 function parseV2(buffer: Uint8Array, length: number): ProxyHeaderResult {
@@ -214,25 +181,6 @@ export function encodeV1(into: Uint8Array, a: ProxyAddresses): number {
       : `PROXY TCP${a.family} ${ip(a.source)} ${ip(a.destination)} ${a.sourcePort} ${a.destinationPort}\r\n`;
   for (let i = 0; i < text.length; i++) into[i] = text.charCodeAt(i);
   return text.length;
-}
-
-function ipv4Text(b: Uint8Array): string {
-  return `${b[0]}.${b[1]}.${b[2]}.${b[3]}`;
-}
-
-function ipv6Text(b: Uint8Array): string {
-  const groups = Array.from({ length: 8 }, (_, i) => ((b[2 * i] << 8) | b[2 * i + 1]).toString(16));
-  const longest = groups
-    .join(':')
-    .match(/(^|:)0(:0)+(?=:|$)/g)
-    ?.sort((x, y) => y.length - x.length)[0];
-  return longest === undefined
-    ? groups.join(':')
-    : groups
-        .join(':')
-        .replace(longest, longest.startsWith(':') ? ':' : '')
-        .replace(/^$|^:(?!:)|(?<!:):$/g, '::')
-        .replace(/:{3,}/, '::');
 }
 
 /** @param into at least 52 bytes @returns bytes written */

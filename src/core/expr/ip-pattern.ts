@@ -1,4 +1,5 @@
 /** Addresses and networks of ACLs: `10.0.0.1`, `10.0.0.0/8`, `192.168.1.0/255.255.255.0`, `2001:db8::/32`. */
+import { isV4Mapped, parseIpv6 } from '../ip.js';
 
 export interface IpPattern {
   readonly family: 4 | 6;
@@ -10,7 +11,7 @@ export interface IpPattern {
 /** @returns undefined where the text is no address or network */
 export function parseIpPattern(text: string): IpPattern | undefined {
   const [address, mask] = text.split('/');
-  const bytes = address.includes(':') ? ipv6Bytes(address) : ipv4Bytes(address);
+  const bytes = address.includes(':') ? parseIpv6(address) : ipv4Bytes(address);
   if (bytes === undefined) return undefined;
   const most = bytes.length * 8;
   const bits = mask === undefined ? most : maskBits(mask, most);
@@ -32,23 +33,11 @@ function ipv4Bytes(text: string): Uint8Array | undefined {
   return Uint8Array.from([...parts, 0, 0, 0].slice(0, 4)); // `10/8` and `127.0/16` are written like that too
 }
 
-function ipv6Bytes(text: string): Uint8Array | undefined {
-  const halves = text.split('::');
-  const groups = halves.map((half) => (half === '' ? [] : half.split(':')));
-  const count = groups.reduce((n, g) => n + g.length, 0);
-  if (halves.length > 2 || (halves.length === 1 ? count !== 8 : count > 7)) return undefined;
-  const all = [...groups[0], ...new Array<string>(8 - count).fill('0'), ...(groups[1] ?? [])];
-  if (!all.every((g) => /^[0-9a-fA-F]{1,4}$/.test(g))) return undefined;
-  return Uint8Array.from(all.flatMap((g) => [Number.parseInt(g, 16) >> 8, Number.parseInt(g, 16) & 255]));
-}
-
-const MAPPED_PREFIX = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff];
-
 /** IPv4 patterns also match IPv4-mapped IPv6 addresses (RFC 4291 §2.5.5.2). */
 export function matchesIp(pattern: IpPattern, family: 0 | 4 | 6, bytes: Uint8Array): boolean {
   if (family === 0) return false;
   if (pattern.family === family) return samePrefix(pattern, bytes, 0);
-  if (family !== 6 || !MAPPED_PREFIX.every((b, i) => bytes[i] === b)) return false;
+  if (family !== 6 || !isV4Mapped(bytes)) return false;
   return samePrefix(pattern, bytes, 12);
 }
 
