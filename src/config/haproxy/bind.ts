@@ -20,7 +20,16 @@ export function readBind(line: Line, section: ProxySection): void {
   const { exposeFdListeners, ...settings } = readBindOptions(line, 2);
   if (exposeFdListeners)
     line.warning('no-effect', 2, "'expose-fd' has no effect on a bind line", "write it on 'stats socket'");
-  for (const address of (addresses ?? []).flatMap(eachPort)) {
+  const places = (addresses ?? []).flatMap(eachPort);
+  if (settings.id !== undefined && places.length > 1) {
+    line.error(
+      'duplicate-id',
+      1,
+      `${places.length} listeners cannot share the id ${settings.id}`,
+      'write one address per line, or no id',
+    );
+  }
+  for (const address of places) {
     section.proxy.binds.push({ address, ...settings, loc: line.whole });
   }
 }
@@ -92,7 +101,7 @@ const word = (field: 'name' | 'interface' | 'user' | 'group', what: string): Bin
   },
 });
 
-const loose = (field: 'backlog' | 'maxconn' | 'mss' | 'nice' | 'uid' | 'gid' | 'id', bounds = {}): BindOption => ({
+const loose = (field: 'backlog' | 'maxconn' | 'nice' | 'uid' | 'gid' | 'id', bounds = {}): BindOption => ({
   args: 1,
   read: (line, i, to) => {
     if (needValue(line, i, 'a number')) to[field] = line.looseInteger(i + 1, `'${line.text(i)}'`, bounds);
@@ -126,7 +135,7 @@ const OPTIONS: { [name: string]: BindOption } = {
   group: word('group', 'a group name'),
   backlog: loose('backlog', { min: 0 }),
   maxconn: loose('maxconn', { min: 0 }),
-  mss: loose('mss'),
+  mss: { args: 1, read: readMss },
   nice: loose('nice', { min: -1024, max: 1024 }),
   uid: loose('uid'),
   gid: loose('gid'),
@@ -161,6 +170,14 @@ const TLS_OPTIONS = [
   ...['no-tlsv10', 'no-tlsv11', 'no-tlsv12', 'no-tlsv13', 'no-tls-tickets', 'tls-ticket-keys', 'allow-0rtt'],
   ...['generate-certificates', 'no-ca-names', 'prefer-client-ciphers', 'ocsp-update', 'sigalgs', 'client-sigalgs'],
 ];
+
+/** A negative value lowers what the other side announces by that much. */
+function readMss(line: Line, i: number, to: BindSettings): void {
+  if (!needValue(line, i, 'a number')) return;
+  const mss = line.looseInteger(i + 1, "'mss'", { min: -65535, max: 65535 });
+  if (mss === 0) line.error('out-of-range', i + 1, "'mss' cannot be 0", 'write a number from 1 to 65535');
+  else to.mss = mss;
+}
 
 function readMode(line: Line, i: number, to: BindSettings): void {
   if (!needValue(line, i, 'an octal mode')) return;

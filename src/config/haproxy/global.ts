@@ -203,7 +203,12 @@ function readMaxconn(line: Line, { model }: Reader): void {
   const value = line.looseInteger(1, "'maxconn'", { min: 0 });
   if (!line.noMore(2)) return;
   if (model.global.maxconn !== undefined)
-    line.error('repeated', 0, "'maxconn' is already set in a global section", 'keep one of the two');
+    line.warning(
+      'repeated',
+      0,
+      "'maxconn' is already set in a global section, this one is ignored",
+      'keep one of the two',
+    );
   else model.global.maxconn = value;
   markGlobal(model.global, 'maxconn', line);
 }

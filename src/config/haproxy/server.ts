@@ -68,7 +68,12 @@ export function readServerTemplate(line: Line, section: ProxySection): void {
 export function readDefaultServer(line: Line, section: ProxySection): void {
   const { id, ...settings } = readSettings(line, 1, section.defaultServer);
   if (id !== undefined)
-    line.error('not-in-default-server', 1, "'id' cannot stand on a default-server line", 'write it on the server line');
+    line.warning(
+      'not-in-default-server',
+      1,
+      "'id' has no effect on a default-server line",
+      'write it on the server line',
+    );
   Object.assign(section.defaultServer, settings);
 }
 

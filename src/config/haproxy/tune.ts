@@ -87,7 +87,6 @@ function readValue(line: Line, name: string): string | number | undefined {
   if (BARE.includes(name)) return line.noMore(1) ? 'on' : undefined;
   if (SWITCHES.includes(name)) return line.choice(1, 'a switch', ['on', 'off']);
   if (TIMES.includes(name)) return line.duration(1, `'${name}'`);
-  return line.looseInteger(1, `'${name}'`, {
-    min: name === 'tune.maxaccept' || name === 'tune.runqueue-depth' ? -1 : 0,
-  });
+  const isSigned = name === 'tune.maxaccept' || name === 'tune.runqueue-depth';
+  return line.integer(1, `'${name}'`, { min: isSigned ? -1 : 0 });
 }

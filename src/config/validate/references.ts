@@ -27,20 +27,24 @@ function findDuplicates(model: Model, diag: Diagnostics): void {
       const message = `${proxy.kind} '${proxy.name}' has the id ${proxy.id} of ${sameId.kind} '${sameId.name}'`;
       diag.error('duplicate-id', proxy.at?.id ?? proxy.loc, message, 'choose another id');
     }
-    findDuplicateServerIds(proxy, diag);
+    findDuplicateIds('server', proxy.servers, diag);
+    findDuplicateIds('bind', proxy.binds, diag);
   }
 }
 
-function findDuplicateServerIds(proxy: Proxy, diag: Diagnostics): void {
-  for (const [i, server] of proxy.servers.entries()) {
-    const twin = proxy.servers.slice(0, i).find((other) => other.id === server.id);
-    if (twin)
+function findDuplicateIds(what: string, members: readonly { id?: number; loc?: Loc }[], diag: Diagnostics): void {
+  const seen = new Map<number, Loc | undefined>();
+  for (const { id, loc } of members) {
+    if (id === undefined) continue;
+    const isTwin = seen.has(id) && seen.get(id)?.line !== loc?.line;
+    if (isTwin)
       diag.error(
         'duplicate-id',
-        server.loc,
-        `server '${server.name}' has the id ${server.id} of '${twin.name}'`,
+        loc,
+        `the ${what} on line ${seen.get(id)?.line} has the id ${id} too`,
         'choose another id',
       );
+    seen.set(id, loc);
   }
 }
 

@@ -31,10 +31,10 @@ function checkHasServers(proxy: Proxy, diag: Diagnostics): void {
 function checkServer(proxy: Proxy, server: Server, diag: Diagnostics): void {
   checkPort(proxy, server, diag);
   if (server.observe === 'layer7') {
-    diag.error(
+    diag.warning(
       'observe-layer7',
       server.at?.observe ?? server.loc,
-      "'observe layer7' needs mode http",
+      "'observe layer7' needs mode http and is ignored",
       "write 'observe layer4'",
     );
   } else if (server.observe && !server.check) {
