@@ -7,7 +7,15 @@
  *
  * Costs per turn in which one small message passes: one recv, one send.
  */
-import { EAGAIN, EINVAL, MSG_NOSIGNAL, SHUT_WR, SPLICE_F_MOVE, SPLICE_F_NONBLOCK } from '../linux/constants.js';
+import {
+  EAGAIN,
+  EINVAL,
+  MSG_MORE,
+  MSG_NOSIGNAL,
+  SHUT_WR,
+  SPLICE_F_MOVE,
+  SPLICE_F_NONBLOCK,
+} from '../linux/constants.js';
 import type { NativeBuffer } from '../linux/memory.js';
 import { recv, send, shutdown, splice } from '../linux/syscalls.js';
 import type { BufferPool, Pipe, PipePool } from './pools.js';
@@ -206,7 +214,9 @@ export class Channel {
 
   private flushKept(lender: Lender): number {
     const buffer = this.kept!;
-    const sent = send(this.to, buffer.ptr + this.keptFrom, this.keptTo - this.keptFrom, MSG_NOSIGNAL);
+    // A PROXY header leaves in one segment with the client's first bytes when these are there already.
+    const flags = this.readable && this.bytes === 0 ? MSG_NOSIGNAL | MSG_MORE : MSG_NOSIGNAL;
+    const sent = send(this.to, buffer.ptr + this.keptFrom, this.keptTo - this.keptFrom, flags);
     if (sent < 0) return this.writeFailed(sent);
     this.keptFrom += sent;
     if (this.keptFrom < this.keptTo) {

@@ -129,8 +129,8 @@ function queueOn(session: Session, queue: SessionQueue, server: ServerEntity | n
     return;
   }
   if (waiting > cells.i32[cells.int + T.I_MAX_QUEUE]) cells.i32[cells.int + T.I_MAX_QUEUE] = waiting;
-  if (server === null) session.backendQueuePosition = waiting - 1;
-  else session.serverQueuePosition = waiting - 1;
+  if (server === null) session.backendQueuePosition = waiting;
+  else session.serverQueuePosition = waiting;
   session.state = QUEUED;
   session.server = null;
   session.queuedServer = server;
@@ -227,7 +227,7 @@ function dial(session: Session, server: ServerEntity): number {
 /** `server s 10.0.0.1` or `:+1000`: the port the client asked for, shifted. */
 function followClientPort(session: Session, server: ServerEntity): void {
   const to = session.worker.addressScratch;
-  let port = session.destination.length > 0 ? session.destination.port : 0;
+  let port = session.destination.port;
   if (port === 0) {
     to.prepare();
     if (getsockname(session.clientFd, to.ptr, to.lengthPtr) === 0) port = to.port;

@@ -1,6 +1,6 @@
 /** What a finished session leaves in the statistics, and its addresses as text. */
 import * as T from '../core/table.js';
-import { ipText, type SockAddr } from '../linux/sockaddr.js';
+import { ipText } from '../linux/sockaddr.js';
 import type { WorkerRow } from './entities.js';
 import { destinationOf } from './proxy-header.js';
 import type { Session } from './session.js';
@@ -21,7 +21,7 @@ export function clientText(session: Session): string {
 const ip = new Uint8Array(16);
 
 /** @returns the address without the port */
-export function hostText(address: SockAddr): string {
+export function hostText(address: { copyIp(to: Uint8Array): 0 | 4 | 6 }): string {
   return ipText(address.copyIp(ip), ip);
 }
 

@@ -6,7 +6,7 @@
  */
 import { parseProxyHeader } from '../core/proxy-protocol.js';
 import * as T from '../core/table.js';
-import { AF_INET, AF_INET6, EAGAIN, MSG_PEEK, SIOCOUTQ } from '../linux/constants.js';
+import { EAGAIN, MSG_PEEK, SIOCOUTQ } from '../linux/constants.js';
 import { ioctl, recv } from '../linux/syscalls.js';
 import { enterBackend, leaveQueue, releaseServer } from './connect.js';
 import { connectionTimes } from './connection-log.js';
@@ -54,22 +54,12 @@ export function proxyHeaderArrived(session: Session): void {
     return;
   }
   recv(session.clientFd, worker.readBuffer.ptr, header.bytes, 0);
-  if (!header.local) {
-    setAddress(session.source, header.family, header.source, header.sourcePort);
-    setAddress(session.destination, header.family, header.destination, header.destinationPort);
+  if (!header.local && header.family !== 0) {
+    session.source.set(header.family, header.source, header.sourcePort);
+    session.destination.set(header.family, header.destination, header.destinationPort);
   }
   worker.reactor.timers.cancel(session);
   admit(session);
-}
-
-function setAddress(to: Session['source'], family: 0 | 4 | 6, ip: Uint8Array, port: number): void {
-  if (family === 0) return;
-  const b = to.buffer.bytes;
-  b.fill(0, 0, 28);
-  b[0] = family === 4 ? AF_INET : AF_INET6;
-  b.set(family === 4 ? ip.subarray(0, 4) : ip.subarray(0, 16), family === 4 ? 4 : 8);
-  to.port = port;
-  to.length = family === 4 ? 16 : 28;
 }
 
 function refuseHeader(session: Session, reason: string): void {

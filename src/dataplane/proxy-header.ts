@@ -1,5 +1,6 @@
 /** The PROXY header that goes before a client's bytes where a server asks for one (`send-proxy`, `send-proxy-v2`). */
 import { encodeV1, encodeV2 } from '../core/proxy-protocol.js';
+import { InetAddress } from '../linux/inet-address.js';
 import { SockAddr } from '../linux/sockaddr.js';
 import { getsockname } from '../linux/syscalls.js';
 import type { Session } from './session.js';
@@ -7,7 +8,8 @@ import type { Session } from './session.js';
 const bytes = new Uint8Array(256);
 const source = new Uint8Array(16);
 const destination = new Uint8Array(16);
-const local = new SockAddr();
+const asked = new SockAddr();
+const local = new InetAddress();
 const result = { bytes, length: 0 };
 
 /** @returns a shared object that the next call overwrites */
@@ -27,10 +29,10 @@ export function proxyHeaderFor(session: Session, version: 'v1' | 'v2'): { bytes:
 }
 
 /** Where the client connected to: from its own PROXY header, else from the socket. */
-export function destinationOf(session: Session): SockAddr {
-  if (session.destination.length > 0) return session.destination;
-  local.prepare();
-  if (getsockname(session.clientFd, local.ptr, local.lengthPtr) === 0) local.taken();
-  else local.buffer.bytes.fill(0, 0, 2);
+export function destinationOf(session: Session): InetAddress {
+  if (session.destination.known) return session.destination;
+  asked.prepare();
+  if (getsockname(session.clientFd, asked.ptr, asked.lengthPtr) === 0) local.take(asked);
+  else local.clear();
   return local;
 }

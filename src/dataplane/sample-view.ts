@@ -36,7 +36,7 @@ export class SampleView implements SampleContext {
     return this.port;
   }
   get receivedProxy(): boolean {
-    return this.session.destination.length > 0;
+    return this.session.destination.known;
   }
   get frontendName(): string {
     return this.session.frontend.name;

@@ -111,7 +111,6 @@ function fill(session: Session, frontend: FrontendEntity, termination: string): 
   const { backend, worker } = session;
   const now = worker.reactor.nowMs;
   const connected = session.establishedMs > 0;
-  const dequeued = session.connectMs > 0;
   record.clientIp = hostText(session.source);
   record.clientPort = session.source.port;
   record.frontend = frontend.name;
@@ -119,7 +118,7 @@ function fill(session: Session, frontend: FrontendEntity, termination: string): 
   record.server = session.lastServer?.name ?? '<NOSRV>';
   record.acceptedEpochMs = session.acceptedEpochMs;
   record.handshakeMs = 0;
-  record.queueMs = dequeued ? Math.round(session.connectMs - session.assignedMs) : -1;
+  record.queueMs = queueMs(session, now);
   record.connectMs = connected ? Math.round(session.establishedMs - session.connectMs) : -1;
   record.totalMs = Math.round(now - session.acceptedMs);
   record.bytesToClient = session.toClient.bytes;
@@ -127,6 +126,12 @@ function fill(session: Session, frontend: FrontendEntity, termination: string): 
   record.termination = termination;
   fillCounts(session, frontend);
   fillAddresses(session, frontend);
+}
+
+/** Time in the queue: until the first connection attempt, or until now for one that waited in vain; -1 = never queued. */
+function queueMs(session: Session, now: number): number {
+  if (session.connectMs > 0) return Math.round(session.connectMs - session.assignedMs);
+  return session.serverQueuePosition + session.backendQueuePosition > 0 ? Math.round(now - session.assignedMs) : -1;
 }
 
 /** Gauges as they are while this session still counts, as in HAProxy. */
@@ -140,7 +145,7 @@ function fillCounts(session: Session, frontend: FrontendEntity): void {
   record.redispatched = session.redispatched;
   record.serverQueue = session.serverQueuePosition;
   record.backendQueue = session.backendQueuePosition;
-  record.logCount = ++frontend.logCount;
+  record.logCount = frontend.logCount++;
   record.requestCount = Math.floor(session.id / 256);
 }
 

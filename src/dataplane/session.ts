@@ -14,7 +14,7 @@
 import * as T from '../core/table.js';
 import type { Timed } from '../core/timer-heap.js';
 import { EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLOUT, EPOLLRDHUP, MSG_PEEK } from '../linux/constants.js';
-import { SockAddr } from '../linux/sockaddr.js';
+import { InetAddress } from '../linux/inet-address.js';
 import { recv } from '../linux/syscalls.js';
 import { Channel, PUMP_DONE, PUMP_MORE, PUMP_READ_ERROR, PUMP_WRITE_ERROR } from './channel.js';
 import { connectionEstablished, connectionFailed, queueTimedOut, retry, socketError } from './connect.js';
@@ -52,9 +52,9 @@ export class Session implements Timed {
   readonly toServer = new Channel();
   readonly toClient = new Channel();
   /** Who the client is: its peer address, or what its PROXY header says. */
-  readonly source = new SockAddr();
+  readonly source = new InetAddress();
   /** Destination from a PROXY header; otherwise asked from the socket when needed. */
-  readonly destination = new SockAddr();
+  readonly destination = new InetAddress();
   previousOnServer: Session | null = null;
   nextOnServer: Session | null = null;
   queue: SessionQueue | null = null;
@@ -262,7 +262,8 @@ export class Session implements Timed {
     this.clientFd = this.serverFd = -1;
     this.backend = this.server = this.queuedServer = this.lastServer = null;
     this.holdsSlot = this.redispatched = this.retryElsewhere = this.continuing = false;
-    this.source.length = this.destination.length = 0;
+    this.source.clear();
+    this.destination.clear();
     this.queuedMs = this.connectMs = this.establishedMs = this.assignedMs = 0;
     this.serverQueuePosition = this.backendQueuePosition = 0;
   }

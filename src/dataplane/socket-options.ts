@@ -90,7 +90,7 @@ function clientAddress(fd: number, source: SourceBinding, session: Session): Soc
   setInt(fd, IPPROTO_IPV6, IPV6_TRANSPARENT, 1);
   const { usesrc } = source.spec;
   if (usesrc !== 'client' && usesrc !== 'clientip') return source.address;
-  sourceAddress.copyFrom(session.source);
+  session.source.put(sourceAddress);
   if (usesrc === 'clientip') sourceAddress.port = 0;
   return sourceAddress;
 }

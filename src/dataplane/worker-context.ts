@@ -86,7 +86,7 @@ export class DataplaneWorker implements Lender {
     session.frontend = frontend;
     session.listener = socket.spec;
     session.listenerCells = socket.cells;
-    session.source.copyFrom(this.peer);
+    session.source.take(this.peer);
     session.acceptedMs = session.lastIoMs = now;
     session.acceptedEpochMs = now + this.epochOffsetMs;
     session.toServer.reset(fd, -1);

@@ -1,7 +1,7 @@
 /** Descriptors from one process to another over a unix socket: SCM_RIGHTS (unix(7), cmsg(3), 64-bit layouts). */
 import { EAGAIN, EINTR, F_GETFL, F_SETFL, O_NONBLOCK, SOL_SOCKET } from './constants.js';
 import { NativeBuffer } from './memory.js';
-import { close, fcntl, recvmsg, sendmsg } from './syscalls.js';
+import { fcntl, recvmsg, sendmsg } from './syscalls.js';
 
 const SCM_RIGHTS = 1;
 const MSG_CMSG_CLOEXEC = 0x40000000;
@@ -82,5 +82,3 @@ export function isRetry(result: number): boolean {
 export function setNonBlocking(fd: number): void {
   fcntl(fd, F_SETFL, fcntl(fd, F_GETFL, 0) | O_NONBLOCK);
 }
-
-export { close as closeFd };

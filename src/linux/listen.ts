@@ -26,7 +26,7 @@ import {
 } from './constants.js';
 import { NativeBuffer } from './memory.js';
 import { ipText, ipToWords, SockAddr } from './sockaddr.js';
-import { bindSocket, close, getsockname, listen, setsockopt, shutdown, socket } from './syscalls.js';
+import { bindSocket, close, connect, getsockname, listen, setsockopt, shutdown, socket } from './syscalls.js';
 
 /** Options that the kernel takes over while a socket listens: they may change at a reload without closing it. */
 export interface ListenOptions {
@@ -50,6 +50,8 @@ export interface InetListen extends ListenOptions {
 export type Opened = { ok: true; fd: number; foreign: boolean } | { ok: false; errno: number; call: string };
 
 const DEFER_ACCEPT_SECONDS = 1;
+const SO_RCVTIMEO = 20;
+const SO_SNDTIMEO = 21;
 const scratch = new NativeBuffer(64);
 
 function setInt(fd: number, level: number, name: number, value: number): number {
@@ -151,4 +153,23 @@ function unixName(address: SockAddr): string {
   if (name[0] === 0) return `abns:${name.subarray(1).toString()}`;
   const end = name.indexOf(0);
   return `unix:${name.subarray(0, end < 0 ? name.length : end).toString()}`;
+}
+
+/**
+ * Connects to a unix socket, blocking, with a limit for each later send and receive.
+ * @param timeoutMs applies to connecting, sending and receiving (socket(7), SO_RCVTIMEO)
+ * @returns a descriptor or -errno
+ */
+export function connectUnix(path: string, timeoutMs: number): number {
+  const fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) return fd;
+  scratch.view.setBigInt64(0, BigInt(Math.floor(timeoutMs / 1000)), true);
+  scratch.view.setBigInt64(8, BigInt((timeoutMs % 1000) * 1000), true);
+  setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, scratch.ptr, 16);
+  setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, scratch.ptr, 16);
+  const address = new SockAddr();
+  address.setUnix(path);
+  const result = connect(fd, address.ptr, address.length);
+  if (result < 0) close(fd);
+  return result < 0 ? result : fd;
 }
