@@ -1,8 +1,14 @@
 /** `npm run bench -- NAME`: one program per claim about cost, next to the programs Fairlead replaces. Loopback only. */
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { benchChecks } from './checks1000.js';
+import { benchIdle } from './idle.js';
 import { benchL4 } from './l4.js';
+import { benchReload } from './reload.js';
+import { benchSoak } from './soak.js';
 import { runBulkClient } from './support/bulk-client.js';
 import { CONTESTANTS, type Contestant } from './support/contestants.js';
+import { runIdleClient, runIdleServer } from './support/idle-client.js';
+import { runRateClient } from './support/rate-client.js';
 
 function number(text: string): number {
   const value = Number(text);
@@ -19,7 +25,13 @@ function contestants(text: string): Contestant[] {
 
 const program = new Command('bench').description('One program per claim about cost, side by side in one run.');
 
-const proxies = new Option('--proxies <names>', 'which to compare').argParser(contestants).default([...CONTESTANTS]);
+function proxies(names: readonly Contestant[]): Option {
+  return new Option('--proxies <names>', 'which to compare').argParser(contestants).default([...names]);
+}
+
+function connections(count: number): Option {
+  return new Option('--connections <n>', 'how many').argParser(number).default(count);
+}
 
 function bench(name: string, description: string): Command {
   return program
@@ -30,16 +42,58 @@ function bench(name: string, description: string): Command {
 }
 
 bench('l4', 'CPU per request, per connection and per GB, p99 latency')
-  .addOption(proxies)
+  .addOption(proxies(CONTESTANTS))
   .action(async (options) => {
     process.exitCode = await benchL4(options);
   });
 
+bench('idle', 'resident memory of connections at rest')
+  .addOption(proxies(['fairlead', 'haproxy']))
+  .addOption(connections(9000))
+  .action(async (options) => {
+    process.exitCode = await benchIdle(options);
+  });
+
+bench('checks1000', 'CPU of checking 1,000 servers every second')
+  .addOption(proxies(['fairlead', 'haproxy']))
+  .action(async (options) => {
+    process.exitCode = await benchChecks(options);
+  });
+
+bench('soak', 'resident memory over two million connections (minutes)')
+  .addOption(proxies(['fairlead']))
+  .addOption(connections(2_000_000))
+  .action(async (options) => {
+    process.exitCode = await benchSoak(options);
+  });
+
+bench('reload', 'connections that fail while the configuration is reloaded')
+  .addOption(proxies(['fairlead', 'haproxy']))
+  .action(async (options) => {
+    process.exitCode = await benchReload(options);
+  });
+
+// What the benchmarks start as processes of their own, so that no figure is theirs.
 program
   .command('bulk-client', { hidden: true })
   .requiredOption('--port <n>', '', number)
   .requiredOption('--connections <n>', '', number)
   .action(runBulkClient);
+
+program
+  .command('idle-client', { hidden: true })
+  .requiredOption('--port <n>', '', number)
+  .requiredOption('--connections <n>', '', number)
+  .action(runIdleClient);
+
+program.command('idle-server', { hidden: true }).requiredOption('--port <n>', '', number).action(runIdleServer);
+
+program
+  .command('rate-client', { hidden: true })
+  .requiredOption('--port <n>', '', number)
+  .requiredOption('--per-second <n>', '', number)
+  .requiredOption('--seconds <n>', '', number)
+  .action(runRateClient);
 
 try {
   await program.parseAsync();

@@ -1,0 +1,87 @@
+/** `bench checks1000`: what checking 1,000 servers every second costs, in percent of one core; connects, then HTTP. */
+import type { Sandbox } from '../lab/support/sandbox.js';
+import { formatTable } from '../lab/support/table.js';
+import { sleep } from '../lab/support/wait.js';
+import { startBackend } from './support/backend.js';
+import { startOnFile } from './support/contestants.js';
+import { freePort } from './support/ports.js';
+import { cpuMs } from './support/process-figures.js';
+import { type BenchOptions, runBench } from './support/session.js';
+import { atMost } from './support/verdict.js';
+
+const SERVERS = 1000;
+const PERCENT_MAX = 5;
+/** The first checks are spread over an interval; then the rhythm is steady. */
+const SETTLE_MS = 5000;
+
+type Kind = 'connect' | 'http';
+type Checker = 'fairlead' | 'haproxy';
+
+interface Checks {
+  readonly proxy: Checker;
+  readonly kind: Kind;
+  readonly percent: number;
+}
+
+interface ChecksOptions extends BenchOptions {
+  readonly proxies: readonly string[];
+}
+
+export function benchChecks(options: ChecksOptions): Promise<number> {
+  return runBench('checks1000', options, async (sandbox, say) => {
+    const backend = await startBackend(sandbox);
+    const figures: Checks[] = [];
+    for (const kind of ['connect', 'http'] as const)
+      for (const proxy of ['fairlead', 'haproxy'] as const)
+        if (options.proxies.includes(proxy)) {
+          say(`${proxy}: ${SERVERS} servers, a check by ${kind} each second`);
+          figures.push(await measure(sandbox, backend, proxy, kind, options.quick ? 5 : 20));
+        }
+    const ours = figures.filter(({ proxy }) => proxy === 'fairlead');
+    const verdicts = ours.map(({ kind, percent }) =>
+      atMost(`${SERVERS} servers checked each second by ${kind}`, percent, PERCENT_MAX, '% of a core'),
+    );
+    return { figures, text: table(figures), verdicts };
+  });
+}
+
+async function measure(
+  sandbox: Sandbox,
+  backend: number,
+  proxy: Checker,
+  kind: Kind,
+  seconds: number,
+): Promise<Checks> {
+  const port = await freePort();
+  const running = await startOnFile(sandbox, proxy, file(port, backend, kind), port);
+  await sleep(SETTLE_MS);
+  const before = cpuMs(running.pid);
+  const startedAt = performance.now();
+  await sleep(seconds * 1000);
+  const percent = ((cpuMs(running.pid) - before) / (performance.now() - startedAt)) * 100;
+  running.process.kill('SIGKILL');
+  return { proxy, kind, percent };
+}
+
+function file(port: number, backend: number, kind: Kind): string {
+  const servers = Array.from({ length: SERVERS }, (_, n) => `  server s${n + 1} 127.0.0.1:${backend} check inter 1s`);
+  return `global
+  nbthread 1
+defaults
+  mode tcp
+  timeout connect 5s
+  timeout client 50s
+  timeout server 50s
+listen bench
+  bind 127.0.0.1:${port}
+${kind === 'http' ? '  option httpchk GET /\n' : ''}${servers.join('\n')}
+`;
+}
+
+function table(figures: readonly Checks[]): string {
+  const header = ['proxy', 'check', '% of a core'];
+  return formatTable(
+    header,
+    figures.map(({ proxy, kind, percent }) => [proxy, kind, percent.toFixed(1)]),
+  );
+}
