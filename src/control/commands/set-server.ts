@@ -74,7 +74,8 @@ const setAddress: Setter = (engine, { proxy, server }, [host, word, portText]) =
   if (isIP(host) === 0) return refuse(`Invalid addr '${host}'${BY}`, WARNING);
   const before = engine.serverAddress(proxy.name, server);
   const port = word === 'port' ? newPort(portText) : { port: null };
-  if ('problem' in port) return refuse(`no need to change the addr, ${port.problem}${BY}`, WARNING);
+  // HAProxy changes the address and leaves the port when the port is wrong; half a change is no change here.
+  if ('problem' in port) return refuse(`${notChanged(before.host, host)}, ${port.problem}${BY}`, WARNING);
   const changes = [hostChange(before.host, host), ...portChange(before.port, port.port)];
   const error = engine.setServerAddress(proxy.name, server.name, host, port.port);
   return error === null ? refuse(`${changes.join(', ')}${BY}`, WARNING) : refuse(error, WARNING);
@@ -93,6 +94,10 @@ function newPort(text: string | undefined): { port: number } | { problem: string
 
 function hostChange(before: string, after: string): string {
   return before === after ? 'no need to change the addr' : `IP changed from '${before}' to '${after}'`;
+}
+
+function notChanged(before: string, after: string): string {
+  return before === after ? 'no need to change the addr' : `IP stays '${before}'`;
 }
 
 function portChange(before: number, after: number | null): string[] {

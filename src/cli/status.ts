@@ -1,0 +1,70 @@
+/** `fairlead status [--watch] [--json] [-s SOCKET]`: the state of every proxy and server, from a running daemon. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Command } from 'commander';
+import { askSocket, chooseSocket, parseStat } from '../control/stats-client.js';
+import { statusTable } from '../control/status-table.js';
+
+interface Options {
+  watch?: boolean;
+  json?: boolean;
+  socket?: string;
+}
+
+const ANSWER_TIMEOUT_MS = 10_000;
+const WATCH_INTERVAL_MS = 1000;
+
+export function register(program: Command): void {
+  program
+    .command('status')
+    .description('show every proxy and server: state, weight, sessions, rates, checks')
+    .option('-w, --watch', 'redraw each second')
+    .option('--json', 'print the figures as JSON, one document (with --watch one per line)')
+    .option('-s, --socket <socket>', 'control socket: a path or HOST:PORT (default: the running daemon)')
+    .action(status);
+}
+
+async function status(options: Options): Promise<void> {
+  try {
+    const socket = await chooseSocket(options.socket);
+    if (options.watch) await watch(socket, options);
+    else process.stdout.write(await picture(socket, options));
+  } catch (error) {
+    console.error(`fairlead status: ${(error as Error).message}`);
+    process.exitCode = 1;
+  }
+}
+
+async function picture(socket: string, { json, watch }: Options): Promise<string> {
+  const rows = parseStat(await askSocket(socket, 'show stat', ANSWER_TIMEOUT_MS));
+  if (!json) return statusTable(rows, { colour: hasColours() });
+  const present = rows.map((row) => Object.fromEntries(Object.entries(row).filter(isPresent).map(withType)));
+  return `${JSON.stringify(present, null, watch ? 0 : 2)}\n`;
+}
+
+function isPresent([name, value]: [string, string]): boolean {
+  return name !== '-' && value !== '';
+}
+
+/** Figures as numbers; names stay text even where they look like figures. */
+function withType([name, value]: [string, string]): [string, string | number] {
+  const isName = name === 'pxname' || name === 'svname' || !/^-?\d+$/.test(value);
+  return [name, isName ? value : Number(value)];
+}
+
+/** https://no-color.org: any value that is not empty switches colours off. */
+function hasColours(): boolean {
+  return process.stdout.isTTY === true && !process.env.NO_COLOR;
+}
+
+const HOME_AND_CLEAR = '\x1b[H\x1b[J';
+
+/** Until it is interrupted, or the daemon is gone (which ends in an error that says so). */
+async function watch(socket: string, options: Options): Promise<void> {
+  const isScreen = process.stdout.isTTY === true && !options.json;
+  for (;;) {
+    const text = await picture(socket, options);
+    const frame = isScreen ? `${HOME_AND_CLEAR}${text}` : `${text}${options.json ? '' : '\n'}`;
+    process.stdout.write(frame);
+    await sleep(WATCH_INTERVAL_MS);
+  }
+}
