@@ -1,0 +1,124 @@
+/**
+ * Configuration files and directories in, one model out: finds the files, tells their languages apart, and has the
+ * reader of each language read its own. Everything an operator did wrong is in the diagnostics; nothing is thrown.
+ */
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { Diagnostics } from './diagnostics.js';
+import { type ReadContext, readHaproxy, type Source } from './haproxy/read.js';
+import { type Language, languageOf } from './language.js';
+import type { Model } from './model.js';
+import { validate } from './validate.js';
+import { readYaml } from './yaml/read.js';
+
+/** HAProxy's version as `.if version_atleast(…)` sees it: the release whose manual we follow. */
+const ANSWERED_VERSION = '2.6.12';
+
+/** Files of a directory that are read; the others (backups, notes) are passed over, as HAProxy does. */
+const CONFIG_NAMES = /^[^.].*\.(cfg|yaml|yml)$/;
+
+const LATER: { readonly [language in Language]?: string } = {
+  keepalived: 'a keepalived configuration',
+  pgsqlchk: 'a pgsqlchk configuration',
+  xinetd: 'an xinetd service',
+};
+
+export interface LoadOptions {
+  /** Variables that configurations may name; those of this process by default. */
+  env?: { [name: string]: string | undefined };
+  /** Text of standard input, for the path `-`; read from it by default. */
+  stdin?: () => string;
+}
+
+export interface Loaded {
+  model: Model;
+  diagnostics: Diagnostics;
+  /** The files that were read, in order. */
+  files: string[];
+}
+
+/**
+ * Reads all paths as one configuration: first the HAProxy files as one stream, then the fairlead.yaml files, each kind
+ * in the order given. The model must only run when `diagnostics.hasErrors` is false.
+ * @param paths files, directories (their *.cfg, *.yaml and *.yml in lexical order), or `-` for standard input
+ */
+export function loadConfig(paths: readonly string[], options: LoadOptions = {}): Loaded {
+  const diagnostics = new Diagnostics();
+  const sources = paths.flatMap((path) => readPath(path, options, diagnostics));
+  const ctx: ReadContext = { env: { ...(options.env ?? process.env) }, version: ANSWERED_VERSION };
+  const inLanguage = (language: Language) => sources.filter((source) => languageOf(source) === language);
+  for (const source of sources) complainLater(source, diagnostics);
+  const model = readHaproxy(inLanguage('haproxy'), diagnostics, ctx);
+  readYaml(inLanguage('yaml'), diagnostics, ctx, model);
+  if (sources.length > 0 && !diagnostics.hasErrors) complainEmpty(model, sources, diagnostics);
+  validate(model, diagnostics);
+  return { model, diagnostics, files: sources.map((source) => source.file) };
+}
+
+function readPath(path: string, options: LoadOptions, diag: Diagnostics): Source[] {
+  try {
+    if (path === '-') return [known('<stdin>', (options.stdin ?? readStdin)(), diag)];
+    if (!statSync(path).isDirectory()) return [known(path, readFileSync(path, 'utf8'), diag)];
+    return readDirectory(path, diag);
+  } catch (error) {
+    diag.error(
+      'unreadable',
+      undefined,
+      `cannot read ${path}: ${reasonOf(error)}`,
+      'check the path and its permissions',
+    );
+    return [];
+  }
+}
+
+function readDirectory(path: string, diag: Diagnostics): Source[] {
+  const names = readdirSync(path).filter((name) => CONFIG_NAMES.test(name));
+  if (names.length === 0)
+    diag.error(
+      'no-files',
+      undefined,
+      `no configuration in directory ${path}`,
+      'its *.cfg, *.yaml and *.yml files are read',
+    );
+  return names.sort().map((name) => known(join(path, name), readFileSync(join(path, name), 'utf8'), diag));
+}
+
+function readStdin(): string {
+  return readFileSync(0, 'utf8');
+}
+
+function known(file: string, text: string, diag: Diagnostics): Source {
+  diag.addSource(file, text);
+  return { file, text };
+}
+
+/** What the system says, in its words and without its jargon. */
+function reasonOf(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  const words: { [code: string]: string } = {
+    ENOENT: 'no such file or directory',
+    EACCES: 'permission denied',
+    EISDIR: 'it is a directory',
+    ENOTDIR: 'a part of the path is not a directory',
+  };
+  return words[code ?? ''] ?? message;
+}
+
+function complainLater(source: Source, diag: Diagnostics): void {
+  const what = LATER[languageOf(source)];
+  if (!what) return;
+  const loc = { file: source.file, line: 1, col: 1, len: 1 };
+  diag.error('language-later', loc, `this is ${what}, which comes with a later version`, 'leave the file out');
+}
+
+/** HAProxy refuses to start on nothing; so do we, and say it before anything else fails. */
+function complainEmpty(model: Model, sources: Source[], diag: Diagnostics): void {
+  if (model.proxies.length > 0) return;
+  const loc = { file: sources[0].file, line: 1, col: 1, len: 1 };
+  diag.error(
+    'no-proxies',
+    loc,
+    'the configuration has no proxy',
+    "add a 'listen' section, or 'services:' in fairlead.yaml",
+  );
+}
