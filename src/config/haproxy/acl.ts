@@ -1,5 +1,7 @@
 /** ACL tests and conditions (manual §7.1 and §7.2): `src 10.0.0.0/8`, `if a !b or { dst_port 80 }`. */
 import { isIPv4, isIPv6 } from 'node:net';
+import { aclTestProblem } from '../../core/expr/condition.js';
+import { FETCHES } from '../../core/expr/fetches.js';
 import type { Diagnostics, Loc } from '../diagnostics.js';
 import type { AclTest, Condition } from '../model.js';
 import { didYouMean } from '../suggest.js';
@@ -9,16 +11,6 @@ import { splitWords } from './words.js';
 
 const METHODS = ['found', 'bool', 'int', 'ip', 'bin', 'len', 'str', 'sub', 'reg', 'beg', 'end', 'dir', 'dom'];
 const OPERATORS = ['eq', 'ge', 'gt', 'le', 'lt'];
-
-/** Fetches that run in this version, and how their patterns look. */
-const RUNNING: { [fetch: string]: 'ip' | 'int' | 'bool' } = {
-  src: 'ip',
-  dst: 'ip',
-  src_port: 'int',
-  dst_port: 'int',
-  always_true: 'bool',
-  always_false: 'bool',
-};
 
 /** ACLs that exist without being declared (manual §7.4). */
 export const PREDEFINED_ACLS: { [name: string]: AclTest } = {
@@ -53,7 +45,7 @@ export type TestReach = 'runs' | 'never-matches' | 'later';
 
 /** Whether a test decides, never matches in mode tcp (as in HAProxy), or needs what comes with a later version. */
 export function reachOf(test: AclTest): TestReach {
-  if (Object.hasOwn(RUNNING, test.fetch) && test.converters.length === 0 && !test.flags.includes('-f')) return 'runs';
+  if (aclTestProblem(test) === null && !test.flags.includes('-f')) return 'runs';
   const name = baseFetch(test.fetch);
   return REQUEST_FETCHES.has(name) && !CONNECTION_FETCHES.has(name) ? 'never-matches' : 'later';
 }
@@ -81,6 +73,7 @@ export function readAclTest(line: Line, from: number, end: number): AclTest | un
   const patterns = line.words.slice(flags.next, end).map((word) => word.text);
   const found: AclTest = { fetch: fetch.name, args: fetch.args, converters, flags: flags.flags, patterns };
   if (flags.match !== undefined) found.match = flags.match;
+  if (matchOf(found) === 'integer') found.patterns = patterns.map(colonRange);
   return checkPatterns(line, flags.next, found) ? found : undefined;
 }
 
@@ -225,7 +218,6 @@ function readFlags(
   for (; i < end && line.text(i).startsWith('-'); i++) {
     const flag = line.text(i);
     if (flag === '--') return { flags, match, next: i + 1 };
-    if (/^-\d/.test(flag)) break;
     if (flag === '-m') match = line.choice(++i, 'a matching method', METHODS);
     else if (flag === '-i' || flag === '-n' || flag === '-M') flags.push(flag);
     else if (flag === '-f' || flag === '-u') flags.push(flag, line.text(++i));
@@ -242,35 +234,31 @@ function readFlags(
   return { flags, match, next: i };
 }
 
+/** How a test compares: by its `-m`, or by what its fetch returns; undefined where that is not known here. */
+function matchOf(test: AclTest): string | undefined {
+  if (test.match !== undefined) return test.match === 'int' ? 'integer' : test.match;
+  const isPlain = Object.hasOwn(FETCHES, test.fetch) && test.converters.length === 0;
+  return isPlain ? FETCHES[test.fetch].kind : undefined;
+}
+
+/** `1024-2000` is `1024:2000`. */
+function colonRange(pattern: string): string {
+  return pattern.replace(/^(\d+)-(\d*)$/, '$1:$2');
+}
+
 function checkPatterns(line: Line, from: number, found: AclTest): boolean {
-  const kind = Object.hasOwn(RUNNING, found.fetch) && found.converters.length === 0 ? RUNNING[found.fetch] : undefined;
-  const method = found.match ?? kind;
-  if (
-    kind !== 'bool' &&
-    kind !== undefined &&
-    found.patterns.length === 0 &&
-    !found.match &&
-    !found.flags.includes('-f')
-  ) {
-    line.warning(
-      'never-matches',
-      from - 1,
-      `'${found.fetch}' has nothing to compare with and never matches`,
-      'write a value after it',
-    );
+  const match = matchOf(found);
+  const needsPattern = match === 'ip' || match === 'integer';
+  if (needsPattern && found.patterns.length === 0 && !found.match && !found.flags.includes('-f')) {
+    const remedy = 'write a value after it';
+    line.warning('never-matches', from - 1, `'${found.fetch}' has nothing to compare with and never matches`, remedy);
   }
   for (const [n, pattern] of found.patterns.entries()) {
-    const problem = method === 'ip' ? ipProblem(pattern) : method === 'int' ? intProblem(pattern) : undefined;
-    if (problem)
-      return (
-        complain(
-          line,
-          from + n,
-          'bad-pattern',
-          problem,
-          method === 'ip' ? "write such as '10.0.0.0/8'" : "write such as '80', '80:90' or 'ge 1024'",
-        ) ?? false
-      );
+    const problem = match === 'ip' ? ipProblem(pattern) : match === 'integer' ? integerProblem(pattern) : undefined;
+    if (problem === undefined) continue;
+    const remedy = match === 'ip' ? "write such as '10.0.0.0/8'" : "write such as '80', '80:90' or 'ge 1024'";
+    line.error('bad-pattern', from + n, problem, remedy);
+    return false;
   }
   return true;
 }
@@ -285,10 +273,12 @@ function ipProblem(pattern: string): string | undefined {
   return isGood ? undefined : `'${pattern}' is not an IP address or network`;
 }
 
-function intProblem(pattern: string): string | undefined {
-  return OPERATORS.includes(pattern) || /^-?\d+$|^-?\d*:-?\d*$/.test(pattern)
-    ? undefined
-    : `'${pattern}' is not a number, a range or an operator`;
+function integerProblem(pattern: string): string | undefined {
+  if (OPERATORS.includes(pattern) || /^-?\d+$/.test(pattern)) return undefined;
+  const [, low, high] = /^(-?\d*):(-?\d*)$/.exec(pattern) ?? [];
+  const isBackwards = low !== '' && high !== '' && Number(low) > Number(high);
+  if (low !== undefined && !isBackwards) return undefined;
+  return `'${pattern}' is not a number, a range or an operator`;
 }
 
 function complain(line: Line, i: number, code: string, message: string, remedy?: string): undefined {

@@ -6,6 +6,7 @@ import type { Diagnostics } from '../diagnostics.js';
 import type { Deferred } from '../model.js';
 import { didYouMean } from '../suggest.js';
 import type { Line } from './line.js';
+import { checkTrailingCondition } from './rules.js';
 import { defer, type ProxyKeyword, type ProxyKeywords, type ProxySection, type Reader, RUNS_LATER } from './section.js';
 
 const HTTP = 'mode http comes with a later version';
@@ -19,6 +20,7 @@ function later(places: string, reason: string, second?: readonly string[]): Prox
     in: places,
     read: (line, section) => {
       if (second && !isKnownSecond(line, second)) return;
+      if (CONDITIONAL.includes(line.text(0))) checkTrailingCondition(line, section);
       defer(line, section.proxy.deferred, reason);
     },
   };
@@ -36,6 +38,12 @@ function isKnownSecond(line: Line, known: readonly string[]): boolean {
   );
   return false;
 }
+
+/** Keywords whose lines may end in a condition. */
+const CONDITIONAL = [
+  ...['http-request', 'http-response', 'http-after-response', 'redirect', 'monitor', 'force-persist', 'ignore-persist'],
+  ...['stick', 'stats', 'tcp-response'],
+];
 
 const STATS = [
   'admin',

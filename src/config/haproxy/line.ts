@@ -68,8 +68,12 @@ export class Line {
 
   /** Word `i` must be there; `what` names it: `a backend name`. */
   need(i: number, what: string): boolean {
+    return this.hasValue(i, `'${this.text(0)}' needs ${what}`);
+  }
+
+  private hasValue(i: number, message: string): boolean {
     if (this.has(i)) return true;
-    this.error('missing-argument', i, `'${this.text(0)}' needs ${what}`, `write it after '${this.text(i - 1)}'`);
+    this.error('missing-argument', i, message, `write it after '${this.text(i - 1)}'`);
     return false;
   }
 
@@ -82,7 +86,7 @@ export class Line {
 
   /** Milliseconds of word `i`; what follows the unit is ignored with a warning, as in HAProxy 2.6. */
   duration(i: number, what: string, unit: 'ms' | 's' = 'ms'): number | undefined {
-    if (!this.need(i, `${what}, a time`)) return undefined;
+    if (!this.hasValue(i, `${what} needs a time`)) return undefined;
     const value = this.parsed(i, parseDuration(this.text(i), unit), 'bad-time');
     if (unit === 'ms') this.warnTiny(i, value?.ms);
     if (value?.trailing === undefined) return value?.ms;
@@ -117,7 +121,7 @@ export class Line {
 
   /** An integer and nothing else. */
   integer(i: number, what: string, bounds: IntegerBounds = {}): number | undefined {
-    if (!this.need(i, `${what}, a number`)) return undefined;
+    if (!this.hasValue(i, `${what} needs a number`)) return undefined;
     const text = this.text(i);
     if (/^-?\d+$/.test(text)) return this.bounded(i, Number(text), what, bounds);
     this.error('bad-number', i, `'${text}' is not a number`, `write ${what} as an integer`);
@@ -126,7 +130,7 @@ export class Line {
 
   /** An integer where HAProxy reads the leading digits of anything: what it would take, with a warning. */
   looseInteger(i: number, what: string, bounds: IntegerBounds = {}): number | undefined {
-    if (!this.need(i, `${what}, a number`)) return undefined;
+    if (!this.hasValue(i, `${what} needs a number`)) return undefined;
     const text = this.text(i);
     const value = Number(/^\s*([+-]?\d+)/.exec(text)?.[1] ?? 0);
     if (!/^-?\d+$/.test(text)) {

@@ -121,6 +121,12 @@ function place(line: Line, i: number, section: ProxySection, put: (condition?: C
   else put(condition ?? undefined);
 }
 
+/** For lines that do not run: a condition at their end must still make sense, as it must for HAProxy. */
+export function checkTrailingCondition(line: Line, section: ProxySection): void {
+  const at = line.words.findLastIndex((word, i) => i > 0 && (word.text === 'if' || word.text === 'unless'));
+  if (at > 0 && line.has(at + 1)) readRuleCondition(line, at, section);
+}
+
 function readTcpRequest(line: Line, section: ProxySection): void {
   const phase = line.choice(1, 'a tcp-request rule', ['connection', 'session', 'content', 'inspect-delay'] as const);
   if (!phase) return;
@@ -139,6 +145,7 @@ function readTcpRule(line: Line, section: ProxySection, phase: TcpRule['phase'])
   const word = line.text(2).replace(/\(.*$/s, '');
   const later = phase === 'content' ? [...LATER_ACTIONS, ...LATER_CONTENT_ACTIONS] : LATER_ACTIONS;
   if (later.includes(word)) {
+    checkTrailingCondition(line, section);
     defer(line, section.proxy.deferred, 'this action comes with a later version');
     return;
   }
