@@ -16,7 +16,7 @@ const OPERATORS = ['eq', 'ge', 'gt', 'le', 'lt'];
 export const PREDEFINED_ACLS: { [name: string]: AclTest } = {
   TRUE: test('always_true'),
   FALSE: test('always_false'),
-  LOCALHOST: test('src', ['127.0.0.1/8', '::1']),
+  LOCALHOST: test('src', ['127.0.0.0/8', '::1']),
   WAIT_END: test('wait_end'),
   HTTP: test('req.proto_http'),
   HTTP_1_0: test('req.ver', ['1.0']),
