@@ -125,7 +125,7 @@ describe('connections', () => {
     const client = createConnection(socket.path);
     client.write('prompt\n'.repeat(100));
     await sleep(20);
-    client.resetAndDestroy();
+    client.destroy();
     assert.equal(await socket.ask('show version'), `${V}\n\n`);
   });
 

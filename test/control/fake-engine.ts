@@ -131,8 +131,9 @@ export class FakeEngine implements Engine {
   setServerAddress(p: string, s: string, host: string, port: number | null): string | null {
     const key = `${p}/${s}`;
     this.calls.push(`addr ${key} ${host} ${port}`);
-    const before = this.addresses.get(key);
-    this.addresses.set(key, { host, port: port ?? before?.port ?? 0 });
+    const owner = this.model.proxies.find((x) => x.name === p && hasBackend(x))!;
+    const before = this.serverAddress(p, owner.servers.find((x) => x.name === s)!);
+    this.addresses.set(key, { host, port: port ?? before.port });
     return null;
   }
 

@@ -1,10 +1,11 @@
 /** The same configuration and the same questions for the real HAProxy 2.6 and for us: answers must be equal. */
 import assert from 'node:assert/strict';
-import { after, before } from 'node:test';
+import { after } from 'node:test';
 import { Diagnostics } from '../../src/config/diagnostics.js';
 import { readHaproxy } from '../../src/config/haproxy/read.js';
 import type { Model } from '../../src/config/model.js';
 import { parseStat, type StatRecord } from '../../src/control/stats-client.js';
+import * as T from '../../src/core/table.js';
 import { systemTest } from '../support/peers.js';
 import { type RunningProxy, startProxy } from '../support/proxy.js';
 import { FakeEngine } from './fake-engine.js';
@@ -37,7 +38,7 @@ backend be
     server s1 127.0.0.1:27951 weight 10 maxconn 5 maxqueue 7
     server s2 127.0.0.1:27952 backup check inter 1h
     server s3 127.0.0.1:27953 disabled
-    server s4 127.0.0.1:27954 track be/s1
+    server s4 127.0.0.1:27954 track be/s6
     server s5 [::1]:27955
     server s6 127.0.0.1:27956 disabled check inter 1h
     server s7 127.0.0.1:27957 weight 0
@@ -56,10 +57,8 @@ backend empty
 
 let real: RunningProxy | undefined;
 let ours: TestSocket | undefined;
-let oursUser: TestSocket | undefined;
 after(async () => {
   await ours?.close();
-  await oursUser?.close();
   await real?.stop();
 });
 
@@ -77,15 +76,15 @@ async function start(): Promise<void> {
   real = await startProxy('haproxy', CONFIG, [27901]);
   const engine = new FakeEngine(readModel(real.dir));
   // Tracking servers inherit maintenance, which the fake engine does not work out.
-  engine.row('s:be/s8')?.set(12, 0);
-  engine.row('s:be/s8')?.set(13, 2);
-  engine.row('s:be/s8')?.set(16, 0);
-  engine.row('s:be/s8')?.set(17, 0);
+  for (const name of ['s4', 's8']) {
+    const row = engine.row(`s:be/${name}`)!;
+    row.set(T.S_STATE, T.STATE_STOPPED);
+    row.set(T.S_ADMIN, T.ADMIN_IMAINT);
+    for (const cell of [T.S_EWEIGHT, T.S_HEALTH]) row.set(cell, 0);
+  }
   for (const p of engine.model.proxies.filter((x) => x.name === 'be')) engine.refreshBackend(p);
   ours = await openSocket(engine);
-  oursUser = await openSocket(engine, 'user');
 }
-before(() => undefined);
 
 async function both(command: string): Promise<[haproxy: string, fairlead: string]> {
   await start();
