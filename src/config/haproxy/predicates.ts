@@ -11,7 +11,7 @@ export interface PredicateContext {
 }
 
 /** What `feature(NAME)` finds, in HAProxy's names: what this program can do, not what HAProxy was built with. */
-export const FEATURES = [
+const FEATURES = [
   'ACCEPT4',
   'EPOLL',
   'GETADDRINFO',

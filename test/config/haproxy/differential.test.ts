@@ -17,6 +17,8 @@ import { systemTest } from '../../support/peers.js';
 const COMPLETE =
   'defaults\n timeout connect 1s\n timeout client 1s\n timeout server 1s\nlisten a\n bind 127.0.0.1:39999\n';
 
+const HAPROXY = 'haproxy';
+
 /** Where our verdict differs on purpose, and why. */
 const REASONS: { [line: string]: string } = {
   'bind foo.invalid:80': 'names are looked up when listening begins, not while reading',
@@ -52,7 +54,7 @@ const COMPOSE: { [corpus: string]: (line: string) => string } = {
 
 for (const [corpus, compose] of Object.entries(COMPOSE)) {
   for (const line of readCorpus(corpus)) {
-    systemTest(`${corpus}: ${line}`, { commands: ['haproxy'] }, () => {
+    systemTest(`${corpus}: ${line}`, { commands: [HAPROXY] }, () => {
       const text = compose(unescape(line));
       const theirs = haproxyAccepts(text);
       const ours = judge(text);
@@ -75,7 +77,7 @@ function unescape(line: string): string {
 /** Exit code 2 is "no error, but no listener". */
 function haproxyAccepts(text: string): { accepted: boolean; said: string } {
   writeFileSync(file, text);
-  const { status, stderr } = spawnSync('haproxy', ['-c', '-f', file], {
+  const { status, stderr } = spawnSync(HAPROXY, ['-c', '-f', file], {
     encoding: 'utf8',
     env: { HOME: '/root', PATH: '/usr/sbin:/usr/bin' },
   });
