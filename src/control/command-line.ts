@@ -4,7 +4,7 @@
  */
 
 /** Longest line with its payload, bytes; HAProxy's is tune.bufsize. */
-export const MAX_INPUT_BYTES = 16_384;
+const MAX_INPUT_BYTES = 16_384;
 
 export interface Line {
   /** Words of each command. */
@@ -62,7 +62,7 @@ export class LineReader {
 }
 
 /** @returns the words of each command of a line; an empty command has none */
-export function splitCommands(text: string): string[][] {
+function splitCommands(text: string): string[][] {
   const commands: string[][] = [[]];
   let word: string | undefined;
   const flush = () => {

@@ -11,6 +11,8 @@ export interface RuntimeUser {
   readonly uid: number;
   /** `$XDG_RUNTIME_DIR`, empty or undefined where not set. */
   readonly xdgRuntimeDir?: string;
+  /** Where a service keeps its sockets; `/run/fairlead`. */
+  readonly systemDirectory?: string;
 }
 
 function currentUser(): RuntimeUser {
@@ -20,7 +22,7 @@ function currentUser(): RuntimeUser {
 /** Directories in order of preference: the system's, the login session's, and one of our own under /tmp. */
 export function runtimeDirectories(user: RuntimeUser = currentUser()): string[] {
   const session = user.xdgRuntimeDir ? [join(user.xdgRuntimeDir, 'fairlead')] : [];
-  return ['/run/fairlead', ...session, `/tmp/fairlead-${user.uid}`];
+  return [user.systemDirectory ?? '/run/fairlead', ...session, `/tmp/fairlead-${user.uid}`];
 }
 
 /**

@@ -71,7 +71,7 @@ function showEvents({ engine }: CommandContext): Reply {
 }
 
 /** The form of HAProxy 3.x's master CLI: the outcome, a rule, and what there was to say. */
-export async function reload({ engine }: CommandContext): Promise<Reply> {
+async function reload({ engine }: CommandContext): Promise<Reply> {
   const { ok, text } = await engine.reload();
   return { text: `Success=${ok ? 1 : 0}\n--\n${withoutEmptyLines(text)}`, severity: NOTICE };
 }

@@ -84,7 +84,7 @@ function state(v: Values, row: T.Row, engine: Engine, proxy: Proxy, nowMs: numbe
 }
 
 /** A backend without servers is never down: it has none to lose (as HAProxy shows it). */
-export function isUp(row: T.Row, proxy: Proxy): boolean {
+function isUp(row: T.Row, proxy: Proxy): boolean {
   return row.get(T.B_UP) === 1 || proxy.servers.length === 0;
 }
 

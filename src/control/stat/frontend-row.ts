@@ -60,7 +60,7 @@ function frontendRates(v: Values, row: T.Row, nowMs: number): void {
   v[AT.conn_tot] = row.sum(T.C_CONNECTIONS);
 }
 
-export function frontendStatus(engine: Engine, row: T.Row, limit: number): string {
+function frontendStatus(engine: Engine, row: T.Row, limit: number): string {
   if (engine.stopping) return 'STOP';
   const state = row.get(T.I_STATE);
   if (state === 0 || state === 3) return STATES[state];
