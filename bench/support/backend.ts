@@ -3,7 +3,7 @@ import { closeSync, ftruncateSync, mkdirSync, openSync, readFileSync, writeFileS
 import type { Sandbox } from '../../lab/support/sandbox.js';
 import { freePort, untilListening } from './ports.js';
 
-export const BIG_BYTES = 1024 ** 3;
+const BIG_BYTES = 1024 ** 3;
 
 /** Descriptors for proxies and backend: as many as this process may give away, within reason. */
 export const DESCRIPTORS = Math.min(65_536, hardLimit());
