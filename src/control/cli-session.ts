@@ -24,6 +24,7 @@ export class CliSession {
   private isRunning = false;
   private inputEnded = false;
   private isOver = false;
+  private isRetired = false;
   /** Lines answered so far on this connection. */
   private answered = 0;
 
@@ -43,6 +44,12 @@ export class CliSession {
     });
     socket.on('timeout', () => this.onTimeout());
     this.armTimeout();
+  }
+
+  /** The socket closes: an answer being made is still delivered, then the connection ends. */
+  retire(): void {
+    if (this.isRunning) this.isRetired = true;
+    else this.socket.destroy();
   }
 
   private onData(chunk: string): void {
@@ -95,7 +102,7 @@ export class CliSession {
   /** Without a prompt a connection serves the lines that came together, then ends. */
   private afterLastLine(): void {
     const isDone = this.answered > 0 && !this.isInteractive;
-    if (isDone || this.inputEnded) this.end();
+    if (isDone || this.inputEnded || this.isRetired) this.end();
   }
 
   private async runLine(line: Line): Promise<void> {

@@ -19,7 +19,10 @@ export interface ControlServer {
   readonly address: string;
   /** Port bound, for TCP sockets that asked for port 0; else undefined. */
   readonly port?: number;
-  /** Stops listening, ends the clients, removes the path. Never rejects. */
+  /**
+   * Stops listening, removes the path and ends the clients; one that is being answered (it may be the one that asked
+   * for the reload that closes this socket) gets its answer first, and is not waited for. Never rejects.
+   */
   close(): Promise<void>;
 }
 
@@ -117,10 +120,10 @@ async function open(
 ): Promise<ControlServer> {
   const registry = registryOf(engine);
   const gate = options.hidden ? new Gate(() => 64) : registry.gate;
-  const clients = new Set<Socket>();
+  const clients: Clients = new Map();
   const server = createServer({ allowHalfOpen: true, pauseOnConnect: true }, (connection) => {
     track(clients, connection);
-    gate.enter(connection, () => serve(connection, registry, socket, options, make));
+    gate.enter(connection, () => clients.set(connection, serve(connection, registry, socket, options, make)));
   });
   const listening = await listenOn(server, socket);
   const entry: OpenSocket = { text: listening.text, level: socket.level };
@@ -128,12 +131,18 @@ async function open(
   return {
     address: listening.text,
     port: listening.port,
-    close: () => close(server, listening, clients, () => remove(registry.sockets, entry)),
+    close: async () => {
+      remove(registry.sockets, entry);
+      close(server, listening, clients);
+    },
   };
 }
 
-function track(clients: Set<Socket>, connection: Socket): void {
-  clients.add(connection);
+/** Connections, with their session once they have come through the gate. */
+type Clients = Map<Socket, CliSession | undefined>;
+
+function track(clients: Clients, connection: Socket): void {
+  clients.set(connection, undefined);
   connection.on('close', () => clients.delete(connection));
   // A client that resets the connection is its own affair: 'close' follows and cleans up.
   connection.on('error', () => connection.destroy());
@@ -145,22 +154,24 @@ function serve(
   socket: StatsSocket,
   options: ControlOptions,
   make: MakeInterpreter,
-): void {
+): CliSession {
   const timeoutMs = registry.shared.engine.model.global.statsTimeoutMs ?? DEFAULT_STATS_TIMEOUT_MS;
   const interpreter = make(registry.shared, { level: socket.level, timeoutMs, severity: 'none' });
   const getSocks = socket.exposeFdListeners ? options.getSocks : undefined;
   const report = options.onError ?? ((error: unknown) => console.error('control socket:', error));
-  new CliSession(connection, { interpreter, getSocks, report }).start();
+  const session = new CliSession(connection, { interpreter, getSocks, report });
+  session.start();
   connection.resume();
+  return session;
 }
 
-function close(server: Server, listening: Listening, clients: Set<Socket>, forget: () => void): Promise<void> {
-  forget();
+function close(server: Server, listening: Listening, clients: Clients): void {
   listening.cleanUp();
-  return new Promise((resolve) => {
-    server.close(() => resolve());
-    for (const client of clients) client.destroy();
-  });
+  server.close();
+  for (const [connection, session] of clients) {
+    if (session) session.retire();
+    else connection.destroy();
+  }
 }
 
 function remove<T>(list: T[], item: T): void {

@@ -77,6 +77,16 @@ test('closing ends the clients', async () => {
   await closed;
 });
 
+test('closing while a client is answered: it gets its answer', async () => {
+  const server = await open(unix('busy'));
+  const asked = talk({ path: join(dir, 'busy') }, 'prompt\nreload\nshow version\n', false);
+  engine.reload = async () => {
+    await server.close();
+    return { ok: true, text: 'this socket is gone\n' };
+  };
+  assert.equal(await asked, `\n> Success=1\n--\nthis socket is gone\n\n> ${VERSION}\n\n> `);
+});
+
 test('TCP and abstract sockets answer, and are listed with the others', async () => {
   const tcp = await open({ kind: 'inet', family: 4, host: '127.0.0.1', port: 0 }, { level: 'operator' });
   const name = `fairlead-test-${process.pid}`;
