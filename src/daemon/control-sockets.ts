@@ -1,0 +1,111 @@
+/** The stats sockets of the configuration, through reloads: new ones open before anything changes, old ones close last. */
+import type { Model, StatsSocket } from '../config/model.js';
+import { addressText } from '../config/names.js';
+import type { Engine } from '../control/engine.js';
+import { prepareRuntimeSocketPath } from '../control/runtime-path.js';
+import { type ControlServer, createMasterCli, startStatsSocket } from '../control/stats-socket.js';
+
+/** How long to try for a TCP socket that a predecessor holds: 10 s. */
+const RETRY_MS = 200;
+const RETRIES = 50;
+
+/** Opened for a configuration that is not yet in force. */
+export interface PreparedControl {
+  next: Map<string, ControlServer>;
+  opened: ControlServer[];
+  failures: string[];
+}
+
+export class ControlSockets {
+  private current = new Map<string, ControlServer>();
+  private extra: ControlServer[] = [];
+
+  constructor(
+    private readonly engine: Engine,
+    private readonly getSocks: (fd: number) => void,
+  ) {}
+
+  /** Opens the private socket by which `fairlead status` and `fairlead reload` find us. */
+  async openPrivate(): Promise<void> {
+    const path = prepareRuntimeSocketPath(String(process.pid));
+    if (path === undefined) return;
+    const socket: StatsSocket = {
+      address: { kind: 'unix', path },
+      level: 'admin',
+      mode: 0o600,
+      exposeFdListeners: true,
+    };
+    this.extra.push(await startStatsSocket(this.engine, socket, { hidden: true, getSocks: this.getSocks }));
+  }
+
+  /** `-S`. @throws Error for the operator */
+  async openMasterCli(socket: StatsSocket): Promise<void> {
+    this.extra.push(await createMasterCli(this.engine, socket));
+  }
+
+  /** @param patient a predecessor may hold TCP ports yet: those are opened as soon as it let them go */
+  async prepare(model: Model, patient: boolean): Promise<PreparedControl> {
+    const prepared: PreparedControl = { next: new Map(), opened: [], failures: [] };
+    for (const socket of model.global.statsSockets) await this.prepareOne(prepared, socket, patient);
+    return prepared;
+  }
+
+  private async prepareOne(prepared: PreparedControl, socket: StatsSocket, patient: boolean): Promise<void> {
+    const key = identity(socket);
+    const open = this.current.get(key) ?? prepared.next.get(key);
+    if (open) {
+      prepared.next.set(key, open);
+      return;
+    }
+    try {
+      const server = await startStatsSocket(this.engine, socket, { getSocks: this.getSocks });
+      prepared.next.set(key, server);
+      prepared.opened.push(server);
+    } catch (error) {
+      if (patient && socket.address.kind !== 'unix') {
+        this.openLater(socket, RETRIES);
+        return;
+      }
+      const place = socket.loc ? `[${socket.loc.file}:${socket.loc.line}] ` : '';
+      prepared.failures.push(`stats socket ${place}'${addressText(socket.address)}': ${(error as Error).message}`);
+    }
+  }
+
+  private openLater(socket: StatsSocket, left: number): void {
+    const attempt = () =>
+      startStatsSocket(this.engine, socket, { getSocks: this.getSocks }).then(
+        (server) => void this.current.set(identity(socket), server),
+        () => {
+          if (left > 0 && !this.engine.stopping) this.openLater(socket, left - 1);
+        },
+      );
+    setTimeout(() => void attempt(), RETRY_MS).unref();
+  }
+
+  async rollBack(prepared: PreparedControl): Promise<void> {
+    await Promise.all(prepared.opened.map((server) => server.close()));
+  }
+
+  async commit(prepared: PreparedControl): Promise<void> {
+    const kept = new Set(prepared.next.values());
+    const gone = [...this.current.values()].filter((server) => !kept.has(server));
+    this.current = prepared.next;
+    await Promise.all(gone.map((server) => server.close()));
+  }
+
+  /** Lets the configured sockets go, for a successor; the private one stays until the end. */
+  async closePublic(): Promise<void> {
+    const servers = [...this.current.values()];
+    this.current.clear();
+    await Promise.all(servers.map((server) => server.close()));
+  }
+
+  async close(): Promise<void> {
+    await this.closePublic();
+    await Promise.all(this.extra.splice(0).map((server) => server.close()));
+  }
+}
+
+function identity(socket: StatsSocket): string {
+  return JSON.stringify({ ...socket, loc: undefined, at: undefined });
+}

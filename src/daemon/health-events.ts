@@ -1,0 +1,31 @@
+/** What the health thread reports: kept for whoever asks, logged as HAProxy logs it. */
+import type { HealthEvent } from '../core/messages.js';
+import type { ProcessLog } from './process-log.js';
+
+const KEPT = 1000;
+
+export class HealthEvents {
+  readonly list: HealthEvent[] = [];
+  private readonly listeners = new Set<(event: HealthEvent) => void>();
+  private readonly last = new Map<string, string>();
+
+  constructor(private readonly log: ProcessLog) {}
+
+  add(event: HealthEvent): void {
+    this.list.push(event);
+    if (this.list.length > KEPT) this.list.shift();
+    this.log.say(event.kind === 'backend-down' ? 'ALERT' : 'WARNING', event.text);
+    this.log.send(event.level, event.proxy, event.text, event.atMs);
+    for (const listener of this.listeners) listener(event);
+  }
+
+  subscribe(listener: (event: HealthEvent) => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  /** Text of the last check of a server that changed something; '' if none. */
+  lastCheck(proxy: string, server: string): string {
+    return this.last.get(`${proxy}/${server}`) ?? '';
+  }
+}
