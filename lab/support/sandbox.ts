@@ -112,8 +112,17 @@ export function exited(child: ChildProcess): Promise<void> {
 function removeOrphanNamespaces(): void {
   for (const name of namespaceNames()) {
     const pid = Number(new RegExp(`^${NAMESPACE_PREFIX}(\\d+)-`).exec(name)?.[1]);
-    if (pid > 0 && !isAlive(pid)) removeNamespace(name);
+    if (pid > 0 && !isAlive(pid)) {
+      endProcessesIn(name);
+      removeNamespace(name);
+    }
   }
+}
+
+/** A proxy that changed its account has outlived its lab: the change took the death signal away. */
+function endProcessesIn(namespace: string): void {
+  const { stdout } = spawnSync('ip', ['netns', 'pids', namespace], { encoding: 'utf8' });
+  for (const pid of stdout.split('\n').filter((line) => line !== '')) process.kill(Number(pid), 'SIGKILL');
 }
 
 function removeNamespace(name: string): void {
