@@ -1,4 +1,5 @@
 /** ACL tests and conditions (manual §7.1 and §7.2): `src 10.0.0.0/8`, `if a !b or { dst_port 80 }`. */
+import { readFileSync } from 'node:fs';
 import { isIPv4, isIPv6 } from 'node:net';
 import { aclTestProblem } from '../../core/expr/condition.js';
 import { FETCHES } from '../../core/expr/fetches.js';
@@ -45,7 +46,7 @@ export type TestReach = 'runs' | 'never-matches' | 'later';
 
 /** Whether a test decides, never matches in mode tcp (as in HAProxy), or needs what comes with a later version. */
 export function reachOf(test: AclTest): TestReach {
-  if (aclTestProblem(test) === null && !test.flags.includes('-f')) return 'runs';
+  if (aclTestProblem(test) === null) return 'runs';
   const name = baseFetch(test.fetch);
   return REQUEST_FETCHES.has(name) && !CONNECTION_FETCHES.has(name) ? 'never-matches' : 'later';
 }
@@ -70,7 +71,7 @@ export function readAclTest(line: Line, from: number, end: number): AclTest | un
     );
   const flags = readFlags(line, from + 1, end);
   if (!flags) return undefined;
-  const patterns = line.words.slice(flags.next, end).map((word) => word.text);
+  const patterns = [...flags.patterns, ...line.words.slice(flags.next, end).map((word) => word.text)];
   const found: AclTest = { fetch: fetch.name, args: fetch.args, converters, flags: flags.flags, patterns };
   if (flags.match !== undefined) found.match = flags.match;
   if (matchOf(found) === 'integer') found.patterns = patterns.map(colonRange);
@@ -211,16 +212,19 @@ function readFlags(
   line: Line,
   from: number,
   end: number,
-): { flags: string[]; match?: string; next: number } | undefined {
+): { flags: string[]; patterns: string[]; match?: string; next: number } | undefined {
   const flags: string[] = [];
+  const patterns: string[] = [];
   let match: string | undefined;
   let i = from;
   for (; i < end && line.text(i).startsWith('-'); i++) {
     const flag = line.text(i);
-    if (flag === '--') return { flags, match, next: i + 1 };
+    if (flag === '--') return { flags, patterns, match, next: i + 1 };
     if (flag === '-m') match = line.choice(++i, 'a matching method', METHODS);
     else if (flag === '-i' || flag === '-n' || flag === '-M') flags.push(flag);
-    else if (flag === '-f' || flag === '-u') flags.push(flag, line.text(++i));
+    else if (flag === '-u') flags.push(flag, line.text(++i));
+    else if (flag === '-f' && !readPatternFile(line, ++i, patterns)) return undefined;
+    else if (flag === '-f') continue;
     else
       return complain(
         line,
@@ -231,7 +235,24 @@ function readFlags(
       );
     if (flag === '-m' && !match) return undefined;
   }
-  return { flags, match, next: i };
+  return { flags, patterns, match, next: i };
+}
+
+/**
+ * `-f FILE`: one pattern a line, leading and trailing blanks and lines that begin with '#' left out (manual §7.1.1).
+ * The patterns are taken as the file is now; a reload reads it again.
+ */
+function readPatternFile(line: Line, i: number, into: string[]): boolean {
+  const path = line.text(i);
+  try {
+    const lines = readFileSync(path, 'utf8').split('\n');
+    into.push(...lines.map((text) => text.trim()).filter((text) => text !== '' && !text.startsWith('#')));
+    return true;
+  } catch (error) {
+    const reason = (error as NodeJS.ErrnoException).code ?? String(error);
+    complain(line, i, 'unreadable-pattern-file', `cannot read the pattern file '${path}' (${reason})`, 'create it');
+    return false;
+  }
 }
 
 /** How a test compares: by its `-m`, or by what its fetch returns; undefined where that is not known here. */
@@ -249,7 +270,7 @@ function colonRange(pattern: string): string {
 function checkPatterns(line: Line, from: number, found: AclTest): boolean {
   const match = matchOf(found);
   const needsPattern = match === 'ip' || match === 'integer';
-  if (needsPattern && found.patterns.length === 0 && !found.match && !found.flags.includes('-f')) {
+  if (needsPattern && found.patterns.length === 0 && !found.match) {
     const remedy = 'write a value after it';
     line.warning('never-matches', from - 1, `'${found.fetch}' has nothing to compare with and never matches`, remedy);
   }
@@ -257,7 +278,7 @@ function checkPatterns(line: Line, from: number, found: AclTest): boolean {
     const problem = match === 'ip' ? ipProblem(pattern) : match === 'integer' ? integerProblem(pattern) : undefined;
     if (problem === undefined) continue;
     const remedy = match === 'ip' ? "write such as '10.0.0.0/8'" : "write such as '80', '80:90' or 'ge 1024'";
-    line.error('bad-pattern', from + n, problem, remedy);
+    line.error('bad-pattern', Math.min(from + n, line.words.length - 1), problem, remedy);
     return false;
   }
   return true;
