@@ -1,0 +1,51 @@
+/** Backends as the sum of their servers: counts, up or down, downtime. Counting is incremental: a change costs O(1). */
+import * as T from '../table.js';
+import type { BackendHealth, ServerHealth } from './entities.js';
+import { publishBackend } from './publish.js';
+
+export class Backends {
+  private readonly dirty = new Set<BackendHealth>();
+
+  /** Takes over whether a server is usable now. */
+  count(s: ServerHealth): void {
+    this.dirty.add(s.backend);
+    const delta = (s.isUsable ? 1 : 0) - (s.isCounted ? 1 : 0);
+    s.isCounted = s.isUsable;
+    if (s.settings.isBackup) s.backend.backup += delta;
+    else s.backend.active += delta;
+  }
+
+  /**
+   * @param countsDowntime whether coming up adds to the downtime
+   * @returns whether the backend went up or down by what has been counted
+   */
+  judge(b: BackendHealth, nowS: number, countsDowntime: boolean): boolean {
+    const isUp = b.active + b.backup > 0;
+    if (isUp === b.isUp) return false;
+    b.isUp = isUp;
+    if (isUp && countsDowntime) addDowntime(b.row, T.B_LAST_CHANGE, T.B_DOWNTIME, nowS);
+    if (!isUp) b.row.add(T.B_DOWN_TRANS, 1);
+    b.row.set(T.B_LAST_CHANGE, nowS);
+    return true;
+  }
+
+  /** A backend as a configuration brings it: nobody went up or down. One without any server counts as up. */
+  settle(b: BackendHealth): void {
+    b.isUp = b.active + b.backup > 0 || b.servers.length === 0;
+    this.dirty.add(b);
+  }
+
+  /** Publishes what changed. @returns whether anything did */
+  flush(): boolean {
+    if (this.dirty.size === 0) return false;
+    for (const b of this.dirty) publishBackend(b);
+    this.dirty.clear();
+    return true;
+  }
+}
+
+/** Adds the seconds since the last change to a sum. */
+export function addDowntime(row: T.Row, since: number, total: number, nowS: number): void {
+  const seconds = nowS - row.get(since);
+  if (seconds > 0) row.add(total, seconds);
+}

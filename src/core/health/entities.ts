@@ -1,0 +1,81 @@
+/**
+ * The state that health keeps per server and per backend. What other threads read or write as well (counters, times of
+ * change) lives in the rows of the shared table and nowhere else; the rest lives here and is published after a change.
+ */
+import { CheckStatus } from '../check-status.js';
+import * as T from '../table.js';
+import type { HealthSettings } from './settings.js';
+
+/** Flags under which a server takes no traffic at all. `disabled` (CMAINT) only says where it started. */
+export const IN_MAINTENANCE = T.ADMIN_FMAINT | T.ADMIN_IMAINT | T.ADMIN_RMAINT;
+
+export class BackendHealth {
+  readonly servers: ServerHealth[] = [];
+  isUp = true;
+  active = 0;
+  backup = 0;
+
+  constructor(
+    readonly name: string,
+    /** How the log calls it: a `listen` section is a proxy. */
+    readonly word: 'backend' | 'proxy',
+    readonly row: T.Row,
+    readonly isStatic: boolean,
+    readonly logsChecks: boolean,
+    readonly allBackups: boolean,
+  ) {}
+}
+
+export class ServerHealth {
+  /** STATE_* of the table. */
+  state: number = T.STATE_RUNNING;
+  /** ADMIN_* of the table. */
+  admin = 0;
+  /** 0..rise+fall-1; the server is up from `rise` on. */
+  health = 0;
+  weight = 0;
+  /** Weight × 16 after slowstart, whatever the state. */
+  effectiveWeight = 0;
+  /** Its backend counts it as usable. */
+  isCounted = false;
+  checksEnabled = false;
+  inProgress = false;
+  /** CheckStatus and code of the last check. */
+  status: number = CheckStatus.INI;
+  tracked: ServerHealth | null = null;
+  readonly trackers: ServerHealth[] = [];
+  /** Epoch second at which slowstart began. */
+  startedS = 0;
+  /** Until when slowstart wants a step each second, monotonic ms; Infinity outside slowstart. */
+  nextStepMs = Number.POSITIVE_INFINITY;
+
+  constructor(
+    readonly backend: BackendHealth,
+    readonly name: string,
+    readonly row: T.Row,
+    readonly settings: HealthSettings,
+  ) {}
+
+  get maxHealth(): number {
+    return this.settings.rise + this.settings.fall - 1;
+  }
+  get isInMaintenance(): boolean {
+    return (this.admin & IN_MAINTENANCE) !== 0;
+  }
+  get isDraining(): boolean {
+    return (this.admin & T.ADMIN_DRAIN) !== 0;
+  }
+  /** Up and not taken out by anybody; its weight may still be 0. */
+  get isInService(): boolean {
+    const runs = this.state === T.STATE_RUNNING || this.state === T.STATE_STARTING;
+    return runs && !this.isInMaintenance && !this.isDraining;
+  }
+  /** May be chosen for new sessions. */
+  get isUsable(): boolean {
+    return this.isInService && this.effectiveWeight > 0;
+  }
+  /** Checks are to be made now. */
+  get wantsChecks(): boolean {
+    return this.checksEnabled && !this.isInMaintenance;
+  }
+}

@@ -1,0 +1,134 @@
+/**
+ * All servers and backends of a configuration. A server that the configuration before had too keeps its health, its
+ * counters and what the operator decided about it; others start as configured.
+ */
+import type { Proxy } from '../../config/model.js';
+import { CheckStatus } from '../check-status.js';
+import * as T from '../table.js';
+import { BackendHealth, ServerHealth } from './entities.js';
+import { type HealthMachine, initialHealth, initialState } from './machine.js';
+import { isStatic, settingsOf } from './settings.js';
+
+/** By row key. */
+export interface Farm {
+  readonly servers: ReadonlyMap<string, ServerHealth>;
+  readonly backends: ReadonlyMap<string, BackendHealth>;
+}
+
+export const EMPTY_FARM: Farm = { servers: new Map(), backends: new Map() };
+
+/**
+ * @param proxies those with a backend side, in the order of the configuration
+ * @param row gives the row of a key
+ */
+export function buildFarm(
+  proxies: readonly Proxy[],
+  row: (key: string) => T.Row,
+  before: Farm,
+  machine: HealthMachine,
+): Farm {
+  const servers = new Map<string, ServerHealth>();
+  const backends = new Map<string, BackendHealth>();
+  for (const proxy of proxies) {
+    const key = T.rowKey.backend(proxy.name);
+    const backend = createBackend(proxy, row(key));
+    backends.set(key, backend);
+    for (const server of backendServers(proxy, backend, row, before, machine)) {
+      servers.set(T.rowKey.server(proxy.name, server.name), server);
+      backend.servers.push(server);
+    }
+  }
+  for (const server of servers.values()) link(server, servers);
+  for (const server of servers.values()) if (server.tracked !== null) adopt(server);
+  for (const backend of backends.values()) machine.settleBackend(backend);
+  return { servers, backends };
+}
+
+function createBackend(proxy: Proxy, row: T.Row): BackendHealth {
+  const word = proxy.kind === 'listen' ? 'proxy' : 'backend';
+  const { logHealthChecks, allbackups } = proxy.options;
+  return new BackendHealth(proxy.name, word, row, isStatic(proxy), logHealthChecks === true, allbackups === true);
+}
+
+function* backendServers(
+  proxy: Proxy,
+  backend: BackendHealth,
+  row: (key: string) => T.Row,
+  before: Farm,
+  machine: HealthMachine,
+): Iterable<ServerHealth> {
+  for (const spec of proxy.servers) {
+    const key = T.rowKey.server(proxy.name, spec.name);
+    const server = new ServerHealth(backend, spec.name, row(key), settingsOf(proxy, spec, T.rowKey.server));
+    const old = before.servers.get(key);
+    if (old === undefined) begin(server, machine.nowS);
+    else takeOver(server, old);
+    yield server;
+  }
+}
+
+/** A server nobody knew: up until its checks say otherwise (`init-state`), in maintenance if `disabled`. */
+function begin(s: ServerHealth, nowS: number): void {
+  const { isChecked, isDisabled, rise } = s.settings;
+  s.admin = configuredAdmin(isDisabled) | (s.row.get(T.S_ADMIN) & T.ADMIN_RMAINT);
+  s.weight = s.settings.initialWeight;
+  s.checksEnabled = isChecked;
+  s.health = s.isInMaintenance ? 0 : isChecked ? initialHealth(s) : rise;
+  s.state = s.isInMaintenance ? T.STATE_STOPPED : initialState(s);
+  // A program that handed over has left its figures in the row.
+  s.status = s.row.get(T.S_CHECK_STATUS) || CheckStatus.INI;
+  s.row.set(T.S_CHECK_STATUS, s.status);
+  if (s.row.get(T.S_LAST_CHANGE) === 0) s.row.set(T.S_LAST_CHANGE, nowS);
+}
+
+function configuredAdmin(isDisabled: boolean): number {
+  return isDisabled ? T.ADMIN_FMAINT | T.ADMIN_CMAINT : 0;
+}
+
+function takeOver(s: ServerHealth, old: ServerHealth): void {
+  const isSame = s.settings.definition === old.settings.definition;
+  const own = T.ADMIN_FMAINT | T.ADMIN_CMAINT | T.ADMIN_FDRAIN;
+  // Unless its own line changed, what the operator decided stays.
+  s.admin = isSame ? old.admin : (old.admin & ~own) | configuredAdmin(s.settings.isDisabled);
+  if (s.settings.tracks === undefined) s.admin &= ~(T.ADMIN_IMAINT | T.ADMIN_IDRAIN);
+  s.weight = isSame ? old.weight : s.settings.initialWeight;
+  s.checksEnabled = s.settings.isChecked && (isSame ? old.checksEnabled : true);
+  s.status = old.status;
+  s.startedS = old.startedS;
+  s.nextStepMs = old.nextStepMs;
+  s.inProgress = old.inProgress;
+  s.state = s.isInMaintenance ? T.STATE_STOPPED : takenState(s, old);
+  s.health = s.isInMaintenance ? 0 : takenHealth(s, old);
+}
+
+/** Without checks a server is up; one that leaves maintenance by the new configuration starts anew. */
+function takenState(s: ServerHealth, old: ServerHealth): number {
+  if (old.isInMaintenance) return initialState(s);
+  if (!s.settings.isChecked && old.settings.isChecked) return T.STATE_RUNNING;
+  return old.state;
+}
+
+/** The counter keeps its side of `rise`, and its distance to the top where it was up. */
+function takenHealth(s: ServerHealth, old: ServerHealth): number {
+  const { rise, isChecked } = s.settings;
+  if (old.isInMaintenance || (isChecked && !old.settings.isChecked)) return isChecked ? initialHealth(s) : rise;
+  if (s.state === T.STATE_STOPPED) return Math.min(old.health, rise - 1);
+  return Math.max(rise, s.maxHealth - Math.max(0, old.maxHealth - old.health));
+}
+
+function link(s: ServerHealth, servers: ReadonlyMap<string, ServerHealth>): void {
+  if (s.settings.tracks === undefined) return;
+  const tracked = servers.get(s.settings.tracks);
+  if (tracked === undefined || tracked === s) return; // the reader of the configuration has refused that
+  s.tracked = tracked;
+  tracked.trackers.push(s);
+}
+
+/** State and inherited flags of a tracking server, without a word: both sides come from the same configuration. */
+function adopt(s: ServerHealth): void {
+  let end = s.tracked!;
+  for (let hops = 0; end.tracked !== null && hops < 64; hops++) end = end.tracked;
+  const inherited = end.isInMaintenance ? T.ADMIN_IMAINT : end.isDraining ? T.ADMIN_IDRAIN : 0;
+  s.admin = (s.admin & ~(T.ADMIN_IMAINT | T.ADMIN_IDRAIN)) | inherited;
+  s.state = s.isInMaintenance ? T.STATE_STOPPED : end.state;
+}

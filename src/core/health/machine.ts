@@ -1,0 +1,412 @@
+/**
+ * The health state machine: results of checks, errors of live traffic, commands of the operator and time in; changes of
+ * servers and backends, log lines and actions out. Behaviour and words as observed on HAProxy 2.6 and as its manual says.
+ *
+ *   health counter:  0 … rise-1 | rise … rise+fall-1
+ *                      DOWN     |        UP             a success in between lifts it to the top of UP, a failure one
+ *                                                       down, and below `rise` at once to 0
+ *
+ * A machine holds no clock: whoever feeds it calls `at` with the time first. It touches the rows of the shared table for
+ * what other threads write too, and publishes the rest after each event.
+ */
+import { CheckStatus } from '../check-status.js';
+import type { HealthEvent } from '../messages.js';
+import * as T from '../table.js';
+import { addDowntime, Backends } from './backends.js';
+import type { BackendHealth, ServerHealth } from './entities.js';
+import { publishServer } from './publish.js';
+import type { Cause, CheckReport } from './texts.js';
+import * as Texts from './texts.js';
+import { effectiveWeight, isWarm, newWeight } from './weights.js';
+
+/** What the machine asks of whoever runs it. */
+export interface HealthActions {
+  log(event: HealthEvent): void;
+  /** The figures that balancing uses have changed: wake the data plane. */
+  changed(): void;
+  /** Check again soon (`fastinter`), not later than this many ms from now. */
+  checkWithin(server: ServerHealth, ms: number): void;
+  /** Checks were stopped or may go on (`enable|disable health`, maintenance). */
+  checksToggled(server: ServerHealth): void;
+}
+
+export type CheckResult = 'failed' | 'passed' | 'conditional';
+
+/** Result cells of `show servers state`. */
+const RESULT_CELL = { failed: 2, passed: 3, conditional: 4 } as const;
+const PASSED: readonly number[] = [CheckStatus.L4OK, CheckStatus.L6OK, CheckStatus.L7OK, CheckStatus.PROCOK];
+const STEP_MS = 1000;
+
+export function resultOf(status: number): CheckResult {
+  if (status === CheckStatus.L7OKC) return 'conditional';
+  return PASSED.includes(status) ? 'passed' : 'failed';
+}
+
+export class HealthMachine {
+  private nowMs = 0;
+  private epochMs = 0;
+  private readonly backends = new Backends();
+
+  constructor(private readonly actions: HealthActions) {}
+
+  /** @param nowMs monotonic @param epochMs wall clock */
+  at(nowMs: number, epochMs: number): void {
+    this.nowMs = nowMs;
+    this.epochMs = epochMs;
+  }
+
+  get nowS(): number {
+    return Math.floor(this.epochMs / 1000);
+  }
+
+  // ── Checks ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  checkStarted(s: ServerHealth): void {
+    s.inProgress = true;
+    publishServer(s);
+    s.row.set(T.S_CHECK_RESULT, 0);
+  }
+
+  /** A check that was under way is of no interest any more. */
+  checkCancelled(s: ServerHealth): void {
+    s.inProgress = false;
+    publishServer(s);
+  }
+
+  checkEnded(s: ServerHealth, report: CheckReport): void {
+    s.inProgress = false;
+    if (!s.wantsChecks) return publishServer(s);
+    this.applyReport(s, report);
+  }
+
+  private applyReport(s: ServerHealth, report: CheckReport): void {
+    const result = resultOf(report.status);
+    const changed = this.count(s, result) || report.status !== s.status;
+    s.status = report.status;
+    s.row.set(T.S_CHECK_RESULT, RESULT_CELL[result]);
+    s.row.set(T.S_CHECK_STATUS, report.status);
+    s.row.set(T.S_CHECK_CODE, report.code);
+    s.row.set(T.S_CHECK_DURATION, report.durationMs);
+    if (changed && s.backend.logsChecks) this.log(s, 'check', 'notice', Texts.checkText(s, report, result));
+    this.conclude(s, result, { by: 'check', report });
+    publishServer(s);
+  }
+
+  /** Moves the counter. @returns whether it changed */
+  private count(s: ServerHealth, result: CheckResult): boolean {
+    const before = s.health;
+    const { rise } = s.settings;
+    if (result === 'failed') {
+      if (s.health >= rise) s.row.add(T.S_CHECK_FAILS, 1);
+      s.health = s.health > rise ? s.health - 1 : 0;
+    } else if (s.health >= rise || result === 'passed') {
+      // A conditional pass never brings a server up: it only says that an up server wants no new sessions.
+      s.health = Math.min(s.maxHealth, s.health + 1);
+      if (s.health >= rise) s.health = s.maxHealth;
+    }
+    return s.health !== before;
+  }
+
+  private conclude(s: ServerHealth, result: CheckResult, cause: Cause): void {
+    const isUp = s.health >= s.settings.rise;
+    if (!isUp) this.goDown(s, cause);
+    else if (result === 'conditional') this.goStopping(s, cause);
+    else if (result === 'passed') this.goUp(s, cause);
+  }
+
+  /** Too many connections in a row failed (`observe layer4`, `error-limit`, `on-error`). */
+  observedLimit(s: ServerHealth, errors: number): void {
+    if (!s.wantsChecks || s.state === T.STATE_STOPPED) return;
+    const { onError, rise } = s.settings;
+    if (onError === 'sudden-death') s.health = Math.min(s.health, rise + 1);
+    if (onError === 'mark-down') s.health = Math.min(s.health, rise);
+    if (onError !== 'fastinter') this.applyReport(s, Texts.observedReport(errors));
+    this.actions.checkWithin(s, s.settings.fastinterMs);
+  }
+
+  // ── Operator ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  setState(s: ServerHealth, state: 'ready' | 'drain' | 'maint'): void {
+    const kept = s.admin & ~(T.ADMIN_FMAINT | T.ADMIN_FDRAIN);
+    const flag = { ready: 0, drain: T.ADMIN_FDRAIN, maint: T.ADMIN_FMAINT }[state];
+    this.setAdmin(s, kept | flag);
+  }
+
+  /** The name resolves, or does not any more. */
+  setResolved(s: ServerHealth, isResolved: boolean): void {
+    this.setAdmin(s, isResolved ? s.admin & ~T.ADMIN_RMAINT : s.admin | T.ADMIN_RMAINT);
+  }
+
+  /** `set server … health`. @returns an error text, or null */
+  setHealth(s: ServerHealth, health: 'up' | 'stopping' | 'down'): string | null {
+    if (s.settings.tracks !== undefined) return 'cannot change health on a tracking server.';
+    const cause: Cause = { by: 'operator' };
+    if (health === 'down') s.health = s.checksEnabled ? s.settings.rise - 1 : 0;
+    else s.health = s.maxHealth;
+    if (!s.isInMaintenance) {
+      if (health === 'down') this.goDown(s, cause);
+      else if (health === 'up') this.goUp(s, cause);
+      else this.goStopping(s, cause);
+    }
+    publishServer(s);
+    return null;
+  }
+
+  /** `set server … weight`. @returns an error text, or null */
+  setWeight(s: ServerHealth, weight: number, isRelative: boolean): string | null {
+    const wanted = newWeight(s, weight, isRelative);
+    if (typeof wanted === 'string') return wanted;
+    s.weight = wanted;
+    this.reweigh(s);
+    this.judge(s.backend);
+    if (s.isDraining && !s.isInMaintenance) this.log(s, 'weight', 'notice', Texts.stillDrainingText(s));
+    return null;
+  }
+
+  /** `enable|disable health`. @returns an error text, or null */
+  setChecks(s: ServerHealth, isEnabled: boolean): string | null {
+    if (!s.settings.isChecked)
+      return isEnabled ? 'Health check was not configured on this server, cannot enable.' : null;
+    s.checksEnabled = isEnabled;
+    publishServer(s);
+    this.actions.checksToggled(s);
+    return null;
+  }
+
+  // ── Time ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** The second of a server that warms up; call when `nextStepMs` has come. */
+  warm(s: ServerHealth): void {
+    if (s.state !== T.STATE_STARTING) {
+      s.nextStepMs = Number.POSITIVE_INFINITY;
+      return;
+    }
+    s.nextStepMs = this.nowMs + STEP_MS;
+    const isOver = isWarm(s, this.nowS);
+    if (isOver) {
+      s.state = T.STATE_RUNNING;
+      s.nextStepMs = Number.POSITIVE_INFINITY;
+      s.row.set(T.S_LAST_CHANGE, this.nowS);
+    }
+    this.reweigh(s);
+    this.judge(s.backend);
+    if (isOver && s.isInService) this.log(s, 'server-up', 'notice', Texts.upText(s, { by: 'time' }));
+  }
+
+  // ── Transitions of one server ─────────────────────────────────────────────────────────────────────────────────────
+
+  private goDown(s: ServerHealth, cause: Cause): void {
+    if (s.state === T.STATE_STOPPED) return;
+    const level = s.isInService ? 'alert' : 'notice';
+    this.enter(s, T.STATE_STOPPED);
+    s.row.add(T.S_DOWN_TRANS, 1);
+    if (s.settings.shutdownOnDown) shutdownSessions(s, T.SHUTDOWN_DOWN);
+    this.settle(s, 'server-down', level, () => Texts.downText(s, cause));
+  }
+
+  private goUp(s: ServerHealth, cause: Cause): void {
+    if (s.state === T.STATE_RUNNING || s.state === T.STATE_STARTING) return;
+    this.start(s);
+    this.settle(s, 'server-up', 'notice', () => Texts.upText(s, cause));
+  }
+
+  private goStopping(s: ServerHealth, cause: Cause): void {
+    if (s.state === T.STATE_STOPPING) return;
+    this.enter(s, T.STATE_STOPPING);
+    this.settle(s, 'server-down', 'notice', () => Texts.stoppingText(s, cause));
+  }
+
+  /** Figures first, then the line that tells them, then the backend's own, then whoever tracks the server. */
+  private settle(s: ServerHealth, kind: HealthEvent['kind'], level: HealthEvent['level'], text: () => string): void {
+    this.reweigh(s);
+    this.log(s, kind, level, text());
+    if (s.isDraining && !s.isInMaintenance) this.log(s, 'server-admin', 'notice', Texts.stillDrainingText(s));
+    this.follow(s);
+  }
+
+  private follow(s: ServerHealth): void {
+    if (s.isUsable && s.settings.shutdownBackupsOnUp && !s.settings.isBackup) shutdownBackups(s.backend);
+    this.judge(s.backend);
+    for (const tracker of s.trackers) this.inheritState(tracker);
+  }
+
+  /** Into service, by way of slowstart where that is configured. */
+  private start(s: ServerHealth): void {
+    const isSlow = s.settings.slowstartMs > 0;
+    this.enter(s, isSlow ? T.STATE_STARTING : T.STATE_RUNNING);
+    s.startedS = this.nowS;
+    s.nextStepMs = isSlow ? this.nowMs + STEP_MS : Number.POSITIVE_INFINITY;
+  }
+
+  private enter(s: ServerHealth, state: number): void {
+    if (s.state === T.STATE_STOPPED) addDowntime(s.row, T.S_LAST_CHANGE, T.S_DOWNTIME, this.nowS);
+    s.state = state;
+    s.row.set(T.S_LAST_CHANGE, this.nowS);
+  }
+
+  // ── Tracking ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  private inheritState(s: ServerHealth): void {
+    const state = s.tracked!.state;
+    if (s.isInMaintenance) return;
+    const cause: Cause = { by: 'tracked' };
+    if (state === T.STATE_STOPPED) this.goDown(s, cause);
+    else if (state === T.STATE_STOPPING) this.goStopping(s, cause);
+    else this.goUp(s, cause);
+    publishServer(s);
+  }
+
+  private inheritAdmin(s: ServerHealth): void {
+    const from = s.tracked!;
+    const own = s.admin & ~(T.ADMIN_IMAINT | T.ADMIN_IDRAIN);
+    const inherited = from.isInMaintenance ? T.ADMIN_IMAINT : from.isDraining ? T.ADMIN_IDRAIN : 0;
+    this.setAdmin(s, own | inherited);
+  }
+
+  // ── Administrative flags ──────────────────────────────────────────────────────────────────────────────────────────
+
+  private setAdmin(s: ServerHealth, admin: number): void {
+    const before = s.admin;
+    if (before === admin) return;
+    const wasInMaintenance = s.isInMaintenance;
+    const wasDraining = s.isDraining;
+    const wasInService = s.isInService;
+    s.admin = admin;
+    if (!wasInMaintenance && s.isInMaintenance) this.enterMaintenance(s, wasInService);
+    else if (wasInMaintenance && !s.isInMaintenance) this.leaveMaintenance(s, before & ~admin);
+    else if (wasInMaintenance) this.remainInMaintenance(s, before & ~admin);
+    else if (!wasDraining) this.enterDrain(s);
+    else if (!s.isDraining) this.leaveDrain(s);
+    else this.log(s, 'server-admin', 'notice', Texts.stillDrainingText(s));
+    publishServer(s);
+    for (const tracker of s.trackers) this.inheritAdmin(tracker);
+  }
+
+  private enterMaintenance(s: ServerHealth, wasInService: boolean): void {
+    const wasDown = s.state === T.STATE_STOPPED;
+    if (!wasDown) {
+      this.enter(s, T.STATE_STOPPED);
+      s.row.add(T.S_DOWN_TRANS, 1);
+      if (s.settings.shutdownOnDown) shutdownSessions(s, T.SHUTDOWN_DOWN);
+    }
+    s.health = 0;
+    this.reweigh(s);
+    this.log(s, 'server-admin', wasInService ? 'alert' : 'notice', Texts.maintenanceText(s, wasDown));
+    this.actions.checksToggled(s);
+    this.judge(s.backend);
+  }
+
+  /** Time in maintenance is not downtime: HAProxy does not count it once it is over. */
+  private leaveMaintenance(s: ServerHealth, lifted: number): void {
+    s.row.set(T.S_LAST_CHANGE, this.nowS);
+    this.restart(s);
+    this.reweigh(s);
+    this.log(s, 'server-admin', 'notice', Texts.leftMaintenanceText(s, lifted));
+    if (s.isDraining) this.log(s, 'server-admin', 'notice', Texts.stillDrainingText(s));
+    this.actions.checksToggled(s);
+    if (s.isUsable && s.settings.shutdownBackupsOnUp && !s.settings.isBackup) shutdownBackups(s.backend);
+    this.judge(s.backend, false);
+  }
+
+  private restart(s: ServerHealth): void {
+    const state = s.tracked === null ? initialState(s) : s.tracked.state;
+    if (s.tracked === null) s.health = s.settings.isChecked ? initialHealth(s) : s.settings.rise;
+    s.state = T.STATE_RUNNING; // so that starting counts no downtime
+    if (state === T.STATE_STOPPED || state === T.STATE_STOPPING) s.state = state;
+    else this.start(s);
+  }
+
+  private remainInMaintenance(s: ServerHealth, lifted: number): void {
+    if (lifted & (T.ADMIN_FMAINT | T.ADMIN_IMAINT | T.ADMIN_RMAINT))
+      this.log(s, 'server-admin', 'notice', Texts.stillInMaintenanceText(s));
+  }
+
+  private enterDrain(s: ServerHealth): void {
+    if (!s.isDraining) return; // only flags that change nothing by themselves
+    this.enter(s, s.state);
+    this.reweigh(s);
+    this.log(s, 'server-admin', 'notice', Texts.drainText(s));
+    this.judge(s.backend);
+  }
+
+  /** HAProxy counts the time in drain as downtime. */
+  private leaveDrain(s: ServerHealth): void {
+    addDowntime(s.row, T.S_LAST_CHANGE, T.S_DOWNTIME, this.nowS);
+    s.row.set(T.S_LAST_CHANGE, this.nowS);
+    this.reweigh(s);
+    this.log(s, 'server-admin', 'notice', Texts.leftDrainText(s));
+    if (s.isUsable && s.settings.shutdownBackupsOnUp && !s.settings.isBackup) shutdownBackups(s.backend);
+    this.judge(s.backend);
+  }
+
+  // ── Backends ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  private reweigh(s: ServerHealth): void {
+    s.effectiveWeight = effectiveWeight(s, this.nowS);
+    publishServer(s);
+    this.backends.count(s);
+  }
+
+  /** @param countsDowntime false when the end of a maintenance brings it up */
+  private judge(b: BackendHealth, countsDowntime = true): void {
+    if (!this.backends.judge(b, this.nowS, countsDowntime)) return;
+    const text = `${b.word} ${b.name} has no server available!`;
+    if (!b.isUp) this.actions.log(this.event(b, null, 'backend-down', 'emerg', text));
+  }
+
+  /** At the end of a turn: totals of the backends that changed, once each. */
+  flush(): void {
+    if (this.backends.flush()) this.actions.changed();
+  }
+
+  // ── Configurations ────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Brings a backend into force whose servers have been created or taken over: no log lines. */
+  settleBackend(b: BackendHealth): void {
+    for (const s of b.servers) this.reweigh(s);
+    this.backends.settle(b);
+  }
+
+  private log(s: ServerHealth, kind: HealthEvent['kind'], level: HealthEvent['level'], text: string): void {
+    this.actions.log(this.event(s.backend, s.name, kind, level, text));
+  }
+
+  private event(
+    b: BackendHealth,
+    server: string | null,
+    kind: HealthEvent['kind'],
+    level: HealthEvent['level'],
+    text: string,
+  ): HealthEvent {
+    return { type: 'health-event', proxy: b.name, server, atMs: this.epochMs, kind, level, text };
+  }
+}
+
+/** Counter with which a checked server starts (`init-state` of the 3.x manuals; 2.6 knows `up` alone). */
+export function initialHealth(s: ServerHealth): number {
+  switch (s.settings.initState) {
+    case 'fully-up':
+      return s.maxHealth;
+    case 'down':
+      return s.settings.rise - 1;
+    case 'fully-down':
+      return 0;
+    default:
+      return s.settings.rise;
+  }
+}
+
+export function initialState(s: ServerHealth): number {
+  const { isChecked, initState } = s.settings;
+  const isDown = isChecked && (initState === 'down' || initState === 'fully-down');
+  return isDown ? T.STATE_STOPPED : T.STATE_RUNNING;
+}
+
+function shutdownSessions(s: ServerHealth, reason: number): void {
+  s.row.set(T.S_SHUTDOWN_REASON, reason);
+  s.row.add(T.S_SHUTDOWN_EPOCH, 1);
+}
+
+function shutdownBackups(b: BackendHealth): void {
+  for (const s of b.servers) if (s.settings.isBackup) shutdownSessions(s, T.SHUTDOWN_BACKUP);
+}

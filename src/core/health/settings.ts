@@ -1,0 +1,79 @@
+/** What the configuration says about the health of one server: the model's fields with the manual's defaults applied. */
+import type { Proxy, Server } from '../../config/model.js';
+
+const DEFAULT_INTER_MS = 2000;
+const DEFAULT_RISE = 2;
+const DEFAULT_FALL = 3;
+const DEFAULT_ERROR_LIMIT = 10;
+
+export interface HealthSettings {
+  readonly isBackup: boolean;
+  /** The server has checks of its own (`check`, and not `track`). */
+  readonly isChecked: boolean;
+  /** Row key of the server it follows, if any. */
+  readonly tracks: string | undefined;
+  readonly rise: number;
+  readonly fall: number;
+  readonly interMs: number;
+  readonly fastinterMs: number;
+  readonly downinterMs: number;
+  readonly initState: NonNullable<Server['initState']>;
+  readonly slowstartMs: number;
+  readonly initialWeight: number;
+  readonly isDisabled: boolean;
+  readonly errorLimit: number;
+  readonly onError: NonNullable<Server['onError']>;
+  readonly shutdownOnDown: boolean;
+  readonly shutdownBackupsOnUp: boolean;
+  /** The server line as one text: a reload that leaves it equal leaves the operator's changes in force. */
+  readonly definition: string;
+}
+
+/** @param key gives the row key of a server by its backend's and its own name */
+export function settingsOf(
+  proxy: Proxy,
+  server: Server,
+  key: (proxy: string, server: string) => string,
+): HealthSettings {
+  const interMs = server.interMs ?? DEFAULT_INTER_MS;
+  return {
+    isBackup: server.backup === true,
+    isChecked: server.check === true && server.track === undefined,
+    tracks: server.track === undefined ? undefined : trackedKey(proxy, server.track, key),
+    rise: server.rise ?? DEFAULT_RISE,
+    fall: server.fall ?? DEFAULT_FALL,
+    interMs,
+    fastinterMs: server.fastinterMs ?? interMs,
+    downinterMs: server.downinterMs ?? interMs,
+    initState: server.initState ?? 'up',
+    slowstartMs: server.slowstartMs ?? 0,
+    initialWeight: server.weight ?? 1,
+    isDisabled: server.disabled === true,
+    errorLimit: server.observe === undefined ? 0 : (server.errorLimit ?? DEFAULT_ERROR_LIMIT),
+    onError: server.onError ?? 'fail-check',
+    shutdownOnDown: server.onMarkedDown === 'shutdown-sessions',
+    shutdownBackupsOnUp: server.onMarkedUp === 'shutdown-backup-sessions',
+    definition: definitionOf(server),
+  };
+}
+
+/** `track [PROXY/]SERVER`. */
+function trackedKey(proxy: Proxy, track: string, key: (proxy: string, server: string) => string): string {
+  const slash = track.indexOf('/');
+  return slash < 0 ? key(proxy.name, track) : key(track.slice(0, slash), track.slice(slash + 1));
+}
+
+function definitionOf(server: Server): string {
+  const { loc: _loc, at: _at, ...written } = server;
+  return JSON.stringify(Object.entries(written).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/**
+ * Algorithms whose weights are fixed while running: they know neither slowstart nor weights between nothing and all
+ * (manual, `balance` and `hash-type`).
+ */
+export function isStatic(proxy: Proxy): boolean {
+  const algorithm = proxy.balance?.algorithm ?? 'roundrobin';
+  if (algorithm === 'static-rr') return true;
+  return algorithm === 'source' && proxy.hashType?.method !== 'consistent';
+}
