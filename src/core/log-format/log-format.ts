@@ -1,16 +1,25 @@
 /**
  * Compiles a log-format string (manual §8.2.6) to a function from a LogRecord to text: literal text, `%alias`,
- * `%{flags}alias` with +Q (quote), +X (hexadecimal), +E (escape), and `%[fetch]` of layer 4.
+ * `%{flags}alias` with +Q (quote), +X (hexadecimal), +E (escape), and `%[fetch]` of layer 4. Which flag applies to
+ * which variable, and how spaces merge, is as HAProxy 2.6.12 prints it (test/core/log-format).
  */
-import { ADDRESS_ALIASES, HTTP_ALIASES, type LogField, STRING_ALIASES, TCP_ALIASES } from './aliases.js';
+import { HTTP_ALIASES, TCP_ALIASES, type Variable } from './aliases.js';
 import type { LogDates } from './dates.js';
+import { fetchVariable } from './fetches.js';
 import type { LogRecord } from './record.js';
+
+export interface LogFormatProblem {
+  /** Where in the text, and how many characters. */
+  readonly offset: number;
+  readonly length: number;
+  readonly message: string;
+}
 
 export interface CompiledLogFormat {
   /** @returns the line without a header and without a newline */
   format(record: LogRecord, dates: LogDates): string;
-  /** What is wrong, with the offset in the text; empty when all is well. */
-  readonly problems: { offset: number; length: number; message: string }[];
+  /** Empty when all is well. */
+  readonly problems: readonly LogFormatProblem[];
 }
 
 /** `option tcplog`, manual §8.2.2. */
@@ -19,73 +28,74 @@ export const TCP_LOG_FORMAT = '%ci:%cp [%t] %ft %b/%s %Tw/%Tc/%Tt %B %ts %ac/%fc
 export const DEFAULT_LOG_TEXT = 'Connect from %ci:%cp to %fi:%fp (%f/TCP)';
 
 interface Flags {
-  quote: boolean;
-  hex: boolean;
-  escape: boolean;
+  readonly quote: boolean;
+  readonly hex: boolean;
+  readonly escape: boolean;
 }
 
-const FETCHES: { readonly [name: string]: LogField } = {
-  src: (r) => r.clientIp,
-  src_port: (r) => r.clientPort,
-  dst: (r) => r.frontendIp,
-  dst_port: (r) => r.frontendPort,
-  fe_name: (r) => r.frontend,
-  be_name: (r) => r.backend,
-  srv_name: (r) => r.server,
-  fe_conn: (r) => r.frontendConnections,
-  be_conn: (r) => r.backendConnections,
-  pid: (r) => r.pid,
-  hostname: (r) => r.hostname,
-  bytes_in: (r) => r.bytesToServer,
-  bytes_out: (r) => r.bytesToClient,
-};
+type Part = string | Printer;
+type Printer = (record: LogRecord, dates: LogDates) => string | number;
 
-const TOKEN = /%(?:\{([^}]*)\})?(?:\[([^\]]*)\]|(%|[A-Za-z]+))?/g;
+/** Flags, then a fetch in brackets or a name; or what stands there instead. */
+const TOKEN = /%(?:%|(-?)(?:\{([^}]*)\})?(?:\[([^\]]*)\]|([A-Za-z]+)|(.?)))/gs;
 
 /** @param text the argument of `log-format`, after unquoting */
 export function compileLogFormat(text: string): CompiledLogFormat {
-  const problems: CompiledLogFormat['problems'] = [];
-  const parts: (string | LogField)[] = [];
+  const problems: LogFormatProblem[] = [];
+  const parts: Part[] = [];
   let flags: Flags = { quote: false, hex: false, escape: false };
   let at = 0;
-  for (const match of text.matchAll(TOKEN)) {
-    parts.push(text.slice(at, match.index));
-    at = match.index + match[0].length;
-    const [whole, flagText, fetch, alias] = match;
-    const own = flagText === undefined ? flags : parseFlags(flagText, flags);
-    if (flagText !== undefined && (alias === undefined || alias === 'o') && fetch === undefined) flags = own;
-    const field = fetch !== undefined ? FETCHES[fetch.trim()] : alias === undefined ? undefined : aliasField(alias);
-    if (field !== undefined) parts.push(decorate(field, alias ?? '', own));
-    else if (flagText === undefined || alias !== undefined || fetch !== undefined)
-      problems.push({ offset: match.index, length: whole.length, message: complaint(whole, fetch, alias) });
-    if (alias !== undefined && field !== undefined) at -= alias.length - knownLength(alias);
+  for (const token of text.matchAll(TOKEN)) {
+    addText(parts, text.slice(at, token.index));
+    at = token.index + token[0].length;
+    const own = token[2] === undefined ? flags : withFlags(token[2], flags);
+    if (token[0] === '%%') addText(parts, '%');
+    else if (token[4] === 'o') flags = own;
+    else addVariable(parts, token, own, problems);
   }
-  parts.push(text.slice(at));
-  return { problems, format: joiner(parts.filter((p) => p !== '')) };
+  addText(parts, text.slice(at));
+  return { problems, format: joiner(parts) };
 }
 
-/** `%cix` is the alias `ci` and an x: the longest known name wins. */
-function knownLength(alias: string): number {
-  for (let n = alias.length; n > 0; n--) if (Object.hasOwn(TCP_ALIASES, alias.slice(0, n))) return n;
-  return alias.length;
+/** Spaces merge, also around a variable that prints nothing, and none begins a line. */
+function addText(parts: Part[], text: string): void {
+  const last = parts.at(-1);
+  const afterSpace = last === undefined || (typeof last === 'string' && last.endsWith(' '));
+  const merged = text.replace(/ +/g, ' ');
+  const own = afterSpace ? merged.replace(/^ /, '') : merged;
+  if (own === '') return;
+  if (typeof last === 'string') parts[parts.length - 1] = last + own;
+  else parts.push(own);
 }
 
-function aliasField(alias: string): LogField | undefined {
-  if (HTTP_ALIASES.has(alias)) return undefined;
-  const name = alias.slice(0, knownLength(alias));
-  return Object.hasOwn(TCP_ALIASES, name) ? TCP_ALIASES[name] : undefined;
+function addVariable(parts: Part[], token: RegExpExecArray, flags: Flags, problems: LogFormatProblem[]): void {
+  const [whole, , , fetch, name] = token;
+  const variable = fetch !== undefined ? fetchVariable(fetch) : aliasVariable(name);
+  if (variable === undefined) problems.push({ offset: token.index, length: whole.length, message: complaint(token) });
+  else if (variable.kind !== 'nothing') parts.push(printer(variable, flags));
 }
 
-function complaint(whole: string, fetch: string | undefined, alias: string | undefined): string {
+function aliasVariable(name: string | undefined): Variable | undefined {
+  return name !== undefined && Object.hasOwn(TCP_ALIASES, name) ? TCP_ALIASES[name] : undefined;
+}
+
+const VERBATIM = "to write the '%' character itself, use '%%'";
+
+function complaint(token: RegExpExecArray): string {
+  const [whole, , flags, fetch, name, other] = token;
   if (fetch !== undefined) return `sample expression '${fetch}' is not available in tcp logs`;
-  if (alias !== undefined && HTTP_ALIASES.has(alias)) return `format variable '${alias}' is reserved for HTTP mode`;
-  return `no such format variable '${alias ?? whole}'; if you wanted to emit the '%' character verbatim, you need to use '%%'`;
+  if (name !== undefined && HTTP_ALIASES.has(name)) return `format variable '${name}' is reserved for HTTP mode`;
+  if (name !== undefined) return `no such format variable '${name}'; ${VERBATIM}`;
+  if (other === '{') return "the flags after '%{' have no closing '}'";
+  if (other === '[') return "the expression after '%[' has no closing ']'";
+  if (flags !== undefined) return `'${whole}' has flags and no variable`;
+  return `'%' without the name of a variable; ${VERBATIM}`;
 }
 
-function parseFlags(text: string, inherited: Flags): Flags {
+function withFlags(text: string, inherited: Flags): Flags {
   const flags = { ...inherited };
   for (const part of text.split(',')) {
-    const on = part.trim().startsWith('+');
+    const on = !part.trim().startsWith('-');
     const letter = part.trim().slice(-1);
     if (letter === 'Q') flags.quote = on;
     if (letter === 'X') flags.hex = on;
@@ -94,27 +104,31 @@ function parseFlags(text: string, inherited: Flags): Flags {
   return flags;
 }
 
-function decorate(field: LogField, alias: string, flags: Flags): LogField {
-  const quoted = flags.quote && (alias === '' || STRING_ALIASES.has(alias) || ADDRESS_ALIASES.has(alias));
-  if (!quoted && !flags.hex && !flags.escape) return field;
-  return (record, dates) => {
-    let value = field(record, dates);
-    if (flags.hex) value = hexadecimal(value, alias);
-    if (flags.escape) value = String(value).replace(/["\\\]]/g, '\\$&');
-    if (!quoted) return value;
-    return value === '-' ? '""' : `"${value}"`;
-  };
+function printer({ kind, read, hexDigits }: Variable, { quote, hex, escape }: Flags): Printer {
+  if (hex && kind === 'ip') return (r, d) => hexIp(String(read(r, d)));
+  if (hex && hexDigits !== undefined) return (r, d) => hexNumber(read(r, d), hexDigits);
+  if (kind !== 'text' && kind !== 'ip') return read;
+  if (!quote && !escape) return read;
+  return (r, d) => dressed(String(read(r, d)), quote, escape);
 }
 
-function hexadecimal(value: string | number, alias: string): string | number {
-  if (typeof value === 'number') return value.toString(16).toUpperCase().padStart(4, '0');
-  if (!ADDRESS_ALIASES.has(alias)) return value;
+/** A value that is not there is `-`, and nothing between quotes. */
+function dressed(value: string, quote: boolean, escape: boolean): string {
+  if (value === '-') return quote ? '""' : '-';
+  const safe = escape ? value.replace(/["\\\]]/g, '\\$&') : value;
+  return quote ? `"${safe}"` : safe;
+}
+
+function hexNumber(value: string | number, digits: number): string | number {
+  return value === '-' ? value : Number(value).toString(16).toUpperCase().padStart(digits, '0');
+}
+
+function hexIp(value: string): string {
   const parts = value.split('.');
-  if (parts.length !== 4) return value;
-  return parts.map((p) => Number(p).toString(16).toUpperCase().padStart(2, '0')).join('');
+  return parts.length === 4 ? parts.map((p) => hexNumber(p, 2)).join('') : value;
 }
 
-function joiner(parts: (string | LogField)[]): CompiledLogFormat['format'] {
+function joiner(parts: readonly Part[]): CompiledLogFormat['format'] {
   return (record, dates) => {
     let line = '';
     for (const part of parts) line += typeof part === 'string' ? part : part(record, dates);
