@@ -102,6 +102,8 @@ export type FromHealth =
   | { type: 'ready' }
   | { type: 'applied'; revision: number }
   | { type: 'admin-result'; request: number; error: string | null }
+  /** `last_chk` of a server is another text than before. */
+  | { type: 'last-check'; proxy: string; server: string; text: string }
   | HealthEvent;
 
 /** One thing that happened to a server's health; the text is HAProxy's log line for it. */

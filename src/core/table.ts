@@ -150,7 +150,8 @@ export const ADMIN_FDRAIN = 0x08; // forced drain, by the operator
 export const ADMIN_IDRAIN = 0x10; // inherited from a tracked server
 export const ADMIN_RMAINT = 0x20; // name does not resolve
 export const ADMIN_HMAINT = 0x40; // name set at run time
-export const ADMIN_MAINT = 0x67;
+/** What keeps traffic away. ADMIN_CMAINT only says where the server started, ADMIN_HMAINT where its name came from. */
+export const ADMIN_MAINT = 0x23;
 export const ADMIN_DRAIN = 0x18;
 /** User weight now and initial weight, 0..256. */
 export const S_UWEIGHT = 14;
@@ -169,7 +170,7 @@ export const S_CHECK_STATE = 21;
 export const S_CHECK_STATUS = 22;
 export const S_CHECK_CODE = 23;
 export const S_CHECK_DURATION = 24;
-/** Failed checks while up, transitions to down, epoch seconds of last change, seconds of downtime so far. */
+/** Failed checks while up, transitions to down, epoch seconds of last change, seconds of downtime up to then. */
 export const S_CHECK_FAILS = 25;
 export const S_DOWN_TRANS = 26;
 export const S_LAST_CHANGE = 27;
