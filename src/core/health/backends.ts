@@ -35,12 +35,10 @@ export class Backends {
     this.dirty.add(b);
   }
 
-  /** Publishes what changed. @returns whether anything did */
-  flush(): boolean {
-    if (this.dirty.size === 0) return false;
+  /** Publishes what changed. */
+  flush(): void {
     for (const b of this.dirty) publishBackend(b);
     this.dirty.clear();
-    return true;
   }
 }
 

@@ -6,9 +6,6 @@ import { CheckStatus } from '../check-status.js';
 import * as T from '../table.js';
 import type { HealthSettings } from './settings.js';
 
-/** Flags under which a server takes no traffic at all. `disabled` (CMAINT) only says where it started. */
-export const IN_MAINTENANCE = T.ADMIN_FMAINT | T.ADMIN_IMAINT | T.ADMIN_RMAINT;
-
 export class BackendHealth {
   readonly servers: ServerHealth[] = [];
   isUp = true;
@@ -40,8 +37,10 @@ export class ServerHealth {
   isCounted = false;
   checksEnabled = false;
   inProgress = false;
-  /** CheckStatus and code of the last check. */
+  /** CheckStatus of the last check. */
   status: number = CheckStatus.INI;
+  /** What it said (`last_chk`). */
+  text = '';
   tracked: ServerHealth | null = null;
   readonly trackers: ServerHealth[] = [];
   /** Epoch second at which slowstart began. */
@@ -60,7 +59,7 @@ export class ServerHealth {
     return this.settings.rise + this.settings.fall - 1;
   }
   get isInMaintenance(): boolean {
-    return (this.admin & IN_MAINTENANCE) !== 0;
+    return (this.admin & T.ADMIN_MAINT) !== 0;
   }
   get isDraining(): boolean {
     return (this.admin & T.ADMIN_DRAIN) !== 0;

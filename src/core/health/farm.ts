@@ -94,6 +94,7 @@ function takeOver(s: ServerHealth, old: ServerHealth): void {
   s.weight = isSame ? old.weight : s.settings.initialWeight;
   s.checksEnabled = s.settings.isChecked && (isSame ? old.checksEnabled : true);
   s.status = old.status;
+  s.text = old.text;
   s.startedS = old.startedS;
   s.nextStepMs = old.nextStepMs;
   s.inProgress = old.inProgress;

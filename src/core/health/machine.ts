@@ -22,8 +22,12 @@ import { effectiveWeight, isWarm, newWeight } from './weights.js';
 /** What the machine asks of whoever runs it. */
 export interface HealthActions {
   log(event: HealthEvent): void;
-  /** The figures that balancing uses have changed: wake the data plane. */
+  /** Figures that balancing uses have changed: call `flush` at the end of the turn, then wake the data plane. */
   changed(): void;
+  /** What the last check said (`last_chk`) is another text than before. */
+  lastCheck(server: ServerHealth, text: string): void;
+  /** The server warms up: call `warm` when its `nextStepMs` has come. */
+  warming(server: ServerHealth): void;
   /** Check again soon (`fastinter`), not later than this many ms from now. */
   checkWithin(server: ServerHealth, ms: number): void;
   /** Checks were stopped or may go on (`enable|disable health`, maintenance). */
@@ -46,6 +50,7 @@ export class HealthMachine {
   private nowMs = 0;
   private epochMs = 0;
   private readonly backends = new Backends();
+  private isDirty = false;
 
   constructor(private readonly actions: HealthActions) {}
 
@@ -75,21 +80,28 @@ export class HealthMachine {
 
   checkEnded(s: ServerHealth, report: CheckReport): void {
     s.inProgress = false;
-    if (!s.wantsChecks) return publishServer(s);
-    this.applyReport(s, report);
+    if (s.wantsChecks) this.applyReport(s, report);
+    else publishServer(s);
   }
 
   private applyReport(s: ServerHealth, report: CheckReport): void {
     const result = resultOf(report.status);
     const changed = this.count(s, result) || report.status !== s.status;
+    this.remember(s, report, result);
+    if (changed && s.backend.logsChecks) this.log(s, 'check', 'notice', Texts.checkText(s, report, result));
+    this.conclude(s, result, { by: 'check', report });
+    publishServer(s);
+  }
+
+  private remember(s: ServerHealth, report: CheckReport, result: CheckResult): void {
     s.status = report.status;
     s.row.set(T.S_CHECK_RESULT, RESULT_CELL[result]);
     s.row.set(T.S_CHECK_STATUS, report.status);
     s.row.set(T.S_CHECK_CODE, report.code);
     s.row.set(T.S_CHECK_DURATION, report.durationMs);
-    if (changed && s.backend.logsChecks) this.log(s, 'check', 'notice', Texts.checkText(s, report, result));
-    this.conclude(s, result, { by: 'check', report });
-    publishServer(s);
+    if (s.text === report.text) return;
+    s.text = report.text;
+    this.actions.lastCheck(s, s.text);
   }
 
   /** Moves the counter. @returns whether it changed */
@@ -236,6 +248,7 @@ export class HealthMachine {
     this.enter(s, isSlow ? T.STATE_STARTING : T.STATE_RUNNING);
     s.startedS = this.nowS;
     s.nextStepMs = isSlow ? this.nowMs + STEP_MS : Number.POSITIVE_INFINITY;
+    if (isSlow) this.actions.warming(s);
   }
 
   private enter(s: ServerHealth, state: number): void {
@@ -345,6 +358,13 @@ export class HealthMachine {
     s.effectiveWeight = effectiveWeight(s, this.nowS);
     publishServer(s);
     this.backends.count(s);
+    this.touch();
+  }
+
+  private touch(): void {
+    if (this.isDirty) return;
+    this.isDirty = true;
+    this.actions.changed();
   }
 
   /** @param countsDowntime false when the end of a maintenance brings it up */
@@ -356,7 +376,8 @@ export class HealthMachine {
 
   /** At the end of a turn: totals of the backends that changed, once each. */
   flush(): void {
-    if (this.backends.flush()) this.actions.changed();
+    this.isDirty = false;
+    this.backends.flush();
   }
 
   // ── Configurations ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -365,6 +386,7 @@ export class HealthMachine {
   settleBackend(b: BackendHealth): void {
     for (const s of b.servers) this.reweigh(s);
     this.backends.settle(b);
+    this.touch();
   }
 
   private log(s: ServerHealth, kind: HealthEvent['kind'], level: HealthEvent['level'], text: string): void {
