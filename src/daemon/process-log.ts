@@ -22,7 +22,7 @@ export class ProcessLog {
   private sinks = new Map<string, LogSink>();
   private model: Model | null = null;
 
-  /** @param write one line to standard error @param preamble lines to print once, before the first */
+  /** @param write one line to standard error @param preamble lines to print once, before the first warning */
   constructor(
     private readonly write: (line: string) => void = (line) => process.stderr.write(`${line}\n`),
     private preamble: string[] = [],
@@ -48,7 +48,7 @@ export class ProcessLog {
   /** On standard error only: what concerns whoever typed the command. */
   say(tag: Tag, text: string): void {
     if (this.quiet) return;
-    for (const line of this.preamble.splice(0)) this.write(line);
+    if (tag !== 'NOTICE') for (const line of this.preamble.splice(0)) this.write(line);
     this.write(stderrLine(tag, text));
   }
 
@@ -75,6 +75,6 @@ export class ProcessLog {
   }
 }
 
-function createSink(targets: LogTarget[], tag = 'haproxy', sendHostname = ''): LogSink {
+function createSink(targets: LogTarget[], tag = 'haproxy', sendHostname?: string): LogSink {
   return new LogSink(targets, { tag, pid: process.pid, sendHostname, hostname: hostname() });
 }

@@ -29,7 +29,13 @@ export function launchDaemon(model: Model): Promise<number> {
       console.error(`cannot start the daemon: ${error.message}`);
       resolve(1);
     });
-    child.stdio[readyFd]?.on('data', () => resolve(0));
+    const ready = child.stdio[readyFd];
+    ready?.on('data', () => {
+      // Nothing of the daemon may keep us.
+      child.unref();
+      ready.destroy();
+      resolve(0);
+    });
     child.on('exit', (code) => resolve(code || 1));
   });
 }
