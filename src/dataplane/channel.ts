@@ -140,7 +140,8 @@ export class Channel {
       this.bulk = true;
       this.readable = true;
     }
-    const sent = send(this.to, lender.readBuffer.ptr, n, MSG_NOSIGNAL);
+    // After a hang-up the end follows at once: held back for it, the last bytes and the FIN leave in one segment.
+    const sent = send(this.to, lender.readBuffer.ptr, n, this.hungUp ? MSG_NOSIGNAL | MSG_MORE : MSG_NOSIGNAL);
     if (sent === n) return this.readable ? PUMP_MORE : PUMP_IDLE;
     if (sent < 0 && sent !== -EAGAIN) {
       this.errno = -sent;

@@ -7,7 +7,12 @@ import { PICK_NONE, PICK_QUEUE } from '../core/balance/balancer.js';
 import { hashSource } from '../core/balance/hash.js';
 import * as T from '../core/table.js';
 import {
+  EADDRNOTAVAIL,
   EINPROGRESS,
+  EMFILE,
+  ENFILE,
+  ENOBUFS,
+  ENOMEM,
   ETIMEDOUT,
   SO_ERROR,
   SOCK_CLOEXEC,
@@ -27,6 +32,8 @@ import type { DataplaneWorker } from './worker-context.js';
 /** Same server again: HAProxy waits the smaller of one second and `timeout connect` (manual, `option redispatch`). */
 const TURN_AROUND_MS = 1000;
 const PICK_TRIES = 4;
+/** Failures that say nothing about the server: descriptors, memory or local ports are used up (termination code R). */
+const OUR_OWN_LACK = new Set([EMFILE, ENFILE, ENOMEM, ENOBUFS, EADDRNOTAVAIL]);
 
 /** The backend is known: count the session there and find a server. */
 export function enterBackend(session: Session, backend: BackendEntity): void {
@@ -195,6 +202,10 @@ function openConnection(session: Session, server: ServerEntity): void {
   server.cells.count(T.C_CONNECTS);
   session.backend!.cells.count(T.C_CONNECTS);
   const error = dial(session, server);
+  if (OUR_OWN_LACK.has(error)) {
+    finish(session, 'R', 'C');
+    return;
+  }
   if (error !== 0) {
     connectionFailed(session, error);
     return;

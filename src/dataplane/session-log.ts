@@ -77,7 +77,7 @@ function sinkFor(proxy: Proxy, model: Model, sinks: Map<string, LogSink>): LogSi
   const key = JSON.stringify([tag, proxy.logs.map((l) => ({ ...l, loc: undefined, at: undefined }))]);
   const known = sinks.get(key);
   if (known) return known;
-  const sendHostname = model.global.logSendHostname ?? '';
+  const sendHostname = model.global.logSendHostname;
   const sink = new LogSink(proxy.logs, { tag, pid: process.pid, sendHostname, hostname: HOSTNAME });
   sinks.set(key, sink);
   return sink;
