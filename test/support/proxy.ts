@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createSocket, type Socket as UdpSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -72,6 +72,7 @@ export async function startProxy(
   };
   try {
     for (const port of ports) await reachable(port, child, () => output);
+    if (text.includes('{SOCK}')) await socketFile(socket, () => output);
   } catch (error) {
     await running.stop('SIGKILL');
     throw error;
@@ -96,9 +97,13 @@ async function takeLog(logs: string[], match: RegExp, timeoutMs: number, output:
   throw new Error(`no log line matches ${match}; there are:\n${logs.join('\n')}\noutput:\n${output()}`);
 }
 
+async function socketFile(path: string, output: () => string): Promise<void> {
+  for (const end = Date.now() + 10_000; Date.now() < end; await sleep(10)) if (existsSync(path)) return;
+  throw new Error(`no stats socket:\n${output()}`);
+}
+
 /** Waits until something listens, without connecting (a connection would be logged and counted). */
 async function reachable(port: number, child: ChildProcess, output: () => string): Promise<void> {
-  const { readFileSync } = await import('node:fs');
   const hex = `:${port.toString(16).toUpperCase().padStart(4, '0')} `;
   for (const end = Date.now() + 15_000; Date.now() < end; await sleep(20)) {
     if (child.exitCode !== null) throw new Error(`exited with ${child.exitCode}:\n${output()}`);
