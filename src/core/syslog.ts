@@ -38,8 +38,8 @@ const DEFAULT_LEN = 1024;
 export interface LogIdentity {
   readonly tag: string;
   readonly pid: number;
-  /** '' where `log-send-hostname` is not set; `hostname` is for the formats that always carry one. */
-  readonly sendHostname: string;
+  /** `log-send-hostname`: undefined = not set, '' = this host's own name, which is `hostname`. */
+  readonly sendHostname: string | undefined;
   readonly hostname: string;
 }
 
@@ -62,7 +62,8 @@ export class SyslogFraming {
   private readonly maxLevel: number;
   private readonly minLevel: number;
   private readonly format: LogSyslogFormat;
-  private readonly len: number;
+  private readonly host: string | undefined;
+  private readonly maxText: number;
   private sampleAt = 0;
   private stampMs = -1;
   private stamp = '';
@@ -74,9 +75,10 @@ export class SyslogFraming {
     this.facility = FACILITIES.indexOf(target.facility);
     this.maxLevel = target.level === undefined ? 7 : LEVELS.indexOf(target.level);
     this.minLevel = target.minLevel === undefined ? 0 : LEVELS.indexOf(target.minLevel);
-    this.format = target.format ?? (identity.sendHostname === '' ? 'local' : 'rfc3164');
-    // A descriptor is written whole (manual: messages sent this way are not truncated) unless a length was asked for.
-    this.len = target.len ?? (target.target.kind === 'fd' ? 65_535 : DEFAULT_LEN);
+    this.format = target.format ?? (identity.sendHostname === undefined ? 'local' : 'rfc3164');
+    this.host = identity.sendHostname === undefined ? undefined : identity.sendHostname || identity.hostname;
+    // Observed from HAProxy 2.6: on a descriptor the length counts the newline, in a datagram it does not.
+    this.maxText = (target.len ?? DEFAULT_LEN) - (target.target.kind === 'fd' ? 1 : 0);
   }
 
   /** True when the line goes to this target: level limits and sampling. Counts the sample. */
@@ -88,21 +90,21 @@ export class SyslogFraming {
     return sample.ranges.some(([from, to]) => this.sampleAt >= from && this.sampleAt <= to);
   }
 
-  /** @returns the datagram's text, ending in a newline, cut to the target's length */
+  /** @returns the datagram's text, ending in a newline, cut to the target's length. */
   frame(level: LogLevel, text: string, time: LogTime): string {
     const number = Math.max(LEVELS.indexOf(level), this.minLevel);
     const message = this.header(number, time) + text;
-    return message.length >= this.len ? `${message.slice(0, this.len - 1)}\n` : `${message}\n`;
+    return message.length > this.maxText ? `${message.slice(0, this.maxText)}\n` : `${message}\n`;
   }
 
   private header(level: number, time: LogTime): string {
     const pri = `<${this.facility * 8 + level}>`;
-    const { tag, pid, sendHostname, hostname } = this.identity;
+    const { tag, pid } = this.identity;
     switch (this.format) {
       case 'rfc3164':
-        return `${pri}${this.bsdStamp(time)} ${sendHostname || hostname} ${tag}[${pid}]: `;
+        return `${pri}${this.bsdStamp(time)} ${this.host ?? 'localhost'} ${tag}[${pid}]: `;
       case 'rfc5424':
-        return `${pri}1 ${isoStamp(time)} ${sendHostname || hostname} ${tag} ${pid} - - `;
+        return `${pri}1 ${isoStamp(time)} ${this.host ?? '-'} ${tag} ${pid} - - `;
       case 'local':
         return `${pri}${this.bsdStamp(time)} ${tag}[${pid}]: `;
       case 'priority':

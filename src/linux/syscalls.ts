@@ -40,6 +40,7 @@ const raw = {
   epoll_ctl: bind('epoll_ctl', ['int', 'int', 'int', P]),
   epoll_wait: bind('epoll_wait', ['int', P, 'int', 'int']),
   eventfd: bind('eventfd', ['int', 'int']),
+  poll: bind('poll', [P, 'long', 'int']),
 };
 
 function failed(result: number): number {
@@ -130,4 +131,8 @@ export function epollWait(epoll: number, events: number, max: number, timeoutMs:
 }
 export function eventfd(initial: number, flags: number): number {
   return failed(raw.eventfd(initial, flags));
+}
+/** @param fds address of `count` struct pollfd (8 bytes each: fd, events and revents of 16 bits) */
+export function poll(fds: number, count: number, timeoutMs: number): number {
+  return failed(raw.poll(fds, count, timeoutMs));
 }

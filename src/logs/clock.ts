@@ -1,17 +1,18 @@
 /** Local wall-clock fields for log lines, computed once per second: Date is far dearer than a log line may be. */
 import type { LogTime } from '../core/syslog.js';
 
-let cached: LogTime | null = null;
-let cachedSecond = -1;
+let now = { ...fields(0), epochMs: 0 };
+let cachedSecond = 0;
 
-/** @param epochMs wall clock, ms */
+/** @param epochMs wall clock, ms @returns one object, which the next call overwrites */
 export function logTime(epochMs: number): LogTime {
   const second = Math.floor(epochMs / 1000);
-  if (cached === null || second !== cachedSecond) {
+  if (second !== cachedSecond) {
     cachedSecond = second;
-    cached = fields(second * 1000);
+    now = { ...fields(second * 1000), epochMs };
   }
-  return { ...cached, epochMs };
+  now.epochMs = epochMs;
+  return now;
 }
 
 function fields(epochMs: number): LogTime {

@@ -8,11 +8,12 @@ import { type LogIdentity, SyslogFraming } from '../core/syslog.js';
 import { EAGAIN, MSG_DONTWAIT, MSG_NOSIGNAL, SOCK_CLOEXEC, SOCK_DGRAM, SOCK_NONBLOCK } from '../linux/constants.js';
 import { NativeBuffer } from '../linux/memory.js';
 import { ipToWords, SockAddr } from '../linux/sockaddr.js';
-import { close, connect, send, socket, write } from '../linux/syscalls.js';
+import { close, connect, send, socket } from '../linux/syscalls.js';
 import { logTime } from './clock.js';
+import { writeWithoutBlocking } from './descriptor.js';
 
-const LINE_BYTES = 1 << 16;
-/** A unix receiver that went away is looked for again at most this often. */
+const LINE_BYTES = 1 << 17;
+/** A receiver that is not there is looked for again at most this often. */
 const RECONNECT_MS = 1000;
 const buffer = new NativeBuffer(LINE_BYTES);
 const text = Buffer.from(buffer.bytes.buffer);
@@ -20,6 +21,8 @@ const text = Buffer.from(buffer.bytes.buffer);
 class Output {
   private fd = -1;
   private triedMs = Number.NEGATIVE_INFINITY;
+  /** A descriptor took only a part of the last line: the next one begins on a new line. */
+  private isCut = false;
   readonly framing: SyslogFraming;
 
   constructor(
@@ -27,21 +30,26 @@ class Output {
     identity: LogIdentity,
   ) {
     this.framing = new SyslogFraming(target, identity);
-    this.open(0);
   }
 
   /** @returns false when the line was lost */
   put(line: string, nowMs: number): boolean {
-    const length = text.write(line, 0, LINE_BYTES, 'latin1');
     const { target } = this.target;
-    if (target.kind === 'fd') return write(target.fd, buffer.ptr, length) === length;
+    if (target.kind === 'fd') return this.putOnDescriptor(target.fd, line);
     if (this.fd < 0) this.open(nowMs);
     if (this.fd < 0) return false;
-    const sent = send(this.fd, buffer.ptr, length, MSG_DONTWAIT | MSG_NOSIGNAL);
+    const sent = send(this.fd, buffer.ptr, text.write(line), MSG_DONTWAIT | MSG_NOSIGNAL);
     if (sent >= 0) return true;
-    if (sent === -EAGAIN || target.kind === 'udp') return false;
-    this.close();
+    // A unix receiver that was restarted has a new socket under the same name; UDP needs no such care.
+    if (sent !== -EAGAIN && target.kind === 'unix') this.close();
     return false;
+  }
+
+  private putOnDescriptor(fd: number, line: string): boolean {
+    const length = text.write(this.isCut ? `\n${line}` : line);
+    const written = writeWithoutBlocking(fd, buffer.ptr, length);
+    if (written > 0) this.isCut = written < length;
+    return written === length;
   }
 
   private open(nowMs: number): void {
@@ -72,7 +80,7 @@ export class LogSink {
   private readonly outputs: Output[];
 
   /** @param targets with numeric hosts */
-  constructor(targets: LogTarget[], identity: LogIdentity) {
+  constructor(targets: readonly LogTarget[], identity: LogIdentity) {
     this.outputs = targets.map((target) => new Output(target, identity));
   }
 
