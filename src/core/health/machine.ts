@@ -30,8 +30,6 @@ export interface HealthActions {
   warming(server: ServerHealth): void;
   /** Check again soon (`fastinter`), not later than this many ms from now. */
   checkWithin(server: ServerHealth, ms: number): void;
-  /** Checks were stopped or may go on (`enable|disable health`, maintenance). */
-  checksToggled(server: ServerHealth): void;
 }
 
 export type CheckResult = 'failed' | 'passed' | 'conditional';
@@ -181,7 +179,6 @@ export class HealthMachine {
       return isEnabled ? 'Health check was not configured on this server, cannot enable.' : null;
     s.checksEnabled = isEnabled;
     publishServer(s);
-    this.actions.checksToggled(s);
     return null;
   }
 
@@ -305,7 +302,6 @@ export class HealthMachine {
     s.health = 0;
     this.reweigh(s);
     this.log(s, 'server-admin', wasInService ? 'alert' : 'notice', Texts.maintenanceText(s, wasDown));
-    this.actions.checksToggled(s);
     this.judge(s.backend);
   }
 
@@ -316,7 +312,6 @@ export class HealthMachine {
     this.reweigh(s);
     this.log(s, 'server-admin', 'notice', Texts.leftMaintenanceText(s, lifted));
     if (s.isDraining) this.log(s, 'server-admin', 'notice', Texts.stillDrainingText(s));
-    this.actions.checksToggled(s);
     if (s.isUsable && s.settings.shutdownBackupsOnUp && !s.settings.isBackup) shutdownBackups(s.backend);
     this.judge(s.backend, false);
   }

@@ -1,0 +1,44 @@
+/**
+ * Entry of the health thread. It stays in its own epoll loop, so that a busy data plane delays no check and a slow check
+ * no byte; messages from the main thread are read when the eventfd wakes it.
+ */
+import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
+import type { FromHealth, ThreadData, ToHealth } from '../core/messages.js';
+import { wake } from '../linux/eventfd.js';
+import { Reactor } from '../linux/reactor.js';
+import { CheckRunner } from './runner.js';
+
+const { wakeFd } = workerData as ThreadData;
+const port = parentPort!;
+const post = (message: FromHealth) => port.postMessage(message);
+const reactor = new Reactor(wakeFd, onWake, () => runner.tellTime());
+const runner = new CheckRunner(reactor, post, wake, Math.random);
+
+function onWake(): void {
+  for (let message = receiveMessageOnPort(port); message; message = receiveMessageOnPort(port))
+    onMessage(message.message as ToHealth);
+  runner.review();
+}
+
+function onMessage(message: ToHealth): void {
+  switch (message.type) {
+    case 'apply':
+      runner.apply(message.plan);
+      runner.machine.flush(); // workers get the configuration next: the cells are right by then
+      post({ type: 'applied', revision: message.plan.revision });
+      break;
+    case 'admin': {
+      const error = runner.command(message.proxy, message.server, message.command);
+      runner.machine.flush();
+      post({ type: 'admin-result', request: message.request, error });
+      break;
+    }
+    case 'stop':
+      runner.stop();
+      reactor.stop();
+      break;
+  }
+}
+
+post({ type: 'ready' });
+reactor.run();

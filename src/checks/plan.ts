@@ -1,0 +1,196 @@
+/** A check as it runs: the steps of the configuration with bytes encoded, patterns compiled and texts made once. */
+import type { CheckStep, Proxy, Server, TextMatch } from '../config/model.js';
+import { CheckStatus } from '../core/check-status.js';
+import { NativeBuffer } from '../linux/memory.js';
+
+export interface ConnectStep {
+  readonly do: 'connect';
+  readonly port: number | undefined;
+  readonly addr: string | undefined;
+  readonly sendProxy: 'v1' | 'v2' | undefined;
+  /** Close in an orderly way instead of with a reset. */
+  readonly linger: boolean;
+  readonly place: string;
+}
+
+export interface SendStep {
+  readonly do: 'send';
+  readonly bytes: NativeBuffer;
+  readonly length: number;
+  readonly place: string;
+}
+
+export interface ExpectStep {
+  readonly do: 'expect';
+  readonly match: (CheckStep & { do: 'expect' })['match'];
+  readonly negate: boolean;
+  readonly pattern: string;
+  /** For string and binary. */
+  readonly bytes: Buffer;
+  /** For rstatus, rstring and rbinary. */
+  readonly regex: RegExp | undefined;
+  readonly ranges: readonly (readonly [number, number])[];
+  readonly header: { full: boolean; name: TextMatch; value?: TextMatch } | undefined;
+  /** Bytes to wait for; -1 = as many as the pattern wants. */
+  readonly minRecv: number;
+  readonly okStatus: number | undefined;
+  readonly errorStatus: number | undefined;
+  readonly timeoutStatus: number | undefined;
+  readonly onSuccess: string | undefined;
+  readonly onError: string | undefined;
+  readonly number: number;
+  readonly comment: string | undefined;
+  /** ` at step 3 of tcp-check (expect string 'x')`, for what goes wrong there; '' outside scripts. */
+  readonly place: string;
+}
+
+export type Step = ConnectStep | SendStep | ExpectStep;
+
+export interface CheckPlan {
+  readonly kind: 'tcp' | 'http' | 'script';
+  readonly steps: readonly Step[];
+  readonly disableOn404: boolean;
+  /** Time to connect, and time for an answer once connected; without the latter one limit holds for both together. */
+  readonly connectMs: number;
+  readonly answerMs: number | undefined;
+}
+
+const DEFAULT_INTER_MS = 2000;
+const DEFAULT_EXPECT: CheckStep = { do: 'expect', negate: false, match: 'status', pattern: '200-399' };
+
+/** Manual, `timeout check`: with it min(`timeout connect`, `inter`) to connect, without it `inter` for everything. */
+export function compileCheck(proxy: Proxy, server: Server): CheckPlan {
+  const { type, disableOn404 } = proxy.check;
+  const interMs = server.interMs ?? DEFAULT_INTER_MS;
+  const { check: answerMs, connect = interMs } = proxy.timeouts;
+  const steps = scriptOf(proxy).map(({ step, number }) => compileStep(step, number, type, server));
+  return {
+    kind: type,
+    steps,
+    disableOn404: disableOn404 === true && type === 'http',
+    connectMs: answerMs === undefined ? interMs : Math.min(connect, interMs),
+    answerMs,
+  };
+}
+
+interface Numbered {
+  step: CheckStep;
+  /** Place in the configuration, from 1; 0 for what is implied. */
+  number: number;
+}
+
+/** The written steps, with those that are implied: the first connect, and for http the last expect. */
+function scriptOf(proxy: Proxy): Numbered[] {
+  const { type, steps } = proxy.check;
+  const script = type === 'tcp' ? [] : steps.map((step, i) => ({ step, number: i + 1 }));
+  if (script[0]?.step.do !== 'connect') script.unshift({ step: { do: 'connect' }, number: 0 });
+  if (type === 'http' && !script.some(({ step }) => step.do === 'http-send' || step.do === 'send'))
+    script.push({
+      step: { do: 'http-send', method: 'OPTIONS', uri: '/', version: 'HTTP/1.0', headers: [] },
+      number: 0,
+    });
+  if (type === 'http' && script.at(-1)?.step.do === 'http-send') script.push({ step: DEFAULT_EXPECT, number: 0 });
+  return script;
+}
+
+function compileStep(step: CheckStep, number: number, type: CheckPlan['kind'], server: Server): Step {
+  switch (step.do) {
+    case 'connect':
+      return compileConnect(step, number, type, server);
+    case 'send':
+      return compileSend(step.data, place(type, number, '(send)', step.comment));
+    case 'http-send':
+      return compileSend(requestText(step), place(type, number, '(send)', step.comment));
+    case 'expect':
+      return compileExpect(step, number, type);
+  }
+}
+
+function place(type: CheckPlan['kind'], number: number, what: string, comment: string | undefined): string {
+  if (type !== 'script' || number === 0) return '';
+  return ` at step ${number} of tcp-check ${what}${comment === undefined ? '' : ` comment: '${comment}'`}`;
+}
+
+/** The PROXY header goes out where the server wants one and the check goes to the server's own port (manual, `check`). */
+function compileConnect(
+  step: CheckStep & { do: 'connect' },
+  number: number,
+  type: CheckPlan['kind'],
+  server: Server,
+): ConnectStep {
+  const isElsewhere = server.checkPort !== undefined || server.checkAddr !== undefined;
+  const implied = server.sendProxy !== undefined && !isElsewhere;
+  const isDefault = number === 0 || step.useDefault === true;
+  const wanted = step.sendProxy === true || (isDefault && (server.checkSendProxy === true || implied));
+  const port = step.port === undefined ? '' : ` port ${step.port}`;
+  return {
+    do: 'connect',
+    port: step.port,
+    addr: step.addr,
+    sendProxy: wanted ? (server.sendProxy ?? 'v1') : undefined,
+    linger: step.linger === true,
+    place: place(type, number, `(connect${port})`, step.comment),
+  };
+}
+
+function compileSend(data: string, where: string): SendStep {
+  const bytes = new NativeBuffer(data.length);
+  bytes.bytes.set(Buffer.from(data, 'latin1'));
+  return { do: 'send', bytes, length: data.length, place: where };
+}
+
+/** As HAProxy writes it: header names in lower case, a length where there is a body, no second request afterwards. */
+function requestText(step: CheckStep & { do: 'http-send' }): string {
+  const isPersistent = step.version === 'HTTP/1.1';
+  const own = ['content-length', 'connection', 'transfer-encoding'];
+  const headers = step.headers
+    .map(([name, value]) => [name.toLowerCase(), value] as const)
+    .filter(([name]) => !own.includes(name));
+  const lines = headers.map(([name, value]) => `${name}: ${value}\r\n`);
+  const body = Buffer.from(step.body ?? '', 'utf8').toString('latin1');
+  if (body !== '') lines.push(`content-length: ${body.length}\r\n`);
+  if (isPersistent) lines.push('connection: close\r\n');
+  const version = step.version === '' ? 'HTTP/1.0' : step.version;
+  return `${step.method} ${step.uri} ${version}\r\n${lines.join('')}\r\n${body}`;
+}
+
+function compileExpect(step: CheckStep & { do: 'expect' }, number: number, type: CheckPlan['kind']): ExpectStep {
+  return {
+    do: 'expect',
+    match: step.match,
+    negate: step.negate,
+    pattern: step.pattern,
+    bytes: Buffer.from(step.pattern, 'latin1'),
+    regex: step.match.startsWith('r') ? new RegExp(step.pattern, step.match === 'rbinary' ? 'i' : 's') : undefined,
+    ranges: step.match === 'status' ? rangesOf(step.pattern) : [],
+    header: step.header,
+    minRecv: step.minRecv ?? -1,
+    okStatus: statusNumber(step.okStatus),
+    errorStatus: statusNumber(step.errorStatus),
+    timeoutStatus: statusNumber(step.timeoutStatus),
+    onSuccess: step.onSuccess,
+    onError: step.onError,
+    number,
+    comment: step.comment,
+    place: place(type, number, `(${expectWords(step)})`, step.comment),
+  };
+}
+
+function expectWords(step: CheckStep & { do: 'expect' }): string {
+  if (step.match === 'string') return `expect string '${step.pattern}'`;
+  if (step.match === 'binary') return 'expect binary';
+  return step.match === 'rbinary' ? 'expect binary regex' : 'expect regex';
+}
+
+/** `200,301-303`. */
+function rangesOf(pattern: string): [number, number][] {
+  return pattern.split(',').map((part) => {
+    const [low, high = low] = part.split('-').map(Number);
+    return [low, high];
+  });
+}
+
+function statusNumber(name: string | undefined): number | undefined {
+  if (name === undefined) return undefined;
+  return (CheckStatus as Readonly<Record<string, number>>)[name];
+}

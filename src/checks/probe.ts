@@ -1,0 +1,386 @@
+/**
+ * One server's checks: waits for the next start, drives the socket through the steps, reports what came of it. A check
+ * of a connection alone costs socket, connect, connect, setsockopt and close, without an epoll registration when the
+ * connection is made at once; probes own no buffer unless an answer comes in pieces.
+ */
+import { CheckStatus } from '../core/check-status.js';
+import type { ServerHealth } from '../core/health/entities.js';
+import type { CheckReport } from '../core/health/texts.js';
+import { STATE_STOPPED } from '../core/table.js';
+import type { Timed } from '../core/timer-heap.js';
+import {
+  EAGAIN,
+  EALREADY,
+  EINPROGRESS,
+  EMFILE,
+  ENFILE,
+  ENOBUFS,
+  ENOMEM,
+  EPOLLET,
+  EPOLLIN,
+  EPOLLOUT,
+  EPOLLRDHUP,
+  MSG_NOSIGNAL,
+  SO_LINGER,
+  SOCK_CLOEXEC,
+  SOCK_NONBLOCK,
+  SOCK_STREAM,
+  SOL_SOCKET,
+} from '../linux/constants.js';
+import { errnoText } from '../linux/errors.js';
+import { NativeBuffer } from '../linux/memory.js';
+import type { Pollable, Reactor } from '../linux/reactor.js';
+import { connect, recv, send, setsockopt, socket } from '../linux/syscalls.js';
+import { evaluate } from './expect.js';
+import type { CheckPlan, ConnectStep, ExpectStep, SendStep } from './plan.js';
+import { proxyHeader } from './proxy-line.js';
+import type { ReceiveBuffers } from './receive-buffers.js';
+import type { Target } from './target.js';
+
+/** Whoever runs the probes. */
+export interface ProbeOwner {
+  readonly reactor: Reactor;
+  readonly buffers: ReceiveBuffers;
+  started(probe: Probe): void;
+  /** The report is the probe's own object: read it before the next check. */
+  ended(probe: Probe, report: CheckReport): void;
+  /** Nothing can be said: this host itself had no descriptor or memory left. */
+  missed(probe: Probe): void;
+}
+
+const IDLE = 0;
+const CONNECTING = 1;
+const TALKING = 2;
+const EISCONN = 106;
+const READS = EPOLLIN | EPOLLRDHUP | EPOLLET;
+const BOTH_WAYS = READS | EPOLLOUT;
+
+const lingerZero = new NativeBuffer(16);
+lingerZero.i32[0] = 1;
+
+export class Probe implements Pollable, Timed {
+  wakeAtMs = 0;
+  heapIndex = -1;
+  private plan: CheckPlan;
+  /** In force from the next check on. */
+  private nextPlan: CheckPlan;
+  private nextTarget: Target;
+  private phase = IDLE;
+  private fd = -1;
+  /** EPOLL* mask the descriptor is watched for, 0 = not. */
+  private watched = 0;
+  private connection: ConnectStep | null = null;
+  private stepIndex = 0;
+  private sentBytes = 0;
+  private isSendLast = false;
+  private kept: NativeBuffer | null = null;
+  private receivedBytes = 0;
+  private startedMs = 0;
+  /** What the last expect step that matched said, for the end of the script. */
+  private matchedStatus: number = CheckStatus.UNK;
+  private readonly report = { status: 0, code: 0, durationMs: 0, text: '' };
+
+  constructor(
+    private readonly owner: ProbeOwner,
+    public server: ServerHealth,
+    private target: Target,
+    plan: CheckPlan,
+  ) {
+    this.plan = this.nextPlan = plan;
+    this.nextTarget = target;
+  }
+
+  /** A new configuration: a check under way ends as it began. */
+  adopt(server: ServerHealth, target: Target, plan: CheckPlan): void {
+    this.server = server;
+    this.nextTarget = target;
+    this.nextPlan = plan;
+  }
+
+  get isIdle(): boolean {
+    return this.phase === IDLE;
+  }
+
+  /** Time for the next check, or the limit of the one under way. */
+  onTimer(): void {
+    if (this.phase !== IDLE) this.timedOut();
+    else if (!this.server.wantsChecks) this.owner.missed(this);
+    else this.begin();
+  }
+
+  onEvents(): void {
+    if (this.phase === CONNECTING) this.connectAgain();
+    else if (this.phase === TALKING) this.advance();
+  }
+
+  /** The server is gone, or is not to be checked any more. */
+  cancel(): void {
+    this.owner.reactor.timers.cancel(this);
+    this.closeSocket(true);
+    this.releaseBuffer();
+    this.phase = IDLE;
+  }
+
+  private begin(): void {
+    this.plan = this.nextPlan;
+    this.target = this.nextTarget;
+    this.startedMs = performance.now();
+    this.stepIndex = 0;
+    this.matchedStatus = CheckStatus.UNK;
+    this.report.code = 0;
+    this.report.text = '';
+    this.owner.started(this);
+    this.open(this.plan.steps[0] as ConnectStep);
+  }
+
+  // ── Connecting ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  private open(step: ConnectStep): void {
+    const { target } = this;
+    this.connection = step;
+    this.isSendLast = false;
+    this.sentBytes = 0;
+    this.receivedBytes = 0;
+    if (!target.aim(step)) {
+      this.end(CheckStatus.SOCKERR, 'No address for the server');
+      return;
+    }
+    this.fd = socket(target.address.family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (this.fd < 0) {
+      this.noSocket(-this.fd);
+      return;
+    }
+    const bound = target.bind(this.fd);
+    if (bound < 0) {
+      this.end(CheckStatus.L4CON, `Can't bind to source address (${errnoText(bound)})`);
+      return;
+    }
+    this.phase = CONNECTING;
+    const { answerMs, connectMs } = this.plan;
+    // Without `timeout check` one limit holds for the whole check, otherwise for each connection of its script.
+    this.owner.reactor.timers.arm(this, (answerMs === undefined ? this.startedMs : performance.now()) + connectMs);
+    this.connectAgain();
+  }
+
+  /** Out of descriptors or memory: that says nothing about the server. */
+  private noSocket(errno: number): void {
+    this.fd = -1;
+    const isOurs = errno === EMFILE || errno === ENFILE || errno === ENOMEM || errno === ENOBUFS;
+    if (!isOurs) {
+      this.end(CheckStatus.SOCKERR, errnoText(errno));
+      return;
+    }
+    this.releaseBuffer();
+    this.phase = IDLE;
+    this.owner.missed(this);
+  }
+
+  /**
+   * connect(2) is called until it says what became of the connection: a second call tells more, and cheaper, than
+   * SO_ERROR, and on the same host it succeeds at once.
+   */
+  private connectAgain(): void {
+    const { address } = this.target;
+    let result = connect(this.fd, address.ptr, address.length);
+    if (result === -EINPROGRESS) result = connect(this.fd, address.ptr, address.length);
+    if (result === 0 || result === -EISCONN) this.connected();
+    else if (result === -EALREADY || result === -EINPROGRESS) this.watch(BOTH_WAYS);
+    else this.fail(CheckStatus.L4CON, errnoText(result));
+  }
+
+  private watch(events: number): void {
+    if ((this.watched & events) === events) return;
+    const { reactor } = this.owner;
+    if (this.watched !== 0) reactor.remove(this.fd);
+    this.watched = events;
+    const result = reactor.add(this.fd, this, events);
+    if (result < 0) this.fail(CheckStatus.SOCKERR, errnoText(result));
+  }
+
+  private connected(): void {
+    const step = this.plan.steps[this.stepIndex] as ConnectStep;
+    this.phase = TALKING;
+    if (step.sendProxy !== undefined && !this.sendHeader(step.sendProxy)) return;
+    const { answerMs } = this.plan;
+    if (answerMs !== undefined) this.owner.reactor.timers.arm(this, performance.now() + answerMs);
+    this.stepIndex++;
+    this.advance();
+  }
+
+  /** A new connection always has room for it. */
+  private sendHeader(version: 'v1' | 'v2'): boolean {
+    const header = proxyHeader(this.fd, version);
+    const length = header.bytes[header.size - 1];
+    const result = send(this.fd, header.ptr, length, MSG_NOSIGNAL);
+    this.isSendLast = true;
+    if (result === length) return true;
+    this.fail(CheckStatus.SOCKERR, result < 0 ? errnoText(result) : 'The PROXY header was not taken');
+    return false;
+  }
+
+  // ── Talking ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Goes through the steps until one has to wait or the check is over. */
+  private advance(): void {
+    while (this.phase === TALKING) {
+      if (this.stepIndex >= this.plan.steps.length) {
+        this.succeed();
+        return;
+      }
+      if (!this.runStep()) return;
+    }
+  }
+
+  /** @returns false when the step waits, or the check is over */
+  private runStep(): boolean {
+    const step = this.plan.steps[this.stepIndex];
+    switch (step.do) {
+      case 'connect':
+        this.closeSocket(false);
+        this.open(step);
+        return false;
+      case 'send':
+        return this.sendStep(step);
+      case 'expect':
+        return this.expectStep(step);
+    }
+  }
+
+  private sendStep(step: SendStep): boolean {
+    if (this.sentBytes === 0) this.receivedBytes = 0; // an answer to what went before is no answer to this
+    if (!this.write(step.bytes.ptr, step.length)) return false;
+    this.stepIndex++;
+    return true;
+  }
+
+  /** @returns true when all of it is out */
+  private write(ptr: number, length: number): boolean {
+    const result = send(this.fd, ptr + this.sentBytes, length - this.sentBytes, MSG_NOSIGNAL);
+    if (result === -EAGAIN) {
+      this.watch(BOTH_WAYS);
+      return false;
+    }
+    if (result < 0) {
+      this.fail(CheckStatus.SOCKERR, errnoText(result));
+      return false;
+    }
+    this.isSendLast = true;
+    this.sentBytes += result;
+    if (this.sentBytes < length) {
+      this.watch(BOTH_WAYS);
+      return false;
+    }
+    this.sentBytes = 0;
+    return true;
+  }
+
+  /** Looks at what is there, reads until there is an outcome or nothing more to read. */
+  private expectStep(step: ExpectStep): boolean {
+    const { buffers } = this.owner;
+    const isNew = this.watched === 0;
+    this.watch(READS);
+    if (isNew && this.receivedBytes === 0) return false; // epoll tells when there is something
+    if (this.receivedBytes > 0 && this.judge(step, false)) return this.phase === TALKING;
+    while (this.phase === TALKING) {
+      const into = this.kept ?? buffers.shared;
+      const room = buffers.sizeBytes - this.receivedBytes;
+      const result = room === 0 ? 0 : recv(this.fd, into.ptr + this.receivedBytes, room, 0);
+      if (result === -EAGAIN) {
+        this.keep();
+        return false;
+      }
+      if (result < 0) {
+        this.fail(CheckStatus.SOCKERR, errnoText(result));
+        return false;
+      }
+      this.isSendLast = false;
+      this.receivedBytes += result;
+      const isFinal = result === 0 || this.receivedBytes === buffers.sizeBytes;
+      if (this.judge(step, isFinal)) return this.phase === TALKING;
+    }
+    return false;
+  }
+
+  /** What came so far is in the shared buffer, where the next probe writes: take it along. */
+  private keep(): void {
+    if (this.receivedBytes === 0 || this.kept !== null) return;
+    const { buffers } = this.owner;
+    this.kept = buffers.take();
+    this.kept.bytes.set(buffers.shared.bytes.subarray(0, this.receivedBytes));
+  }
+
+  /** @returns true when the step is decided */
+  private judge(step: ExpectStep, isFinal: boolean): boolean {
+    const from = this.kept ?? this.owner.buffers.shared;
+    const received = Buffer.from(from.bytes.buffer, 0, this.receivedBytes);
+    const isUp = this.server.state !== STATE_STOPPED;
+    const verdict = evaluate(this.plan, step, received, isFinal, isUp);
+    if (verdict.outcome === 'wait') return false;
+    this.report.code = verdict.code;
+    if (verdict.outcome === 'failed') {
+      this.end(verdict.status, verdict.text);
+      return true;
+    }
+    this.report.text = verdict.text;
+    this.matchedStatus = verdict.status;
+    this.stepIndex++;
+    this.keep(); // the next step may look at the same bytes
+    return true;
+  }
+
+  // ── The end ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** All steps done. Without an expect the check reached the layer it spoke on. */
+  private succeed(): void {
+    const { kind, steps } = this.plan;
+    const last = steps[steps.length - 1].do;
+    if (last === 'expect') {
+      this.end(this.matchedStatus, this.report.text);
+      return;
+    }
+    const status = steps.some((step) => step.do !== 'connect') ? CheckStatus.L7OK : CheckStatus.L4OK;
+    this.end(status, kind === 'script' ? '(tcp-check)' : '');
+  }
+
+  private timedOut(): void {
+    const step = this.plan.steps[this.stepIndex];
+    if (this.phase === CONNECTING) this.end(CheckStatus.L4TOUT, step.place);
+    else if (step.do === 'expect') this.end(step.timeoutStatus ?? CheckStatus.L7TOUT, step.place);
+    else this.end(CheckStatus.L7TOUT, step.place);
+  }
+
+  /** Something broke at the step under way. */
+  private fail(status: number, text: string): void {
+    this.end(status, `${text}${this.plan.steps[this.stepIndex]?.place ?? ''}`);
+  }
+
+  private end(status: number, text: string): void {
+    const { report } = this;
+    report.status = status;
+    report.text = text;
+    report.durationMs = Math.floor(performance.now() - this.startedMs);
+    this.closeSocket(false);
+    this.releaseBuffer();
+    this.phase = IDLE;
+    this.owner.ended(this, report);
+  }
+
+  /**
+   * Checks end with a reset: no TIME_WAIT here, no half-closed connection there (as HAProxy does). After something was
+   * sent that nobody answered yet, a reset would destroy it under way, so the close is an orderly one.
+   */
+  private closeSocket(isCancelled: boolean): void {
+    if (this.fd < 0) return;
+    const isOrderly = (this.isSendLast || this.connection?.linger === true) && !isCancelled;
+    if (!isOrderly) setsockopt(this.fd, SOL_SOCKET, SO_LINGER, lingerZero.ptr, 8);
+    this.owner.reactor.closeLater(this.fd);
+    this.fd = -1;
+    this.watched = 0;
+  }
+
+  private releaseBuffer(): void {
+    if (this.kept !== null) this.owner.buffers.give(this.kept);
+    this.kept = null;
+    this.receivedBytes = 0;
+  }
+}

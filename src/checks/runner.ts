@@ -1,0 +1,218 @@
+/**
+ * Runs the checks of a configuration: the shell around core/health. It feeds the machine with results and time, and does
+ * what the machine asks for. One per health thread.
+ */
+import { hasBackend } from '../config/defaults.js';
+import type { Proxy, Server } from '../config/model.js';
+import type { ServerHealth } from '../core/health/entities.js';
+import { buildFarm, EMPTY_FARM, type Farm } from '../core/health/farm.js';
+import { type HealthActions, HealthMachine } from '../core/health/machine.js';
+import { firstDelay, nextInterval } from '../core/health/schedule.js';
+import type { CheckReport } from '../core/health/texts.js';
+import type { AdminCommand, FromHealth, HealthEvent, Plan } from '../core/messages.js';
+import * as T from '../core/table.js';
+import type { Continuable, Reactor } from '../linux/reactor.js';
+import { compileCheck } from './plan.js';
+import { Probe, type ProbeOwner } from './probe.js';
+import { ReceiveBuffers } from './receive-buffers.js';
+import { Target } from './target.js';
+import { Warmup } from './warmup.js';
+
+/** Starts fall on multiples of this, so that many share one wake-up of the thread. */
+const START_GRID_MS = 8;
+const BUFSIZE = 16_384;
+
+export class CheckRunner implements ProbeOwner, HealthActions, Continuable {
+  buffers = new ReceiveBuffers(BUFSIZE);
+  readonly machine: HealthMachine;
+  private farm: Farm = EMPTY_FARM;
+  private readonly probes = new Map<ServerHealth, Probe>();
+  private readonly warmups = new Map<string, Warmup>();
+  private observed: ServerHealth[] = [];
+  private spreadPercent = 0;
+  private wakeWorkers: () => void = () => undefined;
+
+  constructor(
+    readonly reactor: Reactor,
+    private readonly post: (message: FromHealth) => void,
+    private readonly wake: (fd: number) => void,
+    private readonly random: () => number,
+  ) {
+    this.machine = new HealthMachine(this);
+  }
+
+  // ── Configurations ────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Puts a configuration into force. Servers that stay keep their health and the time of their next check. */
+  apply(plan: Plan): void {
+    const { global, proxies } = plan.model;
+    const before = this.farm;
+    const inForce = proxies.filter((proxy) => hasBackend(proxy) && !proxy.disabled);
+    const segments = new Map(plan.segments.map((segment) => [segment.id, segment]));
+    const row = (key: string) => new T.Row(segments.get(plan.rows[key].segment)!, plan.rows[key].index);
+    this.wakeWorkers = () => plan.wake.workers.forEach((fd) => void this.wake(fd));
+    this.spreadPercent = global.spreadChecks ?? 0;
+    this.resize(Number(global.tune.bufsize ?? BUFSIZE));
+    this.farm = buildFarm(inForce, row, before, this.machine);
+    this.observed = [...this.farm.servers.values()].filter((s) => s.settings.errorLimit > 0);
+    this.arrange(inForce, before, global.maxSpreadChecksMs ?? 0);
+    for (const [key, warmup] of this.warmups) if (!this.farm.servers.has(key)) this.forget(key, warmup);
+    for (const s of this.farm.servers.values()) if (s.nextStepMs !== Number.POSITIVE_INFINITY) this.warming(s);
+  }
+
+  private forget(key: string, warmup: Warmup): void {
+    this.reactor.timers.cancel(warmup);
+    this.warmups.delete(key);
+  }
+
+  private resize(sizeBytes: number): void {
+    if (sizeBytes !== this.buffers.sizeBytes) this.buffers = new ReceiveBuffers(sizeBytes);
+  }
+
+  private arrange(proxies: readonly Proxy[], before: Farm, maxSpreadMs: number): void {
+    const fresh: Probe[] = [];
+    const stale = new Map(this.probes);
+    this.probes.clear();
+    for (const proxy of proxies)
+      for (const spec of proxy.servers) {
+        const key = T.rowKey.server(proxy.name, spec.name);
+        const server = this.farm.servers.get(key)!;
+        if (!server.settings.isChecked) continue;
+        const old = before.servers.get(key);
+        const kept = old && stale.get(old);
+        if (old) stale.delete(old);
+        this.probes.set(server, kept ? this.keep(kept, server, proxy, spec) : this.create(fresh, server, proxy, spec));
+      }
+    for (const probe of stale.values()) probe.cancel();
+    this.spread(fresh, maxSpreadMs);
+  }
+
+  private keep(probe: Probe, server: ServerHealth, proxy: Proxy, spec: Server): Probe {
+    const isSooner = server.settings.interMs < probe.server.settings.interMs;
+    probe.adopt(server, new Target(proxy, spec, server.row), compileCheck(proxy, spec));
+    if (isSooner) this.checkWithin(server, server.settings.interMs, probe);
+    return probe;
+  }
+
+  private create(fresh: Probe[], server: ServerHealth, proxy: Proxy, spec: Server): Probe {
+    const probe = new Probe(this, server, new Target(proxy, spec, server.row), compileCheck(proxy, spec));
+    fresh.push(probe);
+    return probe;
+  }
+
+  private spread(fresh: readonly Probe[], maxSpreadMs: number): void {
+    const shortestMs = fresh.reduce((least, p) => Math.min(least, p.server.settings.interMs), Number.POSITIVE_INFINITY);
+    const nowMs = performance.now();
+    fresh.forEach((probe, i) => {
+      const delay = firstDelay(i, fresh.length, shortestMs, maxSpreadMs);
+      this.reactor.timers.arm(probe, onGrid(nowMs + delay));
+    });
+  }
+
+  stop(): void {
+    for (const probe of this.probes.values()) probe.cancel();
+    this.probes.clear();
+  }
+
+  // ── What probes report ────────────────────────────────────────────────────────────────────────────────────────────
+
+  started(probe: Probe): void {
+    this.machine.checkStarted(probe.server);
+  }
+
+  ended(probe: Probe, report: CheckReport): void {
+    this.tellTime();
+    this.machine.checkEnded(probe.server, report);
+    this.arm(probe);
+  }
+
+  missed(probe: Probe): void {
+    if (probe.server.inProgress) this.machine.checkCancelled(probe.server);
+    this.arm(probe);
+  }
+
+  private arm(probe: Probe): void {
+    const waitMs = nextInterval(probe.server, this.spreadPercent, this.random());
+    this.reactor.timers.arm(probe, onGrid(performance.now() + waitMs));
+  }
+
+  tellTime(): void {
+    this.machine.at(performance.now(), Date.now());
+  }
+
+  // ── Other events ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Workers count connection errors in a row and raise a flag at the limit. */
+  review(): void {
+    for (const server of this.observed) {
+      const { row } = server;
+      if (row.get(T.S_OBSERVED_LIMIT) === 0) continue;
+      row.set(T.S_OBSERVED_LIMIT, 0);
+      const errors = row.get(T.S_OBSERVED_ERRORS);
+      row.set(T.S_OBSERVED_ERRORS, 0);
+      this.machine.observedLimit(server, Math.max(errors, server.settings.errorLimit));
+    }
+  }
+
+  /** @returns an error text, or null */
+  command(proxy: string, name: string, command: AdminCommand): string | null {
+    const server = this.farm.servers.get(T.rowKey.server(proxy, name));
+    if (server === undefined) return 'No such server.';
+    switch (command.do) {
+      case 'state':
+        this.machine.setState(server, command.state);
+        return null;
+      case 'health':
+        return this.machine.setHealth(server, command.health);
+      case 'weight':
+        return this.machine.setWeight(server, command.weight, command.relative);
+      case 'checks':
+        return this.machine.setChecks(server, command.enabled);
+      case 'check-port':
+        server.row.set(T.S_CHECK_PORT, command.port);
+        return null;
+      case 'resolved':
+        this.machine.setResolved(server, command.resolved);
+        return null;
+    }
+  }
+
+  // ── What the machine asks for ─────────────────────────────────────────────────────────────────────────────────────
+
+  log(event: HealthEvent): void {
+    this.post(event);
+  }
+
+  lastCheck(server: ServerHealth, text: string): void {
+    this.post({ type: 'last-check', proxy: server.backend.name, server: server.name, text });
+  }
+
+  changed(): void {
+    this.reactor.again(this);
+  }
+
+  onContinue(): void {
+    this.machine.flush();
+    this.wakeWorkers();
+  }
+
+  warming(server: ServerHealth): void {
+    const key = T.rowKey.server(server.backend.name, server.name);
+    let warmup = this.warmups.get(key);
+    if (warmup === undefined) {
+      warmup = new Warmup(this.reactor.timers, this.machine, () => this.farm.servers.get(key));
+      this.warmups.set(key, warmup);
+    }
+    warmup.arm(server.nextStepMs);
+  }
+
+  checkWithin(server: ServerHealth, ms: number, probe = this.probes.get(server)): void {
+    if (probe === undefined || !probe.isIdle) return;
+    const atMs = onGrid(performance.now() + ms);
+    if (atMs < probe.wakeAtMs) this.reactor.timers.arm(probe, atMs);
+  }
+}
+
+function onGrid(atMs: number): number {
+  return Math.ceil(atMs / START_GRID_MS) * START_GRID_MS;
+}
