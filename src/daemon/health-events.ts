@@ -24,6 +24,11 @@ export class HealthEvents {
     return () => this.listeners.delete(listener);
   }
 
+  /** The last check of a server says something else than the one before. */
+  checked(proxy: string, server: string, text: string): void {
+    this.last.set(`${proxy}/${server}`, text);
+  }
+
   /** Text of the last check of a server that changed something; '' if none. */
   lastCheck(proxy: string, server: string): string {
     return this.last.get(`${proxy}/${server}`) ?? '';

@@ -366,6 +366,7 @@ export class Supervisor implements Engine {
 
   private onHealth(message: FromHealth): void {
     if (message.type === 'health-event') this.health.add(message);
+    if (message.type === 'last-check') this.health.checked(message.proxy, message.server, message.text);
   }
 
   private onThreadEnd(name: string, error: Error | null): void {
