@@ -181,5 +181,5 @@ function nothingQueued(session: Session, fd: number): boolean {
 
 /** Kills a session of a server that went down (D), was told to (K), or is a backup no longer needed (U). */
 export function kill(session: Session, side: 'D' | 'K' | 'U'): void {
-  finish(session, side, session.state === ESTABLISHED ? 'D' : 'C');
+  finish(session, side, session.state === ESTABLISHED ? '-' : 'C');
 }

@@ -22,6 +22,7 @@ function config(port: number, backend: number, extra = '', global = ''): string 
 defaults
   mode tcp
   log global
+  option tcplog
   timeout connect 1s
   timeout client 10s
   timeout server 10s
