@@ -30,3 +30,15 @@ export function threadCpuMs(pid: number): Map<string, number> {
 export function rssKib(pid: number): number {
   return Number(statFields(`/proc/${pid}/stat`)[21]) * PAGE_KIB;
 }
+
+/**
+ * Connections opened so far by anyone in this network namespace (ActiveOpens, RFC 4022). It also sees a check that
+ * resets its connection before the server's accept(2) would return it, as HAProxy's connect checks do.
+ */
+export function openedConnections(): number {
+  const [names, values] = readFileSync('/proc/net/snmp', 'utf8')
+    .split('\n')
+    .filter((line) => line.startsWith('Tcp:'))
+    .map((line) => line.split(' '));
+  return Number(values[names.indexOf('ActiveOpens')]);
+}

@@ -16,7 +16,12 @@ const GAP_MS_MAX = 12_000;
 const FAILED_SHARE_MAX = 0.1;
 
 interface Report {
-  readonly faults: readonly { readonly fault: string; readonly gapMs: number; readonly failed: number }[];
+  readonly faults: readonly {
+    readonly fault: string;
+    readonly gapMs: number;
+    readonly failed: number;
+    readonly noticedMs: number | null;
+  }[];
   readonly attempts: number;
   readonly acknowledged: number;
   readonly failed: number;
@@ -51,5 +56,9 @@ systemTest('a Galera cluster behind Fairlead loses no acknowledged write', NEEDS
   assert.deepEqual(report.lostWrites, []);
   assert.ok(report.acknowledged > 1000, `only ${report.acknowledged} writes were acknowledged`);
   assert.ok(report.failed < report.attempts * FAILED_SHARE_MAX, `${report.failed} of ${report.attempts} failed`);
+  const marked = report.faults.filter((row) => /is killed|is desynced|is stopped/.test(row.fault));
+  assert.equal(marked.length, 3);
+  for (const row of marked)
+    assert.notEqual(row.noticedMs, null, `${row.fault}: no log line says that the server is DOWN`);
   for (const row of report.faults) assert.ok(row.gapMs < GAP_MS_MAX, `${row.fault}: ${row.gapMs} ms without a write`);
 });
