@@ -29,7 +29,7 @@ export class HealthEvents {
     this.last.set(`${proxy}/${server}`, text);
   }
 
-  /** Text of the last check of a server that changed something; '' if none. */
+  /** What the last check of a server said; '' if none ran. */
   lastCheck(proxy: string, server: string): string {
     return this.last.get(`${proxy}/${server}`) ?? '';
   }

@@ -7,11 +7,12 @@ import type { Model, StatsSocket } from '../config/model.js';
 import { errnoText } from '../linux/errors.js';
 import { allowCoreDumps, dropPrivileges, enterRoot, exitNow } from '../linux/process.js';
 import { accountOf } from './accounts.js';
+import type { StartFailure } from './deployment.js';
 import { handoverPathOf, type InheritedSockets, takeSockets, takeState } from './handover.js';
 import { notifyReady, notifyReloading, notifyStopping } from './notify.js';
 import type { ProcessLog } from './process-log.js';
 import type { TransferredState } from './state-transfer.js';
-import { type Loaded, type StartFailure, Supervisor } from './supervisor.js';
+import { type Loaded, Supervisor } from './supervisor.js';
 
 /** What ended the process: `hard` was SIGTERM or SIGINT. */
 export type Ending = { how: 'soft' | 'hard' | 'failed'; signal?: NodeJS.Signals };

@@ -2,7 +2,7 @@
  * What a process tells its successor about its servers and its figures, as JSON. Only what the new configuration still
  * has is taken over; the rest is forgotten.
  */
-import { hasBackend } from '../config/defaults.js';
+import { hasBackend, weightOf } from '../config/defaults.js';
 import type { Model, Server } from '../config/model.js';
 import type { AdminCommand } from '../core/messages.js';
 import * as T from '../core/table.js';
@@ -20,7 +20,8 @@ interface ServerState {
   admin: number;
   weight: number;
   initialWeight: number;
-  checksEnabled: boolean;
+  /** `disable health`. */
+  checksDisabled: boolean;
   /** Address that `set server … addr` gave, if any, and the one of the configuration it replaced. */
   moved?: ServerAddress;
   configured: ServerAddress;
@@ -64,6 +65,7 @@ const KEPT_OF_SERVER = [
   T.S_CHECK_DURATION,
 ];
 const KEPT_OF_BACKEND = [T.B_LAST_CHANGE, T.B_DOWNTIME, T.B_DOWN_TRANS, T.S_LAST_SESS];
+const CHECK_CONFIGURED = 2;
 const CHECK_ENABLED = 4;
 
 function keptInts(key: string): number[] {
@@ -88,7 +90,7 @@ export function captureState(
         admin: row.get(T.S_ADMIN),
         weight: row.get(T.S_UWEIGHT),
         initialWeight: row.get(T.S_IWEIGHT),
-        checksEnabled: (row.get(T.S_CHECK_STATE) & CHECK_ENABLED) !== 0,
+        checksDisabled: (row.get(T.S_CHECK_STATE) & (CHECK_CONFIGURED | CHECK_ENABLED)) === CHECK_CONFIGURED,
         moved: moved.get(key),
         configured: configuredAddress(server),
       };
@@ -116,16 +118,32 @@ export function restoreFigures(layout: Layout, state: TransferredState): void {
   }
 }
 
-/** What the operator and the checks decided about a server, as commands for the health thread of the successor. */
-export function restoreCommands(state: TransferredState, key: string, configuredWeight: number): AdminCommand[] {
-  if (!Object.hasOwn(state.servers, key)) return [];
-  const server = state.servers[key];
+/** An order for the health thread about one server. */
+export interface ServerCommand {
+  proxy: string;
+  server: string;
+  command: AdminCommand;
+}
+
+/** What the operator and the checks decided about the servers, as orders for the health thread of the successor. */
+export function restoreCommands(state: TransferredState, model: Model): ServerCommand[] {
+  return model.proxies.filter(hasBackend).flatMap((proxy) =>
+    proxy.servers.flatMap((server) => {
+      const key = T.rowKey.server(proxy.name, server.name);
+      const commands = Object.hasOwn(state.servers, key) ? commandsFor(state.servers[key], weightOf(server)) : [];
+      return commands.map((command) => ({ proxy: proxy.name, server: server.name, command }));
+    }),
+  );
+}
+
+function commandsFor(server: ServerState, configuredWeight: number): AdminCommand[] {
   const commands: AdminCommand[] = [];
   if (server.state === T.STATE_STOPPED && (server.admin & T.ADMIN_MAINT) === 0)
     commands.push({ do: 'health', health: 'down' });
   if (server.state === T.STATE_STOPPING) commands.push({ do: 'health', health: 'stopping' });
   if (server.admin & T.ADMIN_FMAINT) commands.push({ do: 'state', state: 'maint' });
   else if (server.admin & T.ADMIN_FDRAIN) commands.push({ do: 'state', state: 'drain' });
+  if (server.checksDisabled) commands.push({ do: 'checks', enabled: false });
   // A weight that the new configuration changed is the operator's latest word.
   if (server.weight !== server.initialWeight && server.initialWeight === configuredWeight)
     commands.push({ do: 'weight', weight: server.weight, relative: false });

@@ -46,6 +46,8 @@ export interface ThreadListeners {
 export class ThreadPool {
   readonly workers: Thread<ToWorker, FromWorker>[] = [];
   readonly health: Thread<ToHealth, FromHealth>;
+  /** Workers that have not ended. */
+  running: number;
   private readonly waiting = new Set<{ test: (m: FromWorker | FromHealth) => boolean; done: () => void }>();
 
   constructor(count: number, listeners: ThreadListeners) {
@@ -57,13 +59,21 @@ export class ThreadPool {
       this.settle(m);
       listeners.fromWorker(m);
     };
+    this.running = count;
+    const workerEnded = (i: number) => (error: Error | null) => {
+      this.running--;
+      listeners.ended(`worker ${i + 1}`, error);
+    };
     this.health = new Thread(HEALTH_FILE, 'health', 0, health, (e) => listeners.ended('health checks', e));
-    for (let i = 0; i < count; i++)
-      this.workers.push(new Thread(WORKER_FILE, 'dataplane', i, worker, (e) => listeners.ended(`worker ${i + 1}`, e)));
+    for (let i = 0; i < count; i++) this.workers.push(new Thread(WORKER_FILE, 'dataplane', i, worker, workerEnded(i)));
   }
 
   toWorkers(message: ToWorker): void {
     for (const worker of this.workers) worker.post(message);
+  }
+
+  get wakeFds(): { workers: number[]; health: number } {
+    return { workers: this.workers.map((w) => w.wakeFd), health: this.health.wakeFd };
   }
 
   /** Makes every worker look at the shared table again. */
@@ -77,6 +87,7 @@ export class ThreadPool {
 
   /** Resolves when `count` messages passed `test`. @param timeoutMs gives up then; @returns false when it gave up */
   wait(count: number, timeoutMs: number, test: (m: FromWorker | FromHealth) => boolean): Promise<boolean> {
+    if (count <= 0) return Promise.resolve(true);
     return new Promise((resolve) => {
       let left = count;
       const end = (ok: boolean) => {
