@@ -1,0 +1,81 @@
+/** `balance:` and `hash-type:`: a word, or an object where more is said. */
+import { z } from 'zod';
+import type { Balance, BalanceAlgorithm, HashType } from '../model.js';
+import { didYouMean } from '../suggest.js';
+import { type Codec, choice, count, either, flag, nameOf } from './codec.js';
+import { type Field, field, record } from './fields.js';
+import { isObject } from './source.js';
+
+const ALGORITHMS: readonly BalanceAlgorithm[] = ['roundrobin', 'static-rr', 'leastconn', 'first', 'source', 'random'];
+
+/** Other tools' words for the same; without a dash, so that `round-robin` and `least_conn` are found too. */
+const SYNONYMS: { readonly [word: string]: BalanceAlgorithm } = {
+  roundrobin: 'roundrobin',
+  rr: 'roundrobin',
+  leastconn: 'leastconn',
+  leastconnections: 'leastconn',
+  iphash: 'source',
+};
+
+const algorithm: Codec<BalanceAlgorithm> = {
+  schema: z
+    .string()
+    .refine((word) => algorithmOf(word) !== undefined, {
+      error: (issue) => `unknown balance algorithm ${nameOf(issue.input)}; ${remedyFor(String(issue.input))}`,
+    })
+    .meta({ examples: [...ALGORITHMS, 'random(2)'] }),
+  read: (data) => algorithmOf(String(data)),
+  write: (value) => value,
+};
+
+function remedyFor(word: string): string {
+  return didYouMean(word, ALGORITHMS, `write one of ${ALGORITHMS.join(', ')}`) ?? '';
+}
+
+function algorithmOf(word: string): BalanceAlgorithm | undefined {
+  const name = word.replace(/^random\(\d+\)$/, 'random');
+  const synonym = name.toLowerCase().replace(/[-_ ]/g, '');
+  return (
+    ALGORITHMS.find((known) => known === name) ?? (Object.hasOwn(SYNONYMS, synonym) ? SYNONYMS[synonym] : undefined)
+  );
+}
+
+const balanceObject = record<Balance>(
+  'balance',
+  [
+    field('algorithm', 'algorithm', algorithm, 'How a server is chosen.'),
+    field('draws', 'draws', count(1), 'Servers drawn by random, of which the least loaded is taken.'),
+  ],
+  () => ({ algorithm: 'roundrobin' }),
+);
+
+/** `random(3)` names its draws, as in HAProxy. */
+export const balance: Codec<Balance> = {
+  schema: either("balance is a word; write such as 'leastconn'", algorithm.schema, balanceObject.schema),
+  read: (data, place) => {
+    if (isObject(data)) return balanceObject.read(data, place);
+    const found: Balance = { algorithm: algorithmOf(String(data)) ?? 'roundrobin', loc: place.loc };
+    const draws = /\((\d+)\)$/.exec(String(data))?.[1];
+    return draws === undefined ? found : { ...found, draws: Math.max(1, Number(draws)) };
+  },
+  write: (value) => (value.draws === undefined ? value.algorithm : `${value.algorithm}(${value.draws})`),
+};
+
+const method = choice('map-based', 'consistent');
+const hashFields: readonly Field<HashType>[] = [
+  field('method', 'method', method, 'map-based is even, consistent disturbs least when servers come and go.'),
+  field('function', 'function', choice('sdbm', 'djb2', 'wt6', 'crc32', 'none'), 'Hash function.'),
+  field('avalanche', 'avalanche', flag, 'Mix the bits of the hash once more.'),
+  field('balance-factor', 'balanceFactor', count(0), 'Percent of the average load a server may take; 0 is no limit.'),
+];
+const hashObject = record<HashType>('hash-type', hashFields, () => ({ method: 'map-based' }));
+
+export const hashType: Codec<HashType> = {
+  schema: either("hash-type is a word or an object; write 'consistent'", method.schema, hashObject.schema),
+  read: (data, place) =>
+    isObject(data) ? hashObject.read(data, place) : { method: data as HashType['method'], loc: place.loc },
+  write: (value) => {
+    const isShort = value.function === undefined && value.avalanche === undefined && value.balanceFactor === undefined;
+    return isShort ? value.method : hashObject.write(value);
+  },
+};
