@@ -89,7 +89,7 @@ function compileInteger(fetch: Extract<Fetch, { kind: 'integer' }>, test: AclTes
     const value = fetch.read(context, test.args);
     if (value === undefined) return false;
     if (test.match === 'found') return true;
-    if (test.match === 'bool' || matchers.length === 0) return value !== 0;
+    if (test.match === 'bool') return value !== 0;
     return matchers.some((matches) => matches(value));
   };
 }
@@ -152,9 +152,9 @@ function stringMatcher(method: string, pattern: string, fold: boolean): (value: 
     case 'sub':
       return (v) => v.includes(pattern);
     case 'dir':
-      return (v) => v.split(/[/?]/).includes(pattern);
+      return (v) => hasWord(v, pattern, '/?');
     case 'dom':
-      return (v) => v.split(/[/?.:]/).includes(pattern) || `.${v}.`.includes(`.${pattern}.`);
+      return (v) => hasWord(v, pattern, '/?.:');
     case 'len':
       return (v) => v.length === Number(pattern);
     case 'reg': {
@@ -164,6 +164,14 @@ function stringMatcher(method: string, pattern: string, fold: boolean): (value: 
     default:
       return (v) => v === pattern;
   }
+}
+
+/** Whether the pattern stands in the text between delimiters or ends. It may contain delimiters itself. */
+function hasWord(text: string, pattern: string, delimiters: string): boolean {
+  const isEdge = (i: number) => i < 0 || i >= text.length || delimiters.includes(text[i]);
+  for (let at = text.indexOf(pattern); at >= 0; at = text.indexOf(pattern, at + 1))
+    if (isEdge(at - 1) && isEdge(at + pattern.length)) return true;
+  return false;
 }
 
 function isRegExp(text: string): boolean {

@@ -25,12 +25,13 @@ export const FETCHES: { readonly [name: string]: Fetch } = {
   dst: { kind: 'ip', read: () => 'destination' },
   fc_src: { kind: 'ip', read: () => 'source' },
   fc_dst: { kind: 'ip', read: () => 'destination' },
-  src_port: integer((c) => c.sourcePort),
-  dst_port: integer((c) => c.destinationPort),
-  fc_src_port: integer((c) => c.sourcePort),
-  fc_dst_port: integer((c) => c.destinationPort),
-  src_is_local: boolean((c) => c.source[0] === 127),
-  dst_is_local: boolean((c) => c.destination[0] === 127),
+  // No port (unix sockets) is no value, and matches nothing.
+  src_port: integer((c) => c.sourcePort || undefined),
+  dst_port: integer((c) => c.destinationPort || undefined),
+  fc_src_port: integer((c) => c.sourcePort || undefined),
+  fc_dst_port: integer((c) => c.destinationPort || undefined),
+  src_is_local: boolean((c) => isLoopback(c.sourceFamily, c.source)),
+  dst_is_local: boolean((c) => isLoopback(c.destinationFamily, c.destination)),
   fc_rcvd_proxy: boolean((c) => c.receivedProxy),
   always_true: boolean(() => true),
   always_false: boolean(() => false),
@@ -56,6 +57,14 @@ export const FETCHES: { readonly [name: string]: Fetch } = {
   srv_is_up: boolean((c, [path]) => onServer(c, path, (b, s) => b.serverIsUp(s))),
   srv_conn: integer((c, [path]) => onServer(c, path, (b, s) => b.serverConnections(s))),
 };
+
+/** The loopback addresses. Which others this host holds is not known here. */
+function isLoopback(family: 0 | 4 | 6, bytes: Uint8Array): boolean {
+  if (family === 4) return bytes[0] === 127;
+  if (family === 0) return false;
+  for (let i = 0; i < 15; i++) if (bytes[i] !== 0) return false;
+  return bytes[15] === 1;
+}
 
 function averageQueue(c: SampleContext, name: string): number | undefined {
   const backend = c.backend(name);
