@@ -60,12 +60,13 @@ export function writeProxy(proxy: Proxy, globalLogs: LogTarget[], shared: Readon
   const { probe, defaults, servers } = writeServers(proxy.servers, hasCheck(proxy));
   const checked = proxy.servers.some((server) => server.check === true);
   const entries: [string, Written | undefined][] = [
-    ...fields,
+    ...[...fields].filter(([key]) => key !== 'default-backend'),
     ['log', ownLogs(proxy, globalLogs)],
     ['log-style', styleOf(proxy)],
     ['timeouts', writeTimeouts(without(proxy.timeouts, shared.get('timeouts'), timeoutFields))],
     ['options', writeOptions(without(proxy.options, shared.get('options'), optionFields))],
     ...writeRules(proxy),
+    ['default-backend', fields.get('default-backend')],
     ['check', writeCheck(proxy.check, probe, checked)],
     ['server-defaults', defaults.length === 0 ? undefined : new Map(defaults)],
     ['servers', servers.size === 0 ? undefined : servers],

@@ -71,7 +71,19 @@ function headOf(proxy: Proxy, block: string, taken: Map<string, Written>, hasOwn
 }
 
 /** Read one below the other, however short they are. */
-const ALWAYS_BLOCK = ['servers', 'users', 'acls', 'services', 'frontends', 'backends', 'userlists', 'haproxy'];
+const ALWAYS_BLOCK = [
+  'servers',
+  'users',
+  'acls',
+  'services',
+  'frontends',
+  'backends',
+  'userlists',
+  'haproxy',
+  'tcp-request',
+  'use-backend',
+  'use-server',
+];
 
 /** Small collections on one line, an empty line between the blocks and between the proxies of a block. */
 function prettify(document: Document): void {
@@ -80,7 +92,7 @@ function prettify(document: Document): void {
       if (String(key) === 'haproxy')
         (key as Node).commentBefore = ' HAProxy lines: noted, they do not run in this version';
       const depth = path.filter((each) => isMap(each)).length;
-      const isProxy = depth === 2 && isNamed(path[path.length - 3]);
+      const isProxy = depth === 2 && isNamed(path[path.length - 2]);
       const isShown = depth === 1 || isProxy || ALWAYS_BLOCK.includes(String(key));
       if ((isMap(value) || isSeq(value)) && !isShown && isSmall(value)) value.flow = true;
       return isMap(value) && value.flow ? visit.SKIP : undefined;

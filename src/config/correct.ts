@@ -1,0 +1,30 @@
+/** Known slips that can be set right without changing what runs: the model keeps its meaning and says it plainly. */
+import type { Diagnostics } from './diagnostics.js';
+import type { Model, Proxy } from './model.js';
+
+/** Corrects `model` in place, and notes each correction in `diag`. */
+export function correct(model: Model, diag: Diagnostics): void {
+  for (const proxy of model.proxies) {
+    dropDeadRules(proxy, diag);
+    nameDefaultBackend(proxy, diag);
+  }
+}
+
+/** Nothing comes to a rule behind one that always holds. */
+function dropDeadRules(proxy: Proxy, diag: Diagnostics): void {
+  const last = proxy.useBackends.findIndex((rule) => rule.condition === undefined);
+  if (last < 0) return;
+  for (const dead of proxy.useBackends.splice(last + 1)) {
+    const message = `'use_backend ${dead.backend}' is left out: the rule above it always holds`;
+    diag.notice('corrected', dead.loc, message);
+  }
+}
+
+/** `use_backend` without a condition, as the last rule, is what `default_backend` says. */
+function nameDefaultBackend(proxy: Proxy, diag: Diagnostics): void {
+  const last = proxy.useBackends.at(-1);
+  if (last === undefined || last.condition !== undefined) return;
+  proxy.useBackends.pop();
+  proxy.defaultBackend = last.backend;
+  diag.notice('corrected', last.loc, `'use_backend ${last.backend}' without a condition becomes the default backend`);
+}
