@@ -34,7 +34,7 @@ export function aclTestProblem(test: AclTest): string | null {
 }
 
 /** @returns true for an ACL name that needs no `acl` line */
-export function isPredefinedAcl(name: string): boolean {
+function isPredefinedAcl(name: string): boolean {
   return Object.hasOwn(PREDEFINED, name);
 }
 

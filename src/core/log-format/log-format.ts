@@ -8,7 +8,7 @@ import type { LogDates } from './dates.js';
 import { fetchVariable } from './fetches.js';
 import type { LogRecord } from './record.js';
 
-export interface LogFormatProblem {
+interface LogFormatProblem {
   /** Where in the text, and how many characters. */
   readonly offset: number;
   readonly length: number;
