@@ -1,9 +1,8 @@
 /** What holds where nothing is written: the defaults of the HAProxy 2.6 manual, one place for all readers and runners. */
 import type { Global, Model, Proxy, Server } from './model.js';
 
-export const DEFAULT_MAXCONN_PER_PROXY = 0; // 0 = only the global limit
 export const DEFAULT_RETRIES = 3;
-export const DEFAULT_WEIGHT = 1;
+const DEFAULT_WEIGHT = 1;
 export const DEFAULT_INTER_MS = 2000;
 export const DEFAULT_RISE = 2;
 export const DEFAULT_FALL = 3;
@@ -11,7 +10,7 @@ export const DEFAULT_ERROR_LIMIT = 10;
 export const DEFAULT_STATS_TIMEOUT_MS = 10_000;
 export const DEFAULT_STATS_MAXCONN = 10;
 
-export function emptyGlobal(): Global {
+function emptyGlobal(): Global {
   return { logs: [], statsSockets: [], tune: {}, deferred: [] };
 }
 

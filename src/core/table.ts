@@ -12,7 +12,7 @@
  *   segment: [ int32 cells: rows × 64 × 4 bytes ][ float64 cells: rows × workers × 48 × 8 bytes ]
  */
 
-export const INT_CELLS = 64;
+const INT_CELLS = 64;
 export const COUNTER_CELLS = 48;
 
 /** Where a row is; plain data, crosses threads. */
@@ -149,7 +149,7 @@ export const ADMIN_CMAINT = 0x04; // `disabled` in the configuration
 export const ADMIN_FDRAIN = 0x08; // forced drain, by the operator
 export const ADMIN_IDRAIN = 0x10; // inherited from a tracked server
 export const ADMIN_RMAINT = 0x20; // name does not resolve
-export const ADMIN_HMAINT = 0x40; // name set at run time
+// 0x40 is HAProxy's HMAINT (name set at run time); it is not used here.
 /** What keeps traffic away. ADMIN_CMAINT only says where the server started, ADMIN_HMAINT where its name came from. */
 export const ADMIN_MAINT = 0x23;
 export const ADMIN_DRAIN = 0x18;
@@ -212,9 +212,6 @@ export const SHUTDOWN_BACKUP = 2;
 // ── Process row ───────────────────────────────────────────────────────────────────────────────────────────────────
 /** 0 running, 1 stopping (SIGUSR1: no new connections). */
 export const P_STOPPING = 12;
-/** 1 while accepting is paused because descriptors ran out. */
-export const P_NO_FDS = 13;
-/** Idle percentage per worker is in counters. */
 
 // ── Float64 counters, per worker ──────────────────────────────────────────────────────────────────────────────────
 /** Sessions (frontend, listener, backend, server) in total; for the process row: connections accepted. */

@@ -37,7 +37,7 @@ const SMALL_SPLICE = 1 << 13;
 const ROUNDS_PER_TURN = 8;
 
 /** Outcome of `pump`; errors carry their errno in `Channel.errno`. */
-export const PUMP_IDLE = 0; // waits for an event
+const PUMP_IDLE = 0; // waits for an event
 export const PUMP_MORE = 1; // used its share of the turn; go on in the next
 export const PUMP_DONE = 2; // end of stream passed on (or to be passed on by closing)
 export const PUMP_READ_ERROR = 3;

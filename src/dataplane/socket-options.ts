@@ -33,7 +33,7 @@ const ints = new NativeBuffer(16);
 const sourceAddress = new SockAddr();
 
 /** @returns 0 or -errno */
-export function setInt(fd: number, level: number, name: number, value: number): number {
+function setInt(fd: number, level: number, name: number, value: number): number {
   ints.i32[0] = value;
   return setsockopt(fd, level, name, ints.ptr, 4);
 }

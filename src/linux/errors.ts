@@ -1,5 +1,4 @@
 /** errno to words: the texts of strerror(3), because people know them and HAProxy prints them. */
-import { getSystemErrorName } from 'node:util';
 import koffi from 'koffi';
 
 const strerror = koffi.load('libc.so.6').func('strerror', 'str', ['int']) as unknown as (n: number) => string;
@@ -7,9 +6,4 @@ const strerror = koffi.load('libc.so.6').func('strerror', 'str', ['int']) as unk
 /** @param errno positive, or the negative result of a call in syscalls.ts; @returns `Connection refused` */
 export function errnoText(errno: number): string {
   return strerror(Math.abs(errno));
-}
-
-/** @returns `ECONNREFUSED` */
-export function errnoName(errno: number): string {
-  return getSystemErrorName(-Math.abs(errno));
 }

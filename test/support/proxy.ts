@@ -117,7 +117,7 @@ async function reachable(port: number, child: ChildProcess, output: () => string
 }
 
 /** One command on the stats socket. */
-export async function ask(path: string, command: string): Promise<string> {
+async function ask(path: string, command: string): Promise<string> {
   const socket = connect(path);
   let answer = '';
   socket.on('data', (d) => (answer += d));
