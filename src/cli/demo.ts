@@ -57,7 +57,7 @@ defaults
     timeout client 1h
     timeout server 1h
     retries 3
-    option redispatch
+    option redispatch 1
 listen demo
     bind 127.0.0.1:${port}
     balance roundrobin
@@ -132,9 +132,10 @@ const ACTIONS: { readonly [word: string]: (node: DemoNode, supervisor: Superviso
     return `${node.name} gets no new clients; those it has may stay. Next: b ${node.name.at(-1)}`;
   },
   b: async (node, supervisor) => {
-    if (!node.isRunning) await node.start();
+    const wasKilled = !node.isRunning;
+    if (wasKilled) await node.start();
     await supervisor.admin('demo', node.name, { do: 'state', state: 'ready' });
-    return `${node.name} is back; after two good checks it gets clients again`;
+    return `${node.name} is back and gets clients again${wasKilled ? ' after two good checks' : ''}`;
   },
 };
 

@@ -1,4 +1,6 @@
 /** The stats sockets of the configuration, through reloads: new ones open before anything changes, old ones close last. */
+import { readdirSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import type { Model, StatsSocket } from '../config/model.js';
 import { addressText } from '../config/names.js';
 import type { Engine } from '../control/engine.js';
@@ -29,6 +31,7 @@ export class ControlSockets {
   async openPrivate(): Promise<void> {
     const path = prepareRuntimeSocketPath(String(process.pid));
     if (path === undefined) return;
+    sweep(dirname(path));
     const socket: StatsSocket = {
       address: { kind: 'unix', path },
       level: 'admin',
@@ -83,29 +86,50 @@ export class ControlSockets {
   }
 
   async rollBack(prepared: PreparedControl): Promise<void> {
-    await Promise.all(prepared.opened.map((server) => server.close()));
+    await closeEach(prepared.opened);
   }
 
   async commit(prepared: PreparedControl): Promise<void> {
     const kept = new Set(prepared.next.values());
     const gone = [...this.current.values()].filter((server) => !kept.has(server));
     this.current = prepared.next;
-    await Promise.all(gone.map((server) => server.close()));
+    await closeEach(gone);
   }
 
   /** Lets the configured sockets go, for a successor; the private one stays until the end. */
   async closePublic(): Promise<void> {
     const servers = [...this.current.values()];
     this.current.clear();
-    await Promise.all(servers.map((server) => server.close()));
+    await closeEach(servers);
   }
 
   async close(): Promise<void> {
     await this.closePublic();
-    await Promise.all(this.extra.splice(0).map((server) => server.close()));
+    await closeEach(this.extra.splice(0));
   }
 }
 
 function identity(socket: StatsSocket): string {
   return JSON.stringify({ ...socket, loc: undefined, at: undefined });
+}
+
+/** After a change of user the paths in root's directories can no longer be removed; that must not stop a stop. */
+async function closeEach(servers: readonly ControlServer[]): Promise<void> {
+  await Promise.allSettled(servers.map(async (server) => server.close()));
+}
+
+/** Removes what processes left here that were killed, or had given up the right to remove it. */
+function sweep(directory: string): void {
+  for (const name of readdirSync(directory)) {
+    const pid = Number(/^(\d+)\.(sock|handover)$/.exec(name)?.[1] ?? 0);
+    if (pid > 0 && !isAlive(pid)) rmSync(join(directory, name), { force: true });
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
 }

@@ -85,7 +85,7 @@ export class Deployment {
     }
     this.context.log.use(model);
     this.remark(unresolvedLogs, sockets.foreign, complaint);
-    const gone = this.listeners.commit(sockets);
+    const gone = this.listeners.commit(sockets, (key) => this.context.isClosed(key));
     await this.control.commit(control);
     await this.switchTo(model, found, state);
     await this.retire(gone);

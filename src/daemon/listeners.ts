@@ -168,13 +168,14 @@ export class ListenerSet {
 
   /**
    * Makes the prepared sockets the ones in force: unix sockets get their names, options of kept sockets are set.
+   * @param isClosed keys of listeners that the operator disabled: they stay silent
    * @returns those that are no longer wanted: first drained by the workers, then closed with `closeAll`
    */
-  commit(prepared: PreparedListeners): Listening[] {
+  commit(prepared: PreparedListeners, isClosed: (key: string) => boolean): Listening[] {
     for (const listening of prepared.opened) publish(listening);
     const kept = new Set([...prepared.byKey.values()].map((l) => l.address));
     const gone = [...new Set(this.current.values())].filter((l) => !kept.has(l.address));
-    for (const listening of prepared.byKey.values()) refresh(listening);
+    for (const [key, listening] of prepared.byKey) if (!isClosed(key)) refresh(listening);
     this.current = prepared.byKey;
     return gone;
   }
