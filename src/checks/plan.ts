@@ -17,6 +17,8 @@ export interface SendStep {
   readonly do: 'send';
   readonly bytes: NativeBuffer;
   readonly length: number;
+  /** Where `http-check send-state` puts its header; -1 = nowhere. */
+  readonly stateAt: number;
   readonly place: string;
 }
 
@@ -63,9 +65,9 @@ export function compileCheck(proxy: Proxy, server: Server): CheckPlan {
   const { type, disableOn404 } = proxy.check;
   const interMs = server.interMs ?? DEFAULT_INTER_MS;
   const { check: answerMs, connect = interMs } = proxy.timeouts;
-  const steps = scriptOf(proxy).map(({ step, number }) => compileStep(step, number, type, server));
+  const steps = scriptOf(proxy).map(({ step, number }) => compileStep(step, number, proxy, server));
   return {
-    kind: type,
+    kind: proxy.check.steps.length === 0 && type === 'script' ? 'tcp' : type, // a script of nothing only connects
     steps,
     disableOn404: disableOn404 === true && type === 'http',
     connectMs: answerMs === undefined ? interMs : Math.min(connect, interMs),
@@ -93,21 +95,23 @@ function scriptOf(proxy: Proxy): Numbered[] {
   return script;
 }
 
-function compileStep(step: CheckStep, number: number, type: CheckPlan['kind'], server: Server): Step {
+function compileStep(step: CheckStep, number: number, proxy: Proxy, server: Server): Step {
+  const { type, sendState } = proxy.check;
   switch (step.do) {
     case 'connect':
       return compileConnect(step, number, type, server);
     case 'send':
       return compileSend(step.data, place(type, number, '(send)', step.comment));
     case 'http-send':
-      return compileSend(requestText(step), place(type, number, '(send)', step.comment));
+      return compileRequest(step, sendState === true);
     case 'expect':
       return compileExpect(step, number, type);
   }
 }
 
 function place(type: CheckPlan['kind'], number: number, what: string, comment: string | undefined): string {
-  if (type !== 'script' || number === 0) return '';
+  if (type !== 'script') return '';
+  if (number === 0) return ' at initial connection step of tcp-check';
   return ` at step ${number} of tcp-check ${what}${comment === undefined ? '' : ` comment: '${comment}'`}`;
 }
 
@@ -133,10 +137,15 @@ function compileConnect(
   };
 }
 
+function compileRequest(step: CheckStep & { do: 'http-send' }, sendState: boolean): SendStep {
+  const text = requestText(step);
+  return { ...compileSend(text, ''), stateAt: sendState ? text.indexOf('\r\n') + 2 : -1 };
+}
+
 function compileSend(data: string, where: string): SendStep {
   const bytes = new NativeBuffer(data.length);
   bytes.bytes.set(Buffer.from(data, 'latin1'));
-  return { do: 'send', bytes, length: data.length, place: where };
+  return { do: 'send', bytes, length: data.length, stateAt: -1, place: where };
 }
 
 /** As HAProxy writes it: header names in lower case, a length where there is a body, no second request afterwards. */
@@ -178,7 +187,7 @@ function compileExpect(step: CheckStep & { do: 'expect' }, number: number, type:
 
 function expectWords(step: CheckStep & { do: 'expect' }): string {
   if (step.match === 'string') return `expect string '${step.pattern}'`;
-  if (step.match === 'binary') return 'expect binary';
+  if (step.match === 'binary') return `expect binary '${step.pattern}'`;
   return step.match === 'rbinary' ? 'expect binary regex' : 'expect regex';
 }
 

@@ -35,12 +35,14 @@ import { evaluate } from './expect.js';
 import type { CheckPlan, ConnectStep, ExpectStep, SendStep } from './plan.js';
 import { proxyHeader } from './proxy-line.js';
 import type { ReceiveBuffers } from './receive-buffers.js';
+import { stateHeader } from './state-header.js';
 import type { Target } from './target.js';
 
 /** Whoever runs the probes. */
 export interface ProbeOwner {
   readonly reactor: Reactor;
   readonly buffers: ReceiveBuffers;
+  readonly nodeName: string;
   started(probe: Probe): void;
   /** The report is the probe's own object: read it before the next check. */
   ended(probe: Probe, report: CheckReport): void;
@@ -70,6 +72,7 @@ export class Probe implements Pollable, Timed {
   /** EPOLL* mask the descriptor is watched for, 0 = not. */
   private watched = 0;
   private connection: ConnectStep | null = null;
+  private request: { bytes: NativeBuffer; length: number } | null = null;
   private stepIndex = 0;
   private sentBytes = 0;
   private isSendLast = false;
@@ -138,6 +141,7 @@ export class Probe implements Pollable, Timed {
   private open(step: ConnectStep): void {
     const { target } = this;
     this.connection = step;
+    this.request = null;
     this.isSendLast = false;
     this.sentBytes = 0;
     this.receivedBytes = 0;
@@ -248,9 +252,24 @@ export class Probe implements Pollable, Timed {
 
   private sendStep(step: SendStep): boolean {
     if (this.sentBytes === 0) this.receivedBytes = 0; // an answer to what went before is no answer to this
-    if (!this.write(step.bytes.ptr, step.length)) return false;
+    const { bytes, length } = step.stateAt < 0 ? step : this.withState(step);
+    if (!this.write(bytes.ptr, length)) return false;
+    this.request = null;
     this.stepIndex++;
     return true;
+  }
+
+  /** The request with the state of this moment; the same until all of it is out. */
+  private withState(step: SendStep): { bytes: NativeBuffer; length: number } {
+    if (this.request !== null) return this.request;
+    const header = Buffer.from(stateHeader(this.server, this.owner.nodeName), 'latin1');
+    const length = step.length + header.length;
+    const bytes = new NativeBuffer(length);
+    bytes.bytes.set(step.bytes.bytes.subarray(0, step.stateAt));
+    bytes.bytes.set(header, step.stateAt);
+    bytes.bytes.set(step.bytes.bytes.subarray(step.stateAt, step.length), step.stateAt + header.length);
+    this.request = { bytes, length };
+    return this.request;
   }
 
   /** @returns true when all of it is out */

@@ -2,6 +2,7 @@
  * Runs the checks of a configuration: the shell around core/health. It feeds the machine with results and time, and does
  * what the machine asks for. One per health thread.
  */
+import { hostname } from 'node:os';
 import { hasBackend } from '../config/defaults.js';
 import type { Proxy, Server } from '../config/model.js';
 import type { ServerHealth } from '../core/health/entities.js';
@@ -23,6 +24,7 @@ const START_GRID_MS = 8;
 const BUFSIZE = 16_384;
 
 export class CheckRunner implements ProbeOwner, HealthActions, Continuable {
+  nodeName = hostname();
   buffers = new ReceiveBuffers(BUFSIZE);
   readonly machine: HealthMachine;
   private farm: Farm = EMPTY_FARM;
@@ -51,6 +53,7 @@ export class CheckRunner implements ProbeOwner, HealthActions, Continuable {
     const segments = new Map(plan.segments.map((segment) => [segment.id, segment]));
     const row = (key: string) => new T.Row(segments.get(plan.rows[key].segment)!, plan.rows[key].index);
     this.wakeWorkers = () => plan.wake.workers.forEach((fd) => void this.wake(fd));
+    this.nodeName = global.node ?? hostname();
     this.spreadPercent = global.spreadChecks ?? 0;
     this.resize(Number(global.tune.bufsize ?? BUFSIZE));
     this.farm = buildFarm(inForce, row, before, this.machine);

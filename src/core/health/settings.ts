@@ -25,6 +25,8 @@ export interface HealthSettings {
   readonly onError: NonNullable<Server['onError']>;
   readonly shutdownOnDown: boolean;
   readonly shutdownBackupsOnUp: boolean;
+  /** Host as the statistics show it: `unix` for sockets. */
+  readonly host: string;
   /** The server line as one text: a reload that leaves it equal leaves the operator's changes in force. */
   readonly definition: string;
 }
@@ -53,6 +55,7 @@ export function settingsOf(
     onError: server.onError ?? 'fail-check',
     shutdownOnDown: server.onMarkedDown === 'shutdown-sessions',
     shutdownBackupsOnUp: server.onMarkedUp === 'shutdown-backup-sessions',
+    host: server.address.kind === 'inet' ? server.address.host : 'unix',
     definition: definitionOf(server),
   };
 }
