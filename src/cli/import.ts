@@ -30,8 +30,8 @@ function importFiles(paths: string[], output: string | undefined): void {
   const text = loaded.diagnostics.hasErrors ? undefined : yamlOf(loaded);
   const complaints = paintDiagnostics(loaded.diagnostics, process.stderr);
   if (complaints !== '') console.error(complaints);
-  if (text === undefined) return fail('nothing was imported: correct the errors above first');
-  if (output === undefined) process.stdout.write(text);
+  if (text === undefined) fail('nothing was imported: correct the errors above first');
+  else if (output === undefined) process.stdout.write(text);
   else save(text, output);
 }
 

@@ -16,7 +16,7 @@ interface HaproxyCommand {
   haproxyMain(args: string[]): Promise<number>;
 }
 
-const SUBCOMMANDS = ['run', 'check', 'import', 'reload', 'status', 'demo'];
+const SUBCOMMANDS = ['run', 'check', 'import', 'schema', 'reload', 'status', 'demo'];
 
 /** The version in package.json, which stands two directories above `dist/src`. */
 function packageVersion(): string {

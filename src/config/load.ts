@@ -10,6 +10,7 @@ import { type Language, languageOf } from './language.js';
 import type { Model } from './model.js';
 import { validate } from './validate.js';
 import { readYaml } from './yaml/read.js';
+import { speakYaml } from './yaml/wording.js';
 
 /** HAProxy's version as `.if version_atleast(…)` sees it: the release whose manual we follow. */
 const ANSWERED_VERSION = '2.6.12';
@@ -51,8 +52,26 @@ export function loadConfig(paths: readonly string[], options: LoadOptions = {}):
   const model = readHaproxy(inLanguage('haproxy'), diagnostics, ctx);
   readYaml(inLanguage('yaml'), diagnostics, ctx, model);
   if (sources.length > 0 && !diagnostics.hasErrors) complainEmpty(model, sources, diagnostics);
-  validate(model, diagnostics);
+  judge(model, diagnostics, new Set(inLanguage('yaml').map((source) => source.file)));
   return { model, diagnostics, files: sources.map((source) => source.file) };
+}
+
+/** What is wrong with the whole is said in the words of the file it is said of. */
+function judge(model: Model, diagnostics: Diagnostics, yamlFiles: ReadonlySet<string>): void {
+  const before = diagnostics.list.length;
+  validate(model, diagnostics);
+  dropEchoes(diagnostics, before, yamlFiles);
+  speakYaml(diagnostics, before, yamlFiles);
+}
+
+/** Said of what is missing only because the reader had to leave out a faulty part: the fault itself is enough. */
+const ECHOES = ['no-bind', 'no-server', 'missing-timeouts', 'check-timeout-unset', 'unknown-server', 'track-unchecked'];
+
+function dropEchoes({ list }: Diagnostics, from: number, files: ReadonlySet<string>): void {
+  const isFaulty = (file: string) => list.slice(0, from).some((d) => d.severity === 'error' && d.loc?.file === file);
+  const faulty = new Set([...files].filter(isFaulty));
+  const kept = list.splice(from).filter((d) => !(d.loc && faulty.has(d.loc.file) && ECHOES.includes(d.code)));
+  list.push(...kept);
 }
 
 function readPath(path: string, options: LoadOptions, diag: Diagnostics): Source[] {

@@ -60,7 +60,7 @@ export const checkSchema = either(
   z.boolean(),
   typeSchema,
   object,
-).describe('How servers are checked. Its presence turns checks on.');
+).meta({ id: 'check', description: 'How servers are checked. Its presence turns checks on.' });
 
 /** Reads one layer (defaults, or the proxy) over what is there: the kind of check, and what servers start from. */
 export function readCheck(proxy: Proxy, settings: ServerSettings, data: Plain, place: Place): void {

@@ -88,7 +88,7 @@ export const expectStep: Codec<Expect> = {
     z.int(),
     z.string(),
     object,
-  ),
+  ).meta({ id: 'expectation' }),
   read: (data, place) => (isObject(data) ? readObject(data, place) : readShort(data, place)),
   write: (step) => {
     const entries: [string, Written][] = [[step.match, writePattern(step)]];

@@ -42,7 +42,13 @@ const fields: readonly Field<LogTarget>[] = [
 const object = record<LogTarget>('a log', fields, () => ({ target: { kind: 'fd', fd: -1 }, facility: 'local0' }));
 
 export const logTarget: Codec<LogTarget> = {
-  schema: either("a log is an address and a facility; write such as '127.0.0.1 local0'", z.string(), object.schema),
+  schema: either(
+    "a log is an address and a facility; write such as '127.0.0.1 local0'",
+    z.string(),
+    object.schema,
+  ).meta({
+    id: 'log',
+  }),
   read: (data, place) => {
     if (!isObject(data)) return readWords(String(data), place);
     for (const key of ['to', 'facility'])

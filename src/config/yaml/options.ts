@@ -99,9 +99,15 @@ export const optionsSchema = either(
   'options are a list or an object; write [dontlognull, tcp-smart-accept]',
   z.array(listedName),
   strict('options', { ...shapeOf(optionFields), ...extras }, ELSEWHERE),
-).describe('Options by their HAProxy names: a list of what is on, or an object of true and false.');
+).meta({
+  id: 'options',
+  description: 'Options by their HAProxy names: a list of what is on, or true and false by name.',
+});
 
-export const timeoutsSchema = strict('timeouts', shapeOf(timeoutFields)).describe('Times with their unit.');
+export const timeoutsSchema = strict('timeouts', shapeOf(timeoutFields)).meta({
+  id: 'timeouts',
+  description: 'Times with their unit.',
+});
 
 export function readTimeouts(proxy: Proxy, data: Plain, place: Place, isOwn: boolean): void {
   const target: Timeouts & { at?: Proxy['at'] } = { ...proxy.timeouts };

@@ -55,7 +55,7 @@ const bindSchema = either(
     address: listenAddress.schema.optional().describe('HOST:PORT, a port, a path of a unix socket, fd@N.'),
     ...shapeOf(bindFields),
   }),
-);
+).meta({ id: 'bind' });
 
 /** One entry may name several addresses: it gives one bind for each. */
 const bindGroup: Codec<Bind[]> = {
@@ -188,7 +188,8 @@ const HINTS = {
 
 export function proxiesSchema(what: string, doc: string): z.ZodType {
   const error = `${what} are written with their names; write 'NAME:' with its settings below`;
-  return z.record(z.string(), strict(`a ${what.replace(/s$/, '')}`, PROXY_SHAPE, HINTS), { error }).describe(doc);
+  const id = what.replace(/s$/, '');
+  return z.record(z.string(), strict(`a ${id}`, PROXY_SHAPE, HINTS).meta({ id }), { error }).describe(doc);
 }
 
 export function readLogs(proxy: Proxy, data: Plain, place: Place, globalLogs: Proxy['logs']): void {

@@ -32,6 +32,6 @@ export const fileSchema = strict(
 
 /** The published schema. Editors complain about other spellings of keys than the canonical; the reader does not. */
 export function jsonSchema(): object {
-  const schema = z.toJSONSchema(fileSchema, { io: 'output', unrepresentable: 'any', reused: 'ref' });
+  const schema = z.toJSONSchema(fileSchema, { io: 'output', unrepresentable: 'any' });
   return { ...schema, title: 'fairlead.yaml', description: 'Configuration of Fairlead.' };
 }

@@ -129,9 +129,10 @@ const checkField: Field<ServerSettings> = {
 
 const fields: readonly Field<ServerSettings>[] = [...settingFields, checkField];
 
-export const serverDefaultsSchema = strict('server-defaults', shapeOf(fields)).describe(
-  'What every server of the proxy has unless it says otherwise.',
-);
+export const serverDefaultsSchema = strict('server-defaults', shapeOf(fields)).meta({
+  id: 'server-defaults',
+  description: 'What every server of the proxy has unless it says otherwise.',
+});
 
 const SERVER_REMEDY = "a server is an address; write such as '10.0.0.1:3306', or { address: …, weight: … }";
 
@@ -149,7 +150,7 @@ export const serversSchema = z
   .record(z.string(), serverSchema, {
     error: (issue) => `servers have names, ${nameOf(issue.input)} has none; write 'NAME: HOST:PORT' for each`,
   })
-  .describe('Servers by name: an address, or an object with more.');
+  .meta({ id: 'servers', description: 'Servers by name: an address, or an object with more.' });
 
 export function readServerDefaults(target: ServerSettings, data: Plain, place: Place): void {
   readFields(fields, target, data, place);
@@ -168,6 +169,8 @@ function readServer(name: string, data: Plain, place: Place, base: ServerSetting
   const address = serverAddress.read(written, isObject(data) ? place.child('address') : place);
   const settings: ServerSettings = structuredClone(base);
   if (isObject(data)) readFields(fields, settings, data, place);
+  // Who follows another server is not checked itself, unless it says so.
+  if (settings.track !== undefined && !(isObject(data) && data.check !== undefined)) delete settings.check;
   const id = isObject(data) && typeof data.id === 'number' ? data.id : 0;
   return address && { name, id, ...address, ...settings, loc: place.keyLoc };
 }
@@ -223,7 +226,8 @@ function ownSettings(
   const own = writeFields(probeFields, server).filter(([key]) => !probe.has(key));
   const isOn = server.check === true;
   if (own.length > 0) return [...settings, ['check', new Map([...(isOn ? [] : OFF), ...own])]];
-  return isOn === (base.check === true) ? settings : [...settings, ['check', isOn]];
+  const isInherited = base.check === true && server.track === undefined;
+  return isOn === isInherited ? settings : [...settings, ['check', isOn]];
 }
 
 const OFF: [string, Written][] = [['enabled', false]];
