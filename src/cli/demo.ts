@@ -32,6 +32,7 @@ async function demo(): Promise<void> {
   const leave = (code: number) => {
     for (const node of nodes) node.kill();
     rmSync(directory, { recursive: true, force: true });
+    if (process.stdout.isTTY) process.stdout.write('\n');
     exitNow(code);
   };
   try {

@@ -2,7 +2,7 @@
 import { sendUnixDatagram } from '../linux/process.js';
 
 /** @param state `READY=1`, `RELOADING=1`, `STOPPING=1` and the like, one per line */
-export function notify(state: string, path = process.env.NOTIFY_SOCKET): void {
+function notify(state: string, path = process.env.NOTIFY_SOCKET): void {
   if (path) sendUnixDatagram(path, state);
 }
 

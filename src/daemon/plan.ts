@@ -19,7 +19,7 @@ import * as T from '../core/table.js';
 export type Layout = Pick<Plan, 'segments' | 'rows'>;
 
 /** Keys of all entities of a model. */
-export function entityKeys(model: Model): string[] {
+function entityKeys(model: Model): string[] {
   return [T.rowKey.process(), ...model.proxies.flatMap(proxyKeys)];
 }
 

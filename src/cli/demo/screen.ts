@@ -2,14 +2,14 @@
 import { serverStatus } from '../../control/stat/server-status.js';
 import { C_SESSIONS, I_CUR_SESS, type Row, S_UWEIGHT } from '../../core/table.js';
 
-export interface DemoServer {
+interface DemoServer {
   name: string;
   address: string;
   isAlive: boolean;
   row: Row;
 }
 
-export interface DemoView {
+interface DemoView {
   servers: DemoServer[];
   /** Answers to the demonstration's own client in the last second. */
   answers: ReadonlyMap<string, number>;
@@ -48,9 +48,11 @@ class TerminalScreen implements Screen {
   }
 
   show(view: DemoView): void {
-    const lines = [...tableLines(view), '', ...lastEvents(view), this.said, ''];
+    const width = this.out.columns || 80;
+    const prose = [...lastEvents(view), this.said].map((line) => line.slice(0, width));
+    const lines = [...tableLines(view), '', ...prose, ''];
     const top = this.intro.length + 2;
-    const body = lines.map((line, i) => `\x1b[${top + i};1H${line.slice(0, this.out.columns || 80)}${CLEAR_LINE}`);
+    const body = lines.map((line, i) => `\x1b[${top + i};1H${line}${CLEAR_LINE}`);
     const prompt = `\x1b[${top + lines.length};1H> `;
     this.out.write(`\x1b7${body.join('')}\x1b8${this.isPrompted ? '' : prompt}`);
     this.isPrompted = true;
