@@ -4,13 +4,14 @@
  */
 
 import { DEFAULT_RETRIES, hasBackend, hasFrontend } from '../config/defaults.js';
-import type { Condition, Proxy, Server, SourceAddress, TcpRule } from '../config/model.js';
+import { fullconns } from '../config/fullconn.js';
+import type { Condition, Model, Proxy, Server, SourceAddress, TcpRule } from '../config/model.js';
 import { listenerNames } from '../config/names.js';
 import { Balancer } from '../core/balance/balancer.js';
 import { compileCondition } from '../core/expr/condition.js';
 import type { SampleContext } from '../core/expr/context.js';
 import type { Plan } from '../core/messages.js';
-import { Row, rowKey } from '../core/table.js';
+import { I_MAXCONN, Row, rowKey } from '../core/table.js';
 import { ipToWords, SockAddr } from '../linux/sockaddr.js';
 import { AcceptSocket } from './accept.js';
 import {
@@ -36,7 +37,7 @@ export function applyPlan(worker: DataplaneWorker, plan: Plan): void {
   worker.healthFd = plan.wake.health;
   worker.splicing = !plan.model.global.noSplice;
   const proxies = plan.model.proxies.filter((p) => p.mode === 'tcp' && !p.disabled);
-  applyBackends(worker, proxies.filter(hasBackend), rows);
+  applyBackends(worker, plan.model, proxies.filter(hasBackend), rows);
   applyFrontends(worker, proxies.filter(hasFrontend), rows);
   for (const proxy of proxies.filter(hasFrontend)) applyListeners(worker, proxy, plan, rows);
   configureLogs(worker, plan.model);
@@ -67,7 +68,7 @@ function reconcile<E>(existing: Map<string, E>, names: string[], create: (name: 
   for (const name of wanted) if (!existing.has(name)) existing.set(name, create(name));
 }
 
-function applyBackends(worker: DataplaneWorker, proxies: Proxy[], rows: RowFinder): void {
+function applyBackends(worker: DataplaneWorker, model: Model, proxies: Proxy[], rows: RowFinder): void {
   const byName = new Map(proxies.map((p) => [p.name, p]));
   reconcile(worker.backends, [...byName.keys()], (name) => {
     return new BackendEntity(name, rows.find(rowKey.backend(name)), byName.get(name)!);
@@ -77,7 +78,9 @@ function applyBackends(worker: DataplaneWorker, proxies: Proxy[], rows: RowFinde
     const [proxy, server] = locate(proxies, key);
     return new ServerEntity(server.name, rows.find(key), server, worker.backends.get(proxy.name)!, 0);
   });
-  for (const proxy of proxies) configureBackend(worker, worker.backends.get(proxy.name)!, proxy);
+  const processMaxconn = worker.process.row.get(I_MAXCONN);
+  const full = fullconns(model, (p) => p.maxconn ?? processMaxconn);
+  for (const proxy of proxies) configureBackend(worker, worker.backends.get(proxy.name)!, proxy, full.get(proxy.name)!);
 }
 
 function locate(proxies: Proxy[], key: string): [Proxy, Server] {
@@ -86,7 +89,7 @@ function locate(proxies: Proxy[], key: string): [Proxy, Server] {
   throw new Error(`no server ${key}`);
 }
 
-function configureBackend(worker: DataplaneWorker, backend: BackendEntity, proxy: Proxy): void {
+function configureBackend(worker: DataplaneWorker, backend: BackendEntity, proxy: Proxy, fullconn: number): void {
   const t = proxy.timeouts;
   backend.proxy = proxy;
   backend.connectMs = t.connect ?? 0;
@@ -101,7 +104,7 @@ function configureBackend(worker: DataplaneWorker, backend: BackendEntity, proxy
     configureServer(server, spec, backend, index);
     return server;
   });
-  backend.balancer = createBalancer(backend, proxy);
+  backend.balancer = createBalancer(backend, proxy, fullconn);
   backend.useServers = proxy.useServers.map((rule) => ({
     server: backend.servers.find((s) => s.name === rule.server)!,
     when: compile(rule.condition, proxy),
@@ -125,14 +128,14 @@ function sourceBinding(spec: SourceAddress | undefined): SourceBinding | null {
   return { spec, address };
 }
 
-function createBalancer(backend: BackendEntity, proxy: Proxy): Balancer {
+function createBalancer(backend: BackendEntity, proxy: Proxy, fullconn: number): Balancer {
   return new Balancer(
     {
       algorithm: proxy.balance?.algorithm ?? 'roundrobin',
       draws: proxy.balance?.draws,
       hashType: proxy.hashType,
       allBackups: proxy.options.allbackups ?? false,
-      fullconn: proxy.fullconn,
+      fullconn,
     },
     backend.servers.map((s) => ({
       row: s.cells.row,

@@ -85,7 +85,8 @@ function sinkFor(proxy: Proxy, model: Model, sinks: Map<string, LogSink>): LogSi
 
 function formatText(proxy: Proxy): string {
   if (proxy.logStyle === 'format' && proxy.logFormat !== undefined) return proxy.logFormat;
-  return proxy.logStyle === 'tcplog' ? TCP_LOG_FORMAT : DEFAULT_LOG_TEXT;
+  // `option httplog` in a tcp proxy logs as tcplog (manual, `option httplog`).
+  return proxy.logStyle === undefined ? DEFAULT_LOG_TEXT : TCP_LOG_FORMAT;
 }
 
 /** Writes the line unless an option says that this one is not wanted. Called once, when the session ends. */

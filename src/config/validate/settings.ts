@@ -1,4 +1,5 @@
 /** Settings that are missing, or that cannot be reached together. */
+import { compileLogFormat } from '../../core/log-format/log-format.js';
 import { hasBackend, hasFrontend } from '../defaults.js';
 import type { Diagnostics } from '../diagnostics.js';
 import type { Model, Proxy } from '../model.js';
@@ -55,6 +56,7 @@ function warnLogs(proxy: Proxy, diag: Diagnostics): void {
       "write 'option tcplog'",
     );
   }
+  checkLogFormat(proxy, diag);
   if (proxy.logStyle === 'format' && proxy.logs.length === 0) {
     diag.warning(
       'log-nowhere',
@@ -63,6 +65,12 @@ function warnLogs(proxy: Proxy, diag: Diagnostics): void {
       "add 'log global' or 'log ADDRESS FACILITY'",
     );
   }
+}
+
+function checkLogFormat(proxy: Proxy, diag: Diagnostics): void {
+  if (proxy.logFormat === undefined) return;
+  for (const problem of compileLogFormat(proxy.logFormat).problems)
+    diag.error('bad-log-format', proxy.at?.logFormat ?? proxy.loc, `log-format: ${problem.message}`);
 }
 
 function warnMaxconn(proxy: Proxy, { global }: Model, diag: Diagnostics): void {

@@ -1,11 +1,11 @@
 /** Which rows `show stat` prints, in HAProxy's order: per proxy the frontend, its listeners, the servers, the backend. */
 import { hasBackend, hasFrontend } from '../../config/defaults.js';
+import { fullconns } from '../../config/fullconn.js';
 import type { Proxy } from '../../config/model.js';
-
 import type { Engine } from '../engine.js';
 import { backendRow } from './backend-row.js';
 import { frontendRow, listenerRows } from './frontend-row.js';
-import { fullconns } from './limits.js';
+import { frontendMaxconn } from './limits.js';
 import { serverStatRow } from './server-row.js';
 import { AT, type StatRow } from './stat-row.js';
 
@@ -32,7 +32,7 @@ const SERVERS = 4;
 const LISTENERS = 8;
 
 export function* statRows(engine: Engine, want: Selection, nowMs: number): Generator<StatRow> {
-  const fullconn = fullconns(engine);
+  const fullconn = fullconns(engine.model, (p) => frontendMaxconn(engine, p));
   for (const proxy of engine.model.proxies) {
     if (want.iid !== -1 && want.iid !== proxy.id) continue;
     if (proxy.disabled) continue;
