@@ -180,10 +180,11 @@ export class Client {
   closed = false;
   readonly socket: Socket;
 
-  constructor(port: number | string) {
+  /** @param port a TCP port, or the path of a unix socket @param localAddress where to connect from */
+  constructor(port: number | string, localAddress?: string, host = '127.0.0.1') {
     this.socket =
       typeof port === 'number'
-        ? connect({ port, host: '127.0.0.1', allowHalfOpen: true })
+        ? connect({ port, host, localAddress, allowHalfOpen: true })
         : connect({ path: port, allowHalfOpen: true });
     this.socket.on('data', (d) => (this.data = Buffer.concat([this.data, d])));
     this.socket.on('end', () => (this.ended = true));
