@@ -11,6 +11,7 @@ import { evaluatePredicate } from '../config/haproxy/predicates.js';
 import { splitWords } from '../config/haproxy/words.js';
 import type { Model, StatsSocket } from '../config/model.js';
 import { VERSION } from '../control/version.js';
+import { HAPROXY_VERSION } from '../core/haproxy-version.js';
 import { runs } from '../daemon/plan.js';
 import { ProcessLog } from '../daemon/process-log.js';
 import { dieBy, type Ending, runProgram } from '../daemon/program.js';
@@ -19,7 +20,7 @@ import { exitNow } from '../linux/process.js';
 import { type HaproxyArgs, parseArgs } from './haproxy/args.js';
 import { complain, errorsOf, hasWarnings, load } from './haproxy/config.js';
 import { isDaemonChild, launchDaemon, reportReady } from './haproxy/daemonize.js';
-import { ANSWERED_VERSION, buildText, USAGE, versionText } from './haproxy/texts.js';
+import { buildText, USAGE, versionText } from './haproxy/texts.js';
 
 /** @returns the exit code; when the proxy runs, the process ends by itself and this never resolves */
 export async function haproxyMain(argv: string[]): Promise<number> {
@@ -47,7 +48,7 @@ function usage(message?: string): number {
 
 function* preamble(): Generator<string> {
   const line = (text: string) => `[NOTICE]   (${process.pid}) : ${text}`;
-  yield line(`haproxy version is ${ANSWERED_VERSION} (Fairlead ${VERSION})`);
+  yield line(`haproxy version is ${HAPROXY_VERSION} (Fairlead ${VERSION})`);
   yield line(`path to executable is ${process.argv[1]}`);
 }
 
@@ -63,7 +64,7 @@ function changeDirectory(directory: string, log: ProcessLog): boolean {
 
 /** 0 true, 1 false, 2 no expression. */
 function evaluate(condition: string, log: ProcessLog): number {
-  const result = evaluatePredicate(condition, { env: process.env, version: ANSWERED_VERSION });
+  const result = evaluatePredicate(condition, { env: process.env, version: HAPROXY_VERSION });
   if (result.ok) return result.value ? 0 : 1;
   log.alert(`config : Failed to evaluate condition: ${result.message}`);
   return 2;

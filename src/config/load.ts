@@ -4,6 +4,7 @@
  */
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { HAPROXY_VERSION } from '../core/haproxy-version.js';
 import { Diagnostics } from './diagnostics.js';
 import { type ReadContext, readHaproxy, type Source } from './haproxy/read.js';
 import { type Language, languageOf } from './language.js';
@@ -11,9 +12,6 @@ import type { Model } from './model.js';
 import { validate } from './validate.js';
 import { readYaml } from './yaml/read.js';
 import { speakYaml } from './yaml/wording.js';
-
-/** HAProxy's version as `.if version_atleast(…)` sees it: the release whose manual we follow. */
-const ANSWERED_VERSION = '2.6.12';
 
 /** Files of a directory that are read; the others (backups, notes) are passed over, as HAProxy does. */
 const CONFIG_NAMES = /^[^.].*\.(cfg|yaml|yml)$/;
@@ -46,7 +44,7 @@ export interface Loaded {
 export function loadConfig(paths: readonly string[], options: LoadOptions = {}): Loaded {
   const diagnostics = new Diagnostics();
   const sources = paths.flatMap((path) => readPath(path, options, diagnostics));
-  const ctx: ReadContext = { env: { ...(options.env ?? process.env) }, version: ANSWERED_VERSION };
+  const ctx: ReadContext = { env: { ...(options.env ?? process.env) }, version: HAPROXY_VERSION };
   const inLanguage = (language: Language) => sources.filter((source) => languageOf(source) === language);
   for (const source of sources) complainLater(source, diagnostics);
   const model = readHaproxy(inLanguage('haproxy'), diagnostics, ctx);

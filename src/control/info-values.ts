@@ -6,7 +6,7 @@ import type { Figures } from './command.js';
 import type { Engine } from './engine.js';
 import { processMaxconn } from './stat/limits.js';
 import { eventsPerSecond } from './stat/rates.js';
-import { PRODUCT, RELEASE_DATE, VERSION } from './version.js';
+import { PRODUCT, RELEASE_DATE, REPORTED_VERSION } from './version.js';
 
 export type InfoValues = { [name: string]: string | number | undefined };
 
@@ -29,9 +29,9 @@ function identity(engine: Engine, nowMs: number): InfoValues {
   const seconds = Math.max(0, Math.floor((nowMs - engine.startedAtMs) / 1000));
   return {
     Name: PRODUCT,
-    Version: VERSION,
+    Version: REPORTED_VERSION,
     Release_date: RELEASE_DATE,
-    'Build info': VERSION,
+    'Build info': REPORTED_VERSION,
     Nbthread: engine.workers,
     Nbproc: 1,
     Process_num: 1,

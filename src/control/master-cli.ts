@@ -9,7 +9,7 @@ import { LEVEL_COMMANDS } from './commands/session-settings.js';
 import { INFO_COMMANDS } from './commands/show-info.js';
 import { RELOAD_COMMAND } from './commands/show-misc.js';
 import { answer, type Effect, executeIn, type Interpreter, type Shared } from './interpreter.js';
-import { VERSION } from './version.js';
+import { REPORTED_VERSION } from './version.js';
 
 /** `0d00h07m01s` */
 function uptime(ms: number): string {
@@ -28,9 +28,9 @@ function showProc({ engine, nowMs }: CommandContext): Reply {
   const age = uptime(nowMs - engine.startedAtMs);
   return [
     columns('#<PID>', '<type>', '<reloads>', '<uptime>', '<version>'),
-    columns(String(engine.pid), 'master', `${count} [failed: ${lastOk ? 0 : 1}]`, age, VERSION),
+    columns(String(engine.pid), 'master', `${count} [failed: ${lastOk ? 0 : 1}]`, age, REPORTED_VERSION),
     '# workers\n',
-    columns(String(engine.pid), 'worker', '0', age, VERSION),
+    columns(String(engine.pid), 'worker', '0', age, REPORTED_VERSION),
     '# programs\n',
   ];
 }

@@ -1,5 +1,6 @@
 /** Which program answers. */
 import { readFileSync } from 'node:fs';
+import { HAPROXY_VERSION } from '../core/haproxy-version.js';
 
 export const PRODUCT = 'Fairlead';
 /** Of this version, `YYYY/MM/DD`. */
@@ -9,3 +10,6 @@ export const RELEASE_DATE = '2026/11/21';
 export const VERSION = (
   JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as { version: string }
 ).version;
+
+/** What tools that parse a HAProxy version read: the one we answer as, and ours behind it. */
+export const REPORTED_VERSION = `${HAPROXY_VERSION}-fairlead-${VERSION}`;

@@ -1,14 +1,11 @@
 /** What HAProxy's command line prints about itself: scripts look for some of these words. */
 
-import { RELEASE_DATE, VERSION } from '../../control/version.js';
-
-/** The release whose manual and command line this follows. */
-export const ANSWERED_VERSION = '2.6.12';
+import { RELEASE_DATE, REPORTED_VERSION, VERSION } from '../../control/version.js';
 
 /** First line as tools parse it; the second says who answers. */
 export function versionText(): string {
   return [
-    `HAProxy version ${ANSWERED_VERSION}-fairlead-${VERSION} ${RELEASE_DATE}`,
+    `HAProxy version ${REPORTED_VERSION} ${RELEASE_DATE}`,
     `This is Fairlead ${VERSION}, which takes HAProxy's command line and configuration in its place; it is not HAProxy.`,
     `Running on: Node.js ${process.version} ${process.platform} ${process.arch}`,
   ].join('\n');

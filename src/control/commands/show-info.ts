@@ -3,7 +3,7 @@ import type { Command, CommandContext } from '../command.js';
 import { INFO_FIELDS, type InfoField } from '../info-fields.js';
 import { type InfoValues, infoValues } from '../info-values.js';
 import { jsonValue } from '../stat/stat-format.js';
-import { VERSION } from '../version.js';
+import { REPORTED_VERSION } from '../version.js';
 
 function valueOf(field: InfoField, values: InfoValues): string | number {
   return values[field.name] ?? (field.type === 'str' ? '' : 0);
@@ -62,6 +62,6 @@ export const INFO_COMMANDS: readonly Command[] = [
     usage: 'show version',
     help: 'version of this process',
     level: 'user',
-    run: () => `${VERSION}\n`,
+    run: () => `${REPORTED_VERSION}\n`,
   },
 ];
