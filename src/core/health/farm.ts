@@ -39,7 +39,8 @@ export function buildFarm(
     }
   }
   for (const server of servers.values()) link(server, servers);
-  for (const server of servers.values()) if (server.tracked !== null) adopt(server);
+  const adopted = new Set<ServerHealth>();
+  for (const server of servers.values()) adopt(server, adopted);
   for (const backend of backends.values()) machine.settleBackend(backend);
   return { servers, backends };
 }
@@ -99,7 +100,7 @@ function takeOver(s: ServerHealth, old: ServerHealth): void {
   s.nextStepMs = old.nextStepMs;
   s.inProgress = old.inProgress;
   s.state = s.isInMaintenance ? T.STATE_STOPPED : takenState(s, old);
-  s.health = s.isInMaintenance ? 0 : takenHealth(s, old);
+  s.health = takenHealth(s, old);
 }
 
 /** Without checks a server is up; one that leaves maintenance by the new configuration starts anew. */
@@ -112,6 +113,8 @@ function takenState(s: ServerHealth, old: ServerHealth): number {
 /** The counter keeps its side of `rise`, and its distance to the top where it was up. */
 function takenHealth(s: ServerHealth, old: ServerHealth): number {
   const { rise, isChecked } = s.settings;
+  if (s.isInMaintenance) return old.isInMaintenance ? Math.min(old.health, s.maxHealth) : 0;
+  if (!isChecked && !old.settings.isChecked && !old.isInMaintenance) return Math.min(old.health, s.maxHealth);
   if (old.isInMaintenance || (isChecked && !old.settings.isChecked)) return isChecked ? initialHealth(s) : rise;
   if (s.state === T.STATE_STOPPED) return Math.min(old.health, rise - 1);
   return Math.max(rise, s.maxHealth - Math.max(0, old.maxHealth - old.health));
@@ -125,11 +128,23 @@ function link(s: ServerHealth, servers: ReadonlyMap<string, ServerHealth>): void
   tracked.trackers.push(s);
 }
 
-/** State and inherited flags of a tracking server, without a word: both sides come from the same configuration. */
-function adopt(s: ServerHealth): void {
-  let end = s.tracked!;
-  for (let hops = 0; end.tracked !== null && hops < 64; hops++) end = end.tracked;
-  const inherited = end.isInMaintenance ? T.ADMIN_IMAINT : end.isDraining ? T.ADMIN_IDRAIN : 0;
+/**
+ * State and inherited flags of a tracking server, without a word: both sides come from the same configuration. The one
+ * it tracks first: that may track another, or be in maintenance on its own.
+ */
+function adopt(s: ServerHealth, done: Set<ServerHealth>): void {
+  if (done.has(s)) return;
+  done.add(s); // before its tracked one, so that a circle ends
+  const from = s.tracked;
+  if (from === null) return;
+  adopt(from, done);
+  const inherited = from.isInMaintenance ? T.ADMIN_IMAINT : from.isDraining ? T.ADMIN_IDRAIN : 0;
   s.admin = (s.admin & ~(T.ADMIN_IMAINT | T.ADMIN_IDRAIN)) | inherited;
-  s.state = s.isInMaintenance ? T.STATE_STOPPED : end.state;
+  if (s.isInMaintenance) s.state = T.STATE_STOPPED;
+  else if (!runs(from.state)) s.state = from.state;
+  else if (!runs(s.state)) s.state = T.STATE_RUNNING; // otherwise it goes on with a slowstart of its own
+}
+
+function runs(state: number): boolean {
+  return state === T.STATE_RUNNING || state === T.STATE_STARTING;
 }

@@ -151,7 +151,7 @@ export class HealthMachine {
   setHealth(s: ServerHealth, health: 'up' | 'stopping' | 'down'): string | null {
     if (s.settings.tracks !== undefined) return 'cannot change health on a tracking server.';
     const cause: Cause = { by: 'operator' };
-    if (health === 'down') s.health = s.checksEnabled ? s.settings.rise - 1 : 0;
+    if (health === 'down') s.health = 0;
     else s.health = s.maxHealth;
     if (!s.isInMaintenance) {
       if (health === 'down') this.goDown(s, cause);
@@ -318,7 +318,7 @@ export class HealthMachine {
 
   private restart(s: ServerHealth): void {
     const state = s.tracked === null ? initialState(s) : s.tracked.state;
-    if (s.tracked === null) s.health = s.settings.isChecked ? initialHealth(s) : s.settings.rise;
+    if (s.tracked === null) s.health = s.settings.isChecked ? initialHealth(s) : 0;
     s.state = T.STATE_RUNNING; // so that starting counts no downtime
     if (state === T.STATE_STOPPED || state === T.STATE_STOPPING) s.state = state;
     else this.start(s);
