@@ -8,12 +8,12 @@ import { createConnection } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
-import { VERSION } from '../../src/control/version.js';
+import { REPORTED_VERSION } from '../../src/control/version.js';
 import { FakeEngine, model, proxy, server } from './fake-engine.js';
 import { openSocket, type TestSocket } from './sockets.js';
 import { talk } from './talk.js';
 
-const V = VERSION;
+const V = REPORTED_VERSION;
 const engine = new FakeEngine(
   model([proxy('backend', 'be', 2, { servers: [server('s1', 1, 1, { check: true })] })], {
     statsTimeoutMs: 400,

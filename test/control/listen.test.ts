@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import type { Address, StatsSocket } from '../../src/config/model.js';
 import { type ControlServer, startStatsSocket } from '../../src/control/stats-socket.js';
-import { VERSION } from '../../src/control/version.js';
+import { REPORTED_VERSION } from '../../src/control/version.js';
 import { FakeEngine, model } from './fake-engine.js';
 import { talk } from './talk.js';
 
@@ -46,7 +46,7 @@ test('a stale socket is replaced without a moment in which nobody answers', asyn
   const before = statSync(path).ino;
   await open(unix('stale'));
   assert.notEqual(statSync(path).ino, before);
-  assert.equal(await talk({ path }, 'show version\n'), `${VERSION}\n\n`);
+  assert.equal(await talk({ path }, 'show version\n'), `${REPORTED_VERSION}\n\n`);
   old.close();
 });
 
@@ -62,7 +62,7 @@ test('a path that is too long is refused before anything is made', async () => {
 test('closing removes the path, unless another process put its own there', async () => {
   const [first, second] = [await open(unix('twice')), await open(unix('twice'))];
   await first.close();
-  assert.equal(await talk({ path: join(dir, 'twice') }, 'show version\n'), `${VERSION}\n\n`);
+  assert.equal(await talk({ path: join(dir, 'twice') }, 'show version\n'), `${REPORTED_VERSION}\n\n`);
   await second.close();
   assert.ok(!existsSync(join(dir, 'twice')));
 });
@@ -84,7 +84,7 @@ test('closing while a client is answered: it gets its answer', async () => {
     await server.close();
     return { ok: true, text: 'this socket is gone\n' };
   };
-  assert.equal(await asked, `\n> Success=1\n--\nthis socket is gone\n\n> ${VERSION}\n\n> `);
+  assert.equal(await asked, `\n> Success=1\n--\nthis socket is gone\n\n> ${REPORTED_VERSION}\n\n> `);
 });
 
 test('TCP and abstract sockets answer, and are listed with the others', async () => {

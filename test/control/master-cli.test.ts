@@ -1,7 +1,7 @@
 /** The master CLI (management guide §9.4): one process answers as master and as worker. Forms observed on HAProxy 2.6. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { VERSION } from '../../src/control/version.js';
+import { REPORTED_VERSION } from '../../src/control/version.js';
 import { FakeEngine, model, proxy } from './fake-engine.js';
 import { openSocket, type TestSocket } from './sockets.js';
 import { talk } from './talk.js';
@@ -16,7 +16,7 @@ after(() => socket.close());
 
 // sent, answer
 const ANSWERS: readonly (readonly [sent: string, answer: string])[] = [
-  ['show version', `${VERSION}\n\n`],
+  ['show version', `${REPORTED_VERSION}\n\n`],
   ['@1 show backend', '# name\nbe\n\n'],
   [`@!${PID} show backend`, '# name\nbe\n\n'],
   ['@1; show cli level; show backend', 'admin\n\n# name\nbe\n\n'],
@@ -37,7 +37,7 @@ for (const [sent, answer] of ANSWERS)
 test('show proc lists the process as master and as worker, in columns', async () => {
   const lines = (await socket.ask('show proc')).split('\n');
   assert.equal(lines[0], '#<PID>          <type>          <reloads>       <uptime>        <version>      ');
-  assert.match(lines[1], new RegExp(`^${PID} +master {10}0 \\[failed: 0\\] {3}0d00h00m\\d\\ds {5}${VERSION}`));
+  assert.match(lines[1], new RegExp(`^${PID} +master {10}0 \\[failed: 0\\] {3}0d00h00m\\d\\ds {5}${REPORTED_VERSION}`));
   assert.equal(lines[2], '# workers');
   assert.match(lines[3], new RegExp(`^${PID} +worker {10}0 {15}0d00h00m`));
   assert.equal(lines[4], '# programs');
