@@ -1,6 +1,7 @@
 /** `check:` of a proxy: what kind of check, what it sends and expects, and how often; its presence turns checks on. */
 import { z } from 'zod';
 import type { CheckSpec, CheckStep, Proxy } from '../model.js';
+import { didYouMean } from '../suggest.js';
 import { defined, duration, either, flag, list, nameOf, type Place, strict, type Written } from './codec.js';
 import { type Expect, expectStep } from './expect.js';
 import { readFields, shapeOf } from './fields.js';
@@ -33,7 +34,7 @@ const typeSchema = z.enum(TYPES, {
   error: (issue) => {
     const wanted = String(issue.input).toLowerCase();
     if (!LATER.includes(wanted))
-      return `unknown kind of check ${nameOf(issue.input)}; write one of ${TYPES.join(', ')}`;
+      return `unknown kind of check ${nameOf(issue.input)}; ${didYouMean(wanted, TYPES, `write one of ${TYPES.join(', ')}`)}`;
     return `checks of type '${wanted}' come with a later version; write 'tcp', 'http' or a 'script' with steps`;
   },
 });
@@ -101,15 +102,12 @@ function complainMisfits(keys: Keys, type: Type, place: Place): void {
     http: ['send', 'send-binary', ...(isScripted ? [...REQUEST_KEYS, 'expect'] : [])],
     script: [...REQUEST_KEYS, ...(isScripted ? ['send', 'send-binary', 'expect'] : [])],
   }[type];
+  const isBesideSteps = isScripted && type !== 'tcp';
   for (const key of idle.filter((each) => keys[each] !== undefined)) {
-    const remedy = isScripted && type !== 'tcp' ? "move it into 'steps'" : `remove it, or choose another type`;
     const { keyLoc, source } = place.child(key);
-    source.diag.error(
-      'misfit-key',
-      keyLoc,
-      `'${key}' has no effect in a check of type '${type}'${isScripted ? " with 'steps'" : ''}`,
-      remedy,
-    );
+    const where = `a check of type '${type}'${isBesideSteps ? " with 'steps'" : ''}`;
+    const remedy = isBesideSteps ? "move it into 'steps'" : 'remove it, or choose another type';
+    source.diag.error('misfit-key', keyLoc, `'${key}' has no effect in ${where}`, remedy);
   }
 }
 

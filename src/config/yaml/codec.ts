@@ -150,7 +150,9 @@ function readList<V>(item: Codec<V>, data: Plain[], place: Place, isIndexed: boo
 
 /** Alternatives, told apart by the kind of value; `message` answers a value that is none of them. */
 export function either(message: string, ...schemas: z.ZodType[]): z.ZodType {
-  return z.union(schemas, { error: (issue) => `${message}, not ${nameOf(issue.input)}` });
+  const [what, remedy] = message.split('; ');
+  const tail = remedy === undefined ? '' : `; ${remedy}`;
+  return z.union(schemas, { error: (issue) => `${what}, not ${nameOf(issue.input)}${tail}` });
 }
 
 /**

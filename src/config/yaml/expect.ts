@@ -30,7 +30,13 @@ const MATCHES: { readonly [match in Match]: string } = {
   header: 'A header of the answer.',
 };
 const MATCH_NAMES = Object.keys(MATCHES) as Match[];
-const METHODS = ['str', 'beg', 'end', 'sub', 'reg'] as const;
+const METHODS: { readonly [method in TextMatch['method']]: string } = {
+  str: 'The whole text.',
+  beg: 'How it begins.',
+  end: 'How it ends.',
+  sub: 'A part of it.',
+  reg: 'A regular expression for it.',
+};
 
 const statusCodes = either("status codes are needed; write such as 200 or '200-299'", z.int(), z.string());
 
@@ -38,7 +44,10 @@ const textMatch = either(
   'a text, or a method and a text, is needed',
   z.string(),
   z.int(),
-  strict('a header pattern', Object.fromEntries(METHODS.map((method) => [method, z.string().optional()]))),
+  strict(
+    'a header pattern',
+    Object.fromEntries(Object.entries(METHODS).map(([method, doc]) => [method, z.string().optional().describe(doc)])),
+  ),
 );
 
 const header = strict('a header expectation', {

@@ -38,18 +38,23 @@ const ALIASES: { readonly [word: string]: string } = {
   workers: 'threads',
 };
 
-/** `maxConn`, `MAX_CONN` and `max-conn` are one key; then its other names. */
-export function canonicalKey(raw: string): string {
-  const kebab = raw
-    .replace(/([a-z\d])([A-Z])/g, '$1-$2')
-    .replaceAll('_', '-')
-    .toLowerCase();
-  return Object.hasOwn(ALIASES, kebab) ? ALIASES[kebab] : kebab;
+/** `maxConn`, `MAX_CONN` and `max-conn` are one key. */
+function letters(key: string): string {
+  return key.replace(/[-_ ]/g, '').toLowerCase();
 }
 
-/** The known key that `raw` stands for: itself, its canonical spelling, or its other name; undefined where there is none. */
+const BY_LETTERS = new Map(Object.entries(ALIASES).map(([word, key]) => [letters(word), key]));
+
+/** Whether `raw` stands for the key: another spelling of it, or of its other names. */
+export function standsFor(raw: string, key: string): boolean {
+  const plain = letters(raw);
+  return plain === letters(key) || BY_LETTERS.get(plain) === key;
+}
+
+/** The known key that `raw` stands for; undefined where there is none. */
 export function knownKey(raw: string, known: readonly string[]): string | undefined {
   if (known.includes(raw)) return raw;
-  const canonical = canonicalKey(raw);
-  return known.includes(canonical) ? canonical : undefined;
+  const plain = letters(raw);
+  const alias = BY_LETTERS.get(plain);
+  return known.find((key) => letters(key) === plain) ?? (alias && known.includes(alias) ? alias : undefined);
 }

@@ -89,10 +89,12 @@ const listedName = z.enum(LISTED as [string, ...string[]], {
 });
 
 const extras = {
-  redispatch: either('true, false or a number is needed', z.boolean(), z.int()).optional(),
-  tcplog: z.literal(true).optional(),
-  httplog: z.literal(true).optional(),
-  tcpka: z.boolean().optional(),
+  redispatch: either('true, false or a number is needed', z.boolean(), z.int())
+    .optional()
+    .describe("The same as 'redispatch' of the proxy."),
+  tcplog: z.literal(true).optional().describe("The same as 'log-style: tcplog'."),
+  httplog: z.literal(true).optional().describe("The same as 'log-style: httplog'."),
+  tcpka: flag.schema.optional().describe('Both clitcpka and srvtcpka.'),
 };
 
 export const optionsSchema = either(

@@ -165,9 +165,8 @@ export const defaultsSchema = strict(
 ).describe('What every service, frontend and backend below has unless it says otherwise.');
 
 const PROXY_SHAPE = {
-  kind: z
-    .enum(['service', 'frontend', 'backend', 'listen'])
-    .optional()
+  kind: choice('service', 'frontend', 'backend', 'listen')
+    .schema.optional()
     .describe('What it is, where its place does not say it.'),
   name: text.schema.optional().describe('Its name, where that is not the key.'),
   id: count(1).schema.optional().describe('Its number in the statistics.'),

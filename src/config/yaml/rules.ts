@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import type { Loc } from '../diagnostics.js';
 import { splitWords, type Word } from '../haproxy/words.js';
-import { either, nameOf, type Place, strict, text } from './codec.js';
+import { choice, either, nameOf, type Place, strict, text } from './codec.js';
 import { isObject, type Plain } from './source.js';
 
 /** Words of lines for the HAProxy reader. */
@@ -30,8 +30,8 @@ export const RULE_SHAPES = {
     z.array(z.string()),
   ).describe("Tests by name, in HAProxy's words; several tests of a name are alternatives."),
   'tcp-request': ruleList('tcp-request', "'connection reject if { src 10.0.0.9 }'", {
-    phase: z.enum(['connection', 'session', 'content']).describe('When the rule is looked at.'),
-    action: z.enum(['accept', 'reject', 'expect-proxy']).describe('What it does.'),
+    phase: choice('connection', 'session', 'content').schema.describe('When the rule is looked at.'),
+    action: choice('accept', 'reject', 'expect-proxy').schema.describe('What it does.'),
   }).describe('Rules on connections, in order.'),
   'use-backend': ruleList('use-backend', "'NAME if { src 10.0.0.0/8 }'", {
     backend: text.schema.describe('Name of the backend.'),

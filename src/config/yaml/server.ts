@@ -111,7 +111,10 @@ const checkField: Field<ServerSettings> = {
   schema: either(
     'true, false or how to check is needed',
     z.boolean(),
-    strict('the check of a server', { ...shapeOf(probeFields), enabled: flag.schema.optional() }),
+    strict('the check of a server', {
+      ...shapeOf(probeFields),
+      enabled: flag.schema.optional().describe('false: how it would be checked, without turning checks on.'),
+    }),
   ).describe('Whether and how this server is checked.'),
   read: (target, data, place) => {
     if (!isObject(data)) target.check = data as boolean;

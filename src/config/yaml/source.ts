@@ -14,7 +14,7 @@ import {
   type YAMLError,
 } from 'yaml';
 import type { Diagnostics, Loc } from '../diagnostics.js';
-import { canonicalKey } from './keys.js';
+import { standsFor } from './keys.js';
 
 /** Keys and indexes from the top of the file down to a value. */
 export type Path = readonly (string | number)[];
@@ -40,7 +40,9 @@ export class YamlSource {
   ) {
     this.lines = text.split('\n');
     const doc = parseDocument(text, { lineCounter: this.counter, prettyErrors: false, logLevel: 'silent' });
-    for (const problem of [...doc.errors, ...doc.warnings]) this.complain(problem);
+    for (const problem of firstOfEachLine([...doc.errors, ...doc.warnings], this.counter)) this.complain(problem);
+    // After a broken structure nothing can be trusted: every further complaint would be a guess.
+    if (doc.errors.some((problem) => problem.code !== 'DUPLICATE_KEY')) doc.contents = null;
     this.data = (doc.contents && this.convert(doc.contents, [], (alias) => alias.resolve(doc))) ?? null;
   }
 
@@ -76,7 +78,15 @@ export class YamlSource {
     const [parent, last] = [path.slice(0, -1), path[path.length - 1]];
     const holder = parent.reduce<Plain>((at, key) => childOf(at, key), data);
     if (Array.isArray(holder)) holder.splice(Number(last), 1);
-    else if (isObject(holder)) delete holder[rawKey(holder, String(last))];
+    else if (isObject(holder) && hasKey(holder, last)) delete holder[rawKey(holder, String(last))];
+    // A key that is missing takes the object that lacks it with it.
+    else if (parent.length > 0) YamlSource.without(data, parent);
+  }
+
+  /** Whether the last key of the path is written. */
+  has(path: Path): boolean {
+    const holder = path.slice(0, -1).reduce<Plain>((at, key) => childOf(at, key), this.data);
+    return !isObject(holder) || hasKey(holder, path[path.length - 1]);
   }
 
   private span(path: Path): Span {
@@ -120,7 +130,11 @@ export class YamlSource {
     const entries = items.map(({ key, value }) => {
       const name = keyText(key);
       const [start, end] = (key as Node).range ?? [0, 0];
-      return [name, this.convert(value, [...path, name], resolve, this.loc(start, end))];
+      const loc = this.loc(start, end);
+      if (name !== '__proto__') return [name, this.convert(value, [...path, name], resolve, loc)];
+      // JavaScript objects cannot hold it as data: said, so that nothing is skipped silently.
+      this.diag.error('bad-name', loc, "'__proto__' cannot be a name here", 'choose another name');
+      return [name, undefined];
     });
     return Object.fromEntries(entries.filter(([, value]) => value !== undefined));
   }
@@ -143,7 +157,7 @@ type Resolve = (alias: Alias) => unknown;
 
 /** Aliases may hold aliases: a small file can stand for an endless one. These bound what is read. */
 const MAX_DEPTH = 32;
-const MAX_VALUES = 200_000;
+const MAX_VALUES = 50_000;
 
 /** An address is what people mean by a star in front. */
 function aliasRemedy(alias: Alias): string {
@@ -157,7 +171,11 @@ export function isObject(value: Plain | undefined): value is { [key: string]: Pl
 /** The key as written in the file for a canonical one. */
 function rawKey(holder: { [key: string]: Plain }, key: string): string {
   if (Object.hasOwn(holder, key)) return key;
-  return Object.keys(holder).find((raw) => canonicalKey(raw) === key) ?? key;
+  return Object.keys(holder).find((raw) => standsFor(raw, key)) ?? key;
+}
+
+function hasKey(holder: { [key: string]: Plain }, key: string | number): boolean {
+  return Object.hasOwn(holder, rawKey(holder, String(key)));
 }
 
 function childOf(holder: Plain, key: string | number): Plain {
@@ -175,11 +193,23 @@ function keyText(key: unknown): string {
   return isScalar(key) ? (key.source ?? String(key.value)) : String(key);
 }
 
+/** A broken line is complained about once. */
+function firstOfEachLine(problems: YAMLError[], counter: LineCounter): YAMLError[] {
+  const lineOf = (problem: YAMLError) => counter.linePos(problem.pos[0]).line;
+  return problems.filter((problem, i) => problems.findIndex((other) => lineOf(other) === lineOf(problem)) === i);
+}
+
 function explain(problem: YAMLError): { message: string; remedy?: string } {
   if (problem.code === 'DUPLICATE_KEY') return { message: 'this key is written twice', remedy: 'keep one of the two' };
   if (problem.code === 'TAB_AS_INDENT')
     return { message: 'YAML does not allow tabs here', remedy: 'indent with spaces' };
   if (problem.code === 'BLOCK_AS_IMPLICIT_KEY')
     return { message: "a second ': ' on one line", remedy: 'put a text that contains it into quotes' };
+  const [, open] = /^Flow (map|sequence) in block/.exec(problem.message) ?? [];
+  if (open)
+    return {
+      message: `a '${open === 'map' ? '{' : '['}' above is not closed`,
+      remedy: `write '${open === 'map' ? '}' : ']'}'`,
+    };
   return { message: problem.message.replace(/\.$/, '') };
 }

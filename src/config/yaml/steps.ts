@@ -18,7 +18,12 @@ export const REQUEST_SHAPE = {
   headers: either(
     'headers are written with names; write such as { Host: db.example }',
     z.record(z.string(), either('a header value is a text', z.string(), z.int())),
-    z.array(strict('a header', { name: text.schema, value: text.schema })),
+    z.array(
+      strict('a header', {
+        name: text.schema.describe('Name of the header.'),
+        value: text.schema.describe('Its value.'),
+      }),
+    ),
   )
     .optional()
     .describe('Headers of the request, by name.'),
@@ -52,7 +57,24 @@ export const stepsSchema = z.array(stepSchema, {
 
 export function readSteps(data: Plain, place: Place): CheckStep[] {
   if (!Array.isArray(data)) return [];
-  return data.flatMap((entry, i) => (isObject(entry) ? (readStep(entry, place.child(i)) ?? []) : []));
+  const found = data.map((entry, i) => (isObject(entry) ? readStep(entry, place.child(i)) : undefined));
+  for (const [i, step] of found.entries()) if (step) complainOrder(found, i, step, place.child(i));
+  return found.filter((step) => step !== undefined);
+}
+
+/** As HAProxy demands: it must be clear which connection the bytes of a step go to. */
+function complainOrder(steps: readonly (CheckStep | undefined)[], i: number, step: CheckStep, place: Place): void {
+  const earlier = steps.slice(0, i);
+  if (step.do === 'connect' && i > 0 && steps[0]?.do !== 'connect')
+    place.error('late-connect', "a 'connect' follows other steps, and the first step is none", "begin with 'connect'");
+  const lastRequest = earlier.findLastIndex((each) => each?.do === 'http-send');
+  const isSecond = step.do === 'http-send' && lastRequest >= 0;
+  if (isSecond && !earlier.slice(lastRequest).some((each) => each?.do === 'connect'))
+    place.error(
+      'missing-connect',
+      "a second 'request' needs a new connection",
+      "write '- connect: true' in front of it",
+    );
 }
 
 function readStep(data: { [key: string]: Plain }, place: Place): CheckStep | undefined {

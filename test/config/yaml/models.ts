@@ -18,7 +18,7 @@ import type {
   UserList,
 } from '../../../src/config/model.js';
 
-const name = fc.stringMatching(/^[A-Za-z0-9_.:-]{1,12}$/);
+const name = fc.stringMatching(/^[A-Za-z0-9_.:-]{1,12}$/).filter((each) => each !== '__proto__');
 const port = fc.integer({ min: 1, max: 65535 });
 const ms = fc.oneof(fc.integer({ min: 1, max: 100_000 }), fc.constantFrom(1000, 60_000, 3_600_000, 86_400_000));
 const small = fc.integer({ min: 1, max: 5000 });
@@ -313,8 +313,8 @@ const check: fc.Arbitrary<CheckSpec> = fc
           steps: [...first, second, ...others],
         })),
       fc
-        .array(fc.oneof(connect, send, expectStep), { maxLength: 4 })
-        .map((steps) => ({ type: 'script' as const, steps })),
+        .tuple(fc.array(connect, { maxLength: 2 }), fc.array(fc.oneof(send, expectStep), { maxLength: 3 }))
+        .map(([connects, steps]) => ({ type: 'script' as const, steps: [...connects, ...steps] })),
     ),
     some({ disableOn404: fc.constant(true), sendState: fc.constant(true) }),
   )
