@@ -58,6 +58,7 @@ export interface CheckPlan {
 }
 
 const DEFAULT_INTER_MS = 2000;
+const DEFAULT_REQUEST: CheckStep = { do: 'http-send', method: 'OPTIONS', uri: '/', version: 'HTTP/1.0', headers: [] };
 const DEFAULT_EXPECT: CheckStep = { do: 'expect', negate: false, match: 'status', pattern: '200-399' };
 
 /** Manual, `timeout check`: with it min(`timeout connect`, `inter`) to connect, without it `inter` for everything. */
@@ -87,10 +88,7 @@ function scriptOf(proxy: Proxy): Numbered[] {
   const script = type === 'tcp' ? [] : steps.map((step, i) => ({ step, number: i + 1 }));
   if (script[0]?.step.do !== 'connect') script.unshift({ step: { do: 'connect' }, number: 0 });
   if (type === 'http' && !script.some(({ step }) => step.do === 'http-send' || step.do === 'send'))
-    script.push({
-      step: { do: 'http-send', method: 'OPTIONS', uri: '/', version: 'HTTP/1.0', headers: [] },
-      number: 0,
-    });
+    script.splice(1, 0, { step: DEFAULT_REQUEST, number: 0 });
   if (type === 'http' && script.at(-1)?.step.do === 'http-send') script.push({ step: DEFAULT_EXPECT, number: 0 });
   return script;
 }

@@ -14,7 +14,7 @@ import type { HealthEvent } from '../messages.js';
 import * as T from '../table.js';
 import { addDowntime, Backends } from './backends.js';
 import type { BackendHealth, ServerHealth } from './entities.js';
-import { publishServer } from './publish.js';
+import { publishChecking, publishServer } from './publish.js';
 import type { Cause, CheckReport } from './texts.js';
 import * as Texts from './texts.js';
 import { effectiveWeight, isWarm, newWeight } from './weights.js';
@@ -66,20 +66,20 @@ export class HealthMachine {
 
   checkStarted(s: ServerHealth): void {
     s.inProgress = true;
-    publishServer(s);
+    publishChecking(s);
     s.row.set(T.S_CHECK_RESULT, 0);
   }
 
   /** A check that was under way is of no interest any more. */
   checkCancelled(s: ServerHealth): void {
     s.inProgress = false;
-    publishServer(s);
+    publishChecking(s);
   }
 
   checkEnded(s: ServerHealth, report: CheckReport): void {
     s.inProgress = false;
     if (s.wantsChecks) this.applyReport(s, report);
-    else publishServer(s);
+    else publishChecking(s);
   }
 
   private applyReport(s: ServerHealth, report: CheckReport): void {

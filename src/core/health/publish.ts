@@ -16,7 +16,12 @@ export function publishServer(s: ServerHealth): void {
   row.set(T.S_IWEIGHT, settings.initialWeight);
   row.set(T.S_EWEIGHT, s.isUsable ? s.effectiveWeight : 0);
   row.set(T.S_HEALTH, s.health);
-  row.set(T.S_CHECK_STATE, checkFlags(s));
+  publishChecking(s);
+}
+
+/** Only whether a check is under way: twice per check. */
+export function publishChecking(s: ServerHealth): void {
+  s.row.set(T.S_CHECK_STATE, checkFlags(s));
 }
 
 function checkFlags(s: ServerHealth): number {
