@@ -24,7 +24,7 @@ function matches(text: string, thing: { name: string; id: number }): boolean {
 
 export function findServer(engine: Engine, text: string | undefined): Found<ServerTarget> {
   const slash = text?.indexOf('/') ?? -1;
-  if (text === undefined || slash < 0) return missing("Require 'backend/server'.");
+  if (text === undefined || slash <= 0 || slash === text.length - 1) return missing("Require 'backend/server'.");
   const proxy = engine.model.proxies.find((p) => hasBackend(p) && matches(text.slice(0, slash), p));
   if (!proxy) return missing('No such backend.');
   const server = proxy.servers.find((s) => matches(text.slice(slash + 1), s));

@@ -34,6 +34,8 @@ export interface ControlOptions {
   getSocks?: (fd: number) => void;
   /** Not shown by `show cli sockets`, and not counted for `stats maxconn`: the daemon's private socket. */
   hidden?: boolean;
+  /** Clients wait unread until then; without it they are served at once. */
+  after?: Promise<void>;
   /** Gets errors of our own (a command that failed unexpectedly); they end that connection only. */
   onError?: (error: unknown) => void;
 }
@@ -123,7 +125,9 @@ async function open(
   const clients: Clients = new Map();
   const server = createServer({ allowHalfOpen: true, pauseOnConnect: true }, (connection) => {
     track(clients, connection);
-    gate.enter(connection, () => clients.set(connection, serve(connection, registry, socket, options, make)));
+    const admit = () => clients.set(connection, serve(connection, registry, socket, options, make));
+    if (options.after) void options.after.then(() => gate.enter(connection, admit));
+    else gate.enter(connection, admit);
   });
   const listening = await listenOn(server, socket);
   const entry: OpenSocket = { text: listening.text, level: socket.level };

@@ -21,6 +21,11 @@ export interface PreparedControl {
 export class ControlSockets {
   private current = new Map<string, ControlServer>();
   private extra: ControlServer[] = [];
+  /** The first configuration is in force: whoever asks before would read of servers whose state nobody has decided. */
+  begin!: () => void;
+  private readonly begun = new Promise<void>((resolve) => {
+    this.begin = resolve;
+  });
 
   constructor(
     private readonly engine: Engine,
@@ -61,7 +66,7 @@ export class ControlSockets {
       return;
     }
     try {
-      const server = await startStatsSocket(this.engine, socket, { getSocks: this.getSocks });
+      const server = await startStatsSocket(this.engine, socket, { getSocks: this.getSocks, after: this.begun });
       prepared.next.set(key, server);
       prepared.opened.push(server);
     } catch (error) {

@@ -88,6 +88,7 @@ export class Deployment {
     const gone = this.listeners.commit(sockets, (key) => this.context.isClosed(key));
     await this.control.commit(control);
     await this.switchTo(model, found, state);
+    this.control.begin();
     await this.retire(gone);
     return null;
   }

@@ -24,6 +24,8 @@ export interface SwitchContext {
   row(key: string): Row | undefined;
   post(message: ToWorker): void;
   listening(proxy: Proxy): [key: string, listening: Listening][];
+  /** `Proxy x stopped (…)` to the logs. */
+  sayStopped(proxy: Proxy): void;
   drain(listening: readonly Listening[]): Promise<void>;
   republish(): Promise<void>;
   forget(keys: readonly string[]): void;
@@ -46,6 +48,9 @@ export class FrontendSwitch {
     else await this.shut([proxy], to === 'shutdown');
     const state = to === 'enabled' ? RUNNING : to === 'disabled' ? PAUSED : STOPPED;
     this.context.row(rowKey.frontend(proxy.name))?.set(I_STATE, state);
+    if (to === 'shutdown') return this.context.sayStopped(proxy);
+    const verb = to === 'enabled' ? 'Resumed' : 'Paused';
+    this.context.log.record('WARNING', proxy.name, `${verb} ${wordOf(proxy)}.`);
   }
 
   private async shut(proxies: readonly Proxy[], forGood: boolean): Promise<void> {
@@ -75,7 +80,7 @@ export class FrontendSwitch {
       this.paused.add(proxy.name);
       this.context.post({ type: 'pause-frontend', proxy: proxy.name, paused: true });
       this.context.row(rowKey.frontend(proxy.name))?.set(I_STATE, PAUSED);
-      this.context.log.record('WARNING', proxy.name, `Paused proxy ${proxy.name}.`);
+      this.context.log.record('WARNING', proxy.name, `Paused ${wordOf(proxy)}.`);
     }
     clearTimeout(this.timer);
     this.timer = setTimeout(() => void this.shut(proxies, false), PATIENCE_MS).unref();
@@ -89,7 +94,7 @@ export class FrontendSwitch {
     for (const proxy of proxies) {
       this.context.post({ type: 'pause-frontend', proxy: proxy.name, paused: false });
       this.context.row(rowKey.frontend(proxy.name))?.set(I_STATE, RUNNING);
-      this.context.log.record('WARNING', proxy.name, `Resumed proxy ${proxy.name}.`);
+      this.context.log.record('WARNING', proxy.name, `Resumed ${wordOf(proxy)}.`);
     }
   }
 
@@ -101,3 +106,6 @@ export class FrontendSwitch {
     clearTimeout(this.timer);
   }
 }
+
+/** As HAProxy's lines call it: a `listen` is both sides of a proxy. */
+const wordOf = (proxy: Proxy) => `${proxy.kind === 'listen' ? 'proxy' : 'frontend'} ${proxy.name}`;

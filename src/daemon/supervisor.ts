@@ -89,6 +89,7 @@ export class Supervisor implements Engine {
       row: (key) => this.row(key),
       post: (message) => this.threads?.toWorkers(message),
       listening: (proxy) => this.deployment.listeningOf(proxy),
+      sayStopped: (proxy) => this.sayStopped(proxy),
       drain: (listening) => this.deployment.drain(listening),
       republish: () => this.deployment.publish(),
       forget: (keys) => this.deployment.listeners.forget(keys),

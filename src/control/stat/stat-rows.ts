@@ -5,7 +5,7 @@ import type { Proxy } from '../../config/model.js';
 import type { Engine } from '../engine.js';
 import { backendRow } from './backend-row.js';
 import { frontendRow, listenerRows } from './frontend-row.js';
-import { frontendMaxconn } from './limits.js';
+import { processMaxconn } from './limits.js';
 import { serverStatRow } from './server-row.js';
 import { AT, type StatRow } from './stat-row.js';
 
@@ -32,7 +32,8 @@ const SERVERS = 4;
 const LISTENERS = 8;
 
 export function* statRows(engine: Engine, want: Selection, nowMs: number): Generator<StatRow> {
-  const fullconn = fullconns(engine.model, (p) => frontendMaxconn(engine, p));
+  // From the configuration: `set maxconn` at run time leaves fullconn alone.
+  const fullconn = fullconns(engine.model, (p) => p.maxconn ?? engine.model.global.maxconn ?? processMaxconn(engine));
   for (const proxy of engine.model.proxies) {
     if (want.iid !== -1 && want.iid !== proxy.id) continue;
     if (proxy.disabled) continue;
