@@ -117,7 +117,7 @@ export const globalFields: readonly Field<Global>[] = [
 ];
 
 /** A list that is empty is not written. */
-export function withoutEmpty<T>(inner: Field<T>): Field<T> {
+function withoutEmpty<T>(inner: Field<T>): Field<T> {
   const isEmpty = (value: unknown) => Array.isArray(value) && value.length === 0;
   return {
     ...inner,

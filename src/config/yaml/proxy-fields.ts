@@ -133,9 +133,6 @@ export const proxyFields: readonly Field<Proxy>[] = [
 const PROXY_ONLY = ['description', 'bind', 'tcp-inspect-delay', 'server-state-file-name'];
 export const INHERITABLE = proxyFields.filter(({ key }) => !PROXY_ONLY.includes(key));
 
-/** `global` and `none` are words; anything else is where logs go. */
-export type LogData = Plain;
-
 const logSchema = either(
   "global, none or a log is needed; write such as '127.0.0.1 local0'",
   z.enum(['global', 'none']),

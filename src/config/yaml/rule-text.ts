@@ -3,7 +3,7 @@ import type { Acl, AclTest, Condition, Deferred, TcpRule } from '../model.js';
 import type { Written } from './codec.js';
 
 /** One word so that the HAProxy reader finds it again: plain where it can be, else in strong quotes. */
-export function quoted(word: string): string {
+function quoted(word: string): string {
   if (/^[A-Za-z0-9_.:/,()*+=%@^<>&|!{}?;~[\]-]+$/.test(word)) return word;
   const parts = word.split(/(['\n\r\t])/).filter((part) => part !== '');
   return parts.length === 0 ? "''" : parts.map((part) => ESCAPES[part] ?? `'${part}'`).join('');
