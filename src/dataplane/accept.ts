@@ -104,6 +104,7 @@ export class AcceptSocket implements Pollable, Timed {
     const fd = accept4(this.fd, peer.ptr, peer.lengthPtr, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd >= 0) {
       peer.taken();
+      this.noteHighest();
       worker.open(fd, this);
       return true;
     }
@@ -140,6 +141,13 @@ export class AcceptSocket implements Pollable, Timed {
     }
     process.leave();
     return false;
+  }
+
+  /** Only now: a room that was reserved in vain is no session. */
+  private noteHighest(): void {
+    this.worker.process.noteHighest();
+    this.frontend.cells.noteHighest();
+    this.cells.noteHighest();
   }
 
   private unreserve(): void {
@@ -191,10 +199,7 @@ function over(cells: WorkerRow, worker: DataplaneWorker, cell: number): number {
 function takeRoom(i32: Int32Array, int: number): boolean {
   const limit = Atomics.load(i32, int + T.I_MAXCONN);
   const now = Atomics.add(i32, int + T.I_CUR_SESS, 1) + 1;
-  if (limit <= 0 || now <= limit) {
-    if (now > i32[int + T.I_MAX_SESS]) i32[int + T.I_MAX_SESS] = now;
-    return true;
-  }
+  if (limit <= 0 || now <= limit) return true;
   Atomics.sub(i32, int + T.I_CUR_SESS, 1);
   return false;
 }

@@ -55,6 +55,10 @@ function assign(session: Session, avoid: number): void {
     takeOrQueue(session, forced);
     return;
   }
+  if (avoid < 0 && backend.queue.size > 0) {
+    joinQueue(session, backend);
+    return;
+  }
   for (let tries = 0; tries < PICK_TRIES; tries++) {
     const picked = backend.balancer.pick(sourceKey(session, backend), avoid, Math.random);
     if (picked === PICK_NONE) {
@@ -64,16 +68,30 @@ function assign(session: Session, avoid: number): void {
     if (picked === PICK_QUEUE) break;
     const server = backend.servers[picked];
     if (mayTake(backend, server) && backend.balancer.takeSlot(picked)) {
-      startOn(session, server, true);
+      countBalanced(server);
+      startOn(session, server);
       return;
     }
     // A hashing algorithm insists on its server: wait for that one. Others lost a race to another worker: pick again.
     if (!backend.balancer.hasSlot(picked) && backend.proxy.balance?.algorithm === 'source') {
+      countBalanced(server);
       queueOn(session, server.queue, server);
       return;
     }
   }
   queueOn(session, backend.queue, null);
+}
+
+/** Nobody overtakes those that wait, even where the load has just raised a limit (`minconn`). */
+function joinQueue(session: Session, backend: BackendEntity): void {
+  queueOn(session, backend.queue, null);
+  for (const server of backend.servers) if (backend.queue.size > 0) serveQueues(server);
+}
+
+/** `lbtot`: an algorithm chose it. Who waited for any server and took the first free slot was not balanced. */
+function countBalanced(server: ServerEntity): void {
+  server.cells.count(T.C_LB_TOTAL);
+  server.backend.cells.count(T.C_LB_TOTAL);
 }
 
 function useServer(session: Session, backend: BackendEntity): ServerEntity | null {
@@ -90,7 +108,7 @@ function mayTake(backend: BackendEntity, server: ServerEntity): boolean {
 }
 
 function takeOrQueue(session: Session, server: ServerEntity): void {
-  if (session.backend!.balancer.takeSlot(server.index)) startOn(session, server, false);
+  if (session.backend!.balancer.takeSlot(server.index)) startOn(session, server);
   else queueOn(session, server.queue, server);
 }
 
@@ -106,20 +124,12 @@ function noServer(session: Session, backend: BackendEntity): void {
   finish(session, 'S', 'C');
 }
 
-/** @param balanced true when a balancing algorithm chose it (`lbtot`) */
-function startOn(session: Session, server: ServerEntity, balanced: boolean): void {
+function startOn(session: Session, server: ServerEntity): void {
   const { cells } = server;
   session.server = session.lastServer = server;
   session.holdsSlot = true;
   server.sessions.add(session);
-  const held = cells.i32[cells.int + T.I_CUR_SESS];
-  if (held > cells.i32[cells.int + T.I_MAX_SESS]) cells.i32[cells.int + T.I_MAX_SESS] = held;
-  cells.count(T.C_SESSIONS);
-  if (balanced) {
-    cells.count(T.C_LB_TOTAL);
-    session.backend!.cells.count(T.C_LB_TOTAL);
-  }
-  cells.rate(T.C_RATE_SECOND, T.I_RATE_MAX, session.worker.epochSecond);
+  cells.noteHighest();
   cells.i32[cells.int + T.S_LAST_SESS] = session.worker.epochSecond;
   session.backend!.cells.i32[session.backend!.cells.int + T.S_LAST_SESS] = session.worker.epochSecond;
   openConnection(session, server);
@@ -132,7 +142,7 @@ function queueOn(session: Session, queue: SessionQueue, server: ServerEntity | n
   const waiting = cells.row.add(T.I_QUEUE, 1) + 1;
   if (maxqueue > 0 && waiting > maxqueue) {
     cells.row.add(T.I_QUEUE, -1);
-    finish(session, 'S', 'Q');
+    queueFull(session, server!);
     return;
   }
   if (waiting > cells.i32[cells.int + T.I_MAX_QUEUE]) cells.i32[cells.int + T.I_MAX_QUEUE] = waiting;
@@ -144,6 +154,14 @@ function queueOn(session: Session, queue: SessionQueue, server: ServerEntity | n
   queue.push(session);
   const limit = backend.queueMs || backend.connectMs;
   if (limit > 0) session.worker.reactor.timers.arm(session, session.assignedMs + limit);
+}
+
+/** `maxqueue` reached: refused in the name of that server. */
+function queueFull(session: Session, server: ServerEntity): void {
+  session.lastServer = server;
+  server.cells.count(T.C_ERR_CON);
+  session.backend!.cells.count(T.C_ERR_CON);
+  finish(session, 'S', 'Q');
 }
 
 /** Takes a session out of whichever queue it waits in. */
@@ -168,7 +186,7 @@ export function serveQueues(server: ServerEntity): void {
     const session = oldest(server.queue.head, backend.queue.head);
     if (session === null || !backend.balancer.takeSlot(server.index)) return;
     leaveQueue(session);
-    startOn(session, server, true);
+    startOn(session, server);
   }
 }
 
@@ -185,9 +203,9 @@ export function reviewQueues(backend: BackendEntity): void {
   }
 }
 
-/** Whoever waits for a server that went away waits for any (`option redispatch`). */
+/** Whoever waits for a server that went down waits for any with `option redispatch`; for one that is gone, always. */
 function moveToBackend(server: ServerEntity, backend: BackendEntity): void {
-  if (!backend.redispatch) return;
+  if (!backend.redispatch && !server.retired) return;
   for (let session = server.queue.head; session !== null; session = server.queue.head) {
     leaveQueue(session);
     session.backend!.cells.count(T.C_REDISPATCHES);
@@ -199,6 +217,9 @@ function openConnection(session: Session, server: ServerEntity): void {
   const { worker } = session;
   session.state = CONNECTING;
   session.connectMs = worker.reactor.nowMs;
+  // Each attempt is a session of the server: `stot` rises with every retry.
+  server.cells.count(T.C_SESSIONS);
+  server.cells.rate(T.C_RATE_SECOND, T.I_RATE_MAX, worker.epochSecond);
   server.cells.count(T.C_CONNECTS);
   session.backend!.cells.count(T.C_CONNECTS);
   const error = dial(session, server);
@@ -287,10 +308,8 @@ export function connectionFailed(session: Session, errno: number): void {
 
 function scheduleRetry(session: Session, server: ServerEntity, errno: number): void {
   const backend = session.backend!;
-  server.cells.count(T.C_RETRIES);
-  backend.cells.count(T.C_RETRIES);
   session.retryElsewhere =
-    mayRedispatch(session, backend) || (backend.redispatch !== 0 && !backend.balancer.isUsable(server.index));
+    mayRedispatch(session, server, backend) || (backend.redispatch !== 0 && !backend.balancer.isUsable(server.index));
   session.state = RETRYING;
   const waited = session.worker.reactor.nowMs - session.connectMs;
   const pause = Math.min(TURN_AROUND_MS, backend.connectMs || TURN_AROUND_MS);
@@ -299,12 +318,24 @@ function scheduleRetry(session: Session, server: ServerEntity, errno: number): v
   else session.worker.reactor.timers.arm(session, session.worker.reactor.nowMs + pause);
 }
 
-/** `option redispatch N`: every Nth retry, or with a negative N the Nth before the last (default: the last). */
-function mayRedispatch(session: Session, backend: BackendEntity): boolean {
+/**
+ * `option redispatch N`. As HAProxy 2.6 does it (observed): what an algorithm chose freely goes elsewhere at every retry,
+ * whatever N; a hashed client stays with its server while that is usable. N counts for `use-server`: every Nth retry,
+ * or with a negative N the Nth before the last.
+ */
+function mayRedispatch(session: Session, server: ServerEntity, backend: BackendEntity): boolean {
   const n = backend.redispatch;
-  if (n === 0) return false;
+  if (n === 0 || backend.proxy.balance?.algorithm === 'source') return false;
+  if (useServer(session, backend) !== server) return othersServe(server, backend);
   if (n < 0) return session.retriesLeft === -n - 1;
   return (backend.retries - session.retriesLeft) % n === 0;
+}
+
+function othersServe(server: ServerEntity, backend: BackendEntity): boolean {
+  if (server.spec.backup && !backend.proxy.options.allbackups) return false;
+  return backend.servers.some(
+    (s) => s !== server && !s.spec.backup === !server.spec.backup && backend.balancer.isUsable(s.index),
+  );
 }
 
 /** The pause is over, or another server is tried at once. */
@@ -313,6 +344,8 @@ export function retry(session: Session): void {
   const backend = session.backend!;
   const gone = backend.redispatch !== 0 && !backend.balancer.isUsable(server.index);
   if (!session.retryElsewhere && !gone) {
+    server.cells.count(T.C_RETRIES);
+    backend.cells.count(T.C_RETRIES);
     openConnection(session, server);
     return;
   }

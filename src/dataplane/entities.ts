@@ -41,6 +41,12 @@ export class WorkerRow {
     return now;
   }
 
+  /** Raises the maximum to what the gauge says now. */
+  noteHighest(): void {
+    const now = this.i32[this.int + T.I_CUR_SESS];
+    if (now > this.i32[this.int + T.I_MAX_SESS]) this.i32[this.int + T.I_MAX_SESS] = now;
+  }
+
   leave(): void {
     Atomics.sub(this.i32, this.int + T.I_CUR_SESS, 1);
   }
@@ -92,6 +98,8 @@ export class ServerEntity {
   addressSeq = -1;
   shutdownSeen: number;
   source: SourceBinding | null = null;
+  /** A reload took it out of the configuration; its sessions go on. */
+  retired = false;
 
   constructor(
     readonly name: string,

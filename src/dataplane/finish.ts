@@ -143,10 +143,10 @@ function leave(session: Session): void {
 
 function countEnd(session: Session, side: string, phase: string): void {
   const { backend, server, frontend } = session;
-  if (side === 'C' && phase === 'D') {
+  if ((side === 'C' || side === 'c') && phase === 'D') {
     backend!.cells.count(T.C_CLI_ABORT);
     server?.cells.count(T.C_CLI_ABORT);
-  } else if (side === 'S' && phase === 'D') {
+  } else if ((side === 'S' || side === 's') && phase === 'D') {
     backend!.cells.count(T.C_SRV_ABORT);
     server?.cells.count(T.C_SRV_ABORT);
   } else if (side === 'C' && phase === 'P') frontend.cells.count(T.C_ERR_REQ);

@@ -137,11 +137,12 @@ function queueMs(session: Session, now: number): number {
 
 /** Gauges as they are while this session still counts, as in HAProxy. */
 function fillCounts(session: Session, frontend: FrontendEntity): void {
-  const { worker, backend, server } = session;
+  const { worker, backend, server, lastServer } = session;
   record.activeConnections = worker.process.row.get(T.I_CUR_SESS);
   record.frontendConnections = frontend.cells.row.get(T.I_CUR_SESS);
   record.backendConnections = backend === null ? 0 : backend.cells.row.get(T.I_CUR_SESS) - 1;
-  record.serverConnections = server === null ? 0 : server.cells.row.get(T.I_CUR_SESS) - 1;
+  const onServer = lastServer === null ? 0 : lastServer.cells.row.get(T.I_CUR_SESS);
+  record.serverConnections = server === null ? onServer : onServer - 1;
   record.retries = retriesUsed(session);
   record.redispatched = session.redispatched;
   record.serverQueue = session.serverQueuePosition;

@@ -82,6 +82,7 @@ export class Session implements Timed {
   backendQueuePosition = 0;
   /** Refused by a connection rule: such are counted, not logged (manual §4.2 `tcp-request connection`). */
   silent = false;
+  private clientMovedLast = false;
   private continuing = false;
 
   constructor(readonly worker: DataplaneWorker) {}
@@ -176,6 +177,7 @@ export class Session implements Timed {
   private account(moved: number, toServer: boolean): void {
     this.lastIoMs = this.worker.reactor.nowMs;
     if (moved === 0) return;
+    this.clientMovedLast = toServer;
     const cell = toServer ? T.C_BYTES_IN : T.C_BYTES_OUT;
     this.frontend.cells.count(cell, moved);
     this.listenerCells.count(cell, moved);
@@ -206,7 +208,11 @@ export class Session implements Timed {
       if (events & READ_EVENTS) proxyHeaderArrived(this);
       return;
     }
-    if (events & (EPOLLERR | EPOLLHUP) || (events & EPOLLRDHUP && this.clientLeft()))
+    if (events & EPOLLERR) {
+      finish(this, 'C', 'D'); // a reset is an error of the data phase, whatever the server does (observed from HAProxy)
+      return;
+    }
+    if (events & EPOLLHUP || (events & EPOLLRDHUP && this.clientLeft()))
       finish(this, 'C', this.state === QUEUED ? 'Q' : 'C');
   }
 
@@ -228,7 +234,10 @@ export class Session implements Timed {
       this.armIdle(nowMs);
       return;
     }
-    finish(this, this.clientDeadline() <= nowMs ? 'c' : 's', 'D');
+    const client = this.clientDeadline() <= nowMs;
+    const server = this.serverDeadline() <= nowMs;
+    // Both at once: it is the one that has been silent for longer.
+    finish(this, client && !(server && this.clientMovedLast) ? 'c' : 's', 'D');
   }
 
   /** Monotonic ms at which inactivity ends the session; Infinity when no limit holds. */
@@ -261,7 +270,7 @@ export class Session implements Timed {
     this.state = FREE;
     this.clientFd = this.serverFd = -1;
     this.backend = this.server = this.queuedServer = this.lastServer = null;
-    this.holdsSlot = this.redispatched = this.retryElsewhere = this.continuing = false;
+    this.holdsSlot = this.redispatched = this.retryElsewhere = this.continuing = this.clientMovedLast = false;
     this.source.clear();
     this.destination.clear();
     this.queuedMs = this.connectMs = this.establishedMs = this.assignedMs = 0;

@@ -145,6 +145,7 @@ export async function freePort(): Promise<number> {
 export async function serve(
   handler: (socket: Socket) => void,
   options: { allowHalfOpen?: boolean } = {},
+  at?: number,
 ): Promise<{
   port: number;
   server: Server;
@@ -158,8 +159,7 @@ export async function serve(
     socket.on('error', () => sockets.delete(socket));
     handler(socket);
   });
-  const port = await freePort();
-  server.listen(port, '127.0.0.1');
+  server.listen(at ?? (await freePort()), '127.0.0.1');
   await once(server, 'listening');
   return {
     port: (server.address() as AddressInfo).port,

@@ -149,3 +149,9 @@ export async function eventually(holds: () => Promise<boolean> | boolean, timeou
   for (const end = Date.now() + timeoutMs; !(await holds()); await sleep(20))
     if (Date.now() > end) throw new Error('waited in vain for a condition');
 }
+
+/** Column values that limits and failures move. */
+const TROUBLE = ['stot', 'econ', 'wretr', 'wredis', 'lbtot', 'qmax', 'smax', 'ereq', 'dreq', 'cli_abrt', 'srv_abrt'];
+
+/** Those columns of rows of proxy `l`. */
+export const trouble = (proxy: RunningProxy, servers: readonly string[]) => figures(proxy, 'l', servers, TROUBLE);
