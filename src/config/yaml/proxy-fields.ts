@@ -34,7 +34,7 @@ const bindFields: readonly Field<Bind>[] = [
   field('interface', 'interface', text, 'Network interface to accept from.'),
   field('defer-accept', 'deferAccept', flag, 'Accept once data has come.'),
   field('tfo', 'tfo', flag, 'TCP fast open.'),
-  field('mss', 'mss', count(), 'Maximum segment size; negative is relative to the advertised one.'),
+  field('mss', 'mss', count(-65535, 65535), 'Maximum segment size; negative is relative to the advertised one.'),
   field('nice', 'nice', count(-1024, 1024), 'Priority of the connections.'),
   field('transparent', 'transparent', flag, 'Bind an address this host need not hold.'),
   field('v4v6', 'v4v6', flag, 'An IPv6 address takes IPv4 connections too.'),

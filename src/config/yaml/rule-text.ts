@@ -32,7 +32,8 @@ function callText({ name, args }: { name: string; args: string[] }): string {
 function conditionText({ anyOf }: Condition): string {
   const term = ({ negate, acl, test }: Condition['anyOf'][number][number]) =>
     `${negate ? '!' : ''}${test ? `{ ${testText(test)} }` : quoted(aclName(acl ?? ''))}`;
-  return anyOf.map((terms) => terms.map(term).join(' ')).join(' or ');
+  // 'if or' is HAProxy's way to write no alternative at all: it never holds.
+  return anyOf.length === 0 ? 'or' : anyOf.map((terms) => terms.map(term).join(' ')).join(' or ');
 }
 
 /** ACLs of a defaults section carry its name and a slash, which no section of its own may use. */
