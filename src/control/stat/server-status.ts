@@ -1,8 +1,6 @@
 /** The `status` column of a server, as HAProxy 2.6 words it (observed), and what else follows from its health cells. */
 import {
-  ADMIN_CMAINT,
   ADMIN_DRAIN,
-  ADMIN_FMAINT,
   ADMIN_IMAINT,
   ADMIN_MAINT,
   ADMIN_RMAINT,
@@ -53,13 +51,12 @@ export function serverStatus(row: Row, tracked: Row, via: string): string {
 
 function maintenance(admin: number, via: string): string {
   if (admin & ADMIN_RMAINT) return 'MAINT (resolution)';
-  const inherited = (admin & ADMIN_IMAINT) !== 0 && (admin & (ADMIN_FMAINT | ADMIN_CMAINT)) === 0;
-  return inherited ? `MAINT (via ${via})` : 'MAINT';
+  return admin & ADMIN_IMAINT ? `MAINT (via ${via})` : 'MAINT';
 }
 
 function runningWord(row: Row, admin: number): string {
-  if (admin & ADMIN_DRAIN) return 'DRAIN';
-  return row.get(S_STATE) === STATE_STOPPING ? 'NOLB' : 'UP';
+  if (row.get(S_STATE) === STATE_STOPPING) return 'NOLB';
+  return admin & ADMIN_DRAIN ? 'DRAIN' : 'UP';
 }
 
 /** Effective weight as shown: the user's weight, or what slowstart has reached of it. */
