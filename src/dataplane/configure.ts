@@ -99,16 +99,28 @@ function configureBackend(worker: DataplaneWorker, backend: BackendEntity, proxy
   backend.serverFinMs = t.serverFin ?? 0;
   backend.retries = proxy.retries ?? DEFAULT_RETRIES;
   backend.redispatch = proxy.redispatch ?? 0;
+  const before = backend.servers;
   backend.servers = proxy.servers.map((spec, index) => {
     const server = worker.servers.get(rowKey.server(proxy.name, spec.name))!;
     configureServer(server, spec, backend, index);
     return server;
   });
+  keepBusy(backend, before);
   backend.balancer = createBalancer(backend, proxy, fullconn);
   backend.useServers = proxy.useServers.map((rule) => ({
     server: backend.servers.find((s) => s.name === rule.server)!,
     when: compile(rule.condition, proxy),
   }));
+}
+
+/** Servers that left while sessions hold their slots stay at the end of the list, unusable, until those have ended. */
+function keepBusy(backend: BackendEntity, before: readonly ServerEntity[]): void {
+  const stays = new Set(backend.servers);
+  for (const server of before) {
+    if (stays.has(server) || (server.sessions.head === null && server.queue.size === 0)) continue;
+    server.retired = true;
+    server.index = backend.servers.push(server) - 1;
+  }
 }
 
 function configureServer(server: ServerEntity, spec: Server, backend: BackendEntity, index: number): void {
@@ -142,6 +154,7 @@ function createBalancer(backend: BackendEntity, proxy: Proxy, fullconn: number):
       id: s.spec.id,
       backup: s.spec.backup ?? false,
       maxconn: s.spec.maxconn ?? 0,
+      retired: s.retired,
     })),
     backend.cells.row,
   );

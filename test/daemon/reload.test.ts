@@ -43,7 +43,11 @@ test('500 connections a second through reloads in place: none fails', { timeout:
     program.child.kill('SIGHUP');
   }
   const answers = await load;
-  assert.deepEqual([...answers.keys()].sort(), ['one\n', 'two\n']);
+  assert.deepEqual(
+    [...answers.keys()].sort(),
+    ['one\n', 'two\n'],
+    `${JSON.stringify([...answers])}\n${program.output()}`,
+  );
   assert.equal((answers.get('one\n') ?? 0) + (answers.get('two\n') ?? 0), PER_SECOND * 4);
   assert.match(program.output(), /Configuration reloaded: revision 7/);
   program.child.kill('SIGTERM');
@@ -124,4 +128,36 @@ test('sessions outlive a reload that removes their listener, and a soft stop wai
   assert.equal(String((await once(client, 'data'))[0]), '3');
   client.end();
   assert.equal(await program.ended, 0);
+});
+
+test('a session outlives the server it is on, and ends without harm', { timeout: 30_000 }, async (t) => {
+  const echo = createServer((s) => s.on('error', () => s.destroy()).pipe(s)).listen(0, '127.0.0.1');
+  await once(echo, 'listening');
+  t.after(() => echo.close());
+  const { port: echoPort } = echo.address() as { port: number };
+  const directory = workDirectory(t);
+  const port = await freePort();
+  const path = file(directory, 'a.cfg', listenConfig(port, [echoPort, echoPort, echoPort]));
+  const program = fairlead(t, 'run', '-f', path);
+  await until('ready', () => /ready: a/.test(program.output()));
+  const clients = Array.from({ length: 9 }, () => connect(port, '127.0.0.1'));
+  const says = async (text: string) => {
+    for (const client of clients) {
+      client.write(text);
+      assert.equal(String((await once(client, 'data'))[0]), text);
+    }
+  };
+  await says('1');
+  for (const servers of [[echoPort], [echoPort, echoPort]]) {
+    file(directory, 'a.cfg', listenConfig(port, servers));
+    const before = program.output().length;
+    program.child.kill('SIGHUP');
+    await until('reloaded', () => /Configuration reloaded/.test(program.output().slice(before)));
+    await says('2');
+  }
+  for (const client of clients) client.end();
+  await Promise.all(clients.map((client) => once(client, 'close')));
+  assert.match(await ask(port, 200), /LATE/);
+  program.child.kill('SIGUSR1');
+  assert.equal(await program.ended, 0, program.output());
 });

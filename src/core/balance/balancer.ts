@@ -25,6 +25,8 @@ export interface BalanceServer {
   readonly backup: boolean;
   /** As configured; the row's I_MAXCONN is in force. */
   readonly maxconn: number;
+  /** Left the configuration: finishes what it has, gets nothing new. */
+  readonly retired?: boolean;
 }
 
 export interface BalanceOptions {
@@ -90,7 +92,8 @@ export class Balancer {
 
   /** May get new connections: up, not drained, weight above 0. Says nothing about backups being called upon. */
   isUsable(index: number): boolean {
-    return this.servers[index].row.get(T.S_EWEIGHT) > 0;
+    const { row, retired } = this.servers[index];
+    return retired !== true && row.get(T.S_EWEIGHT) > 0;
   }
 
   hasSlot(index: number): boolean {
