@@ -73,7 +73,10 @@ export class FrontendSwitch {
     if (entries.length > 0) await this.context.republish();
   }
 
-  /** SIGTTOU: the workers look away at once; the ports close only when nobody resumed or stopped us in time. */
+  /**
+   * SIGTTOU: the workers look away at once; the ports close only when nobody resumed or stopped us in time, or at once
+   * where another process could not open them beside us.
+   */
   pauseAll(model: Model): void {
     const proxies = this.running(model).filter((p) => !this.paused.has(p.name));
     for (const proxy of proxies) {
@@ -83,7 +86,7 @@ export class FrontendSwitch {
       this.context.log.record('WARNING', proxy.name, `Paused ${wordOf(proxy)}.`);
     }
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => void this.shut(proxies, false), PATIENCE_MS).unref();
+    this.timer = setTimeout(() => void this.shut(proxies, false), model.global.noReuseport ? 0 : PATIENCE_MS).unref();
   }
 
   /** SIGTTIN. */

@@ -115,6 +115,8 @@ export class ListenerSet {
     const fds = this.inherited.get(address);
     if (!fds) return undefined;
     this.inherited.delete(address);
+    // Nobody here would watch more sockets than there are workers; the process before us serves what waits in those.
+    for (const fd of fds.splice(this.workers)) close(fd);
     for (const fd of fds) setNonBlocking(fd);
     return { address, fds, bind, options };
   }
