@@ -46,7 +46,7 @@ export interface ExpectStep {
   readonly place: string;
 }
 
-export type Step = ConnectStep | SendStep | ExpectStep;
+type Step = ConnectStep | SendStep | ExpectStep;
 
 export interface CheckPlan {
   readonly kind: 'tcp' | 'http' | 'script';

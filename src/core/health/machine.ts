@@ -39,7 +39,7 @@ const RESULT_CELL = { failed: 2, passed: 3, conditional: 4 } as const;
 const PASSED: readonly number[] = [CheckStatus.L4OK, CheckStatus.L6OK, CheckStatus.L7OK, CheckStatus.PROCOK];
 const STEP_MS = 1000;
 
-export function resultOf(status: number): CheckResult {
+function resultOf(status: number): CheckResult {
   if (status === CheckStatus.L7OKC) return 'conditional';
   return PASSED.includes(status) ? 'passed' : 'failed';
 }
@@ -127,6 +127,7 @@ export class HealthMachine {
   /** Too many connections in a row failed (`observe layer4`, `error-limit`, `on-error`). */
   observedLimit(s: ServerHealth, errors: number): void {
     if (!s.wantsChecks || s.state === T.STATE_STOPPED) return;
+    s.row.add(T.S_OBSERVED_FAILS, 1);
     const { onError, rise } = s.settings;
     if (onError === 'sudden-death') s.health = Math.min(s.health, rise + 1);
     if (onError === 'mark-down') s.health = Math.min(s.health, rise);
