@@ -200,7 +200,7 @@ function applyListeners(worker: DataplaneWorker, proxy: Proxy, plan: Plan, rows:
   proxy.binds.forEach((bind, i) => {
     const key = rowKey.listener(proxy.name, names[i]);
     const fds = plan.listeners[key] ?? [];
-    if (fds.length > 0) listenOn(worker, fds, { key, name: names[i], bind }, proxy, rows);
+    if (fds.length > 0) listenOn(worker, fds, { key, name: names[i], id: bind.id ?? i + 1, bind }, proxy, rows);
   });
 }
 

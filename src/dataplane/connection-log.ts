@@ -15,7 +15,12 @@ export function connectionTimes(session: Session, cells: WorkerRow): void {
 
 /** @returns `1.2.3.4:5`, or `unix:N` with the listener's id as HAProxy shows unix clients */
 export function clientText(session: Session): string {
-  return `${hostText(session.source)}:${session.source.port || 1}`;
+  return `${hostText(session.source)}:${clientPort(session)}`;
+}
+
+/** @returns the port, or the listener's id for a unix client */
+export function clientPort(session: Session): number {
+  return session.source.port || session.listener.id;
 }
 
 const ip = new Uint8Array(16);

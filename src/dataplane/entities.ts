@@ -182,6 +182,9 @@ export class FrontendEntity {
   /** The format names addresses that cost a system call to know. */
   wantsDestination = false;
   wantsOurEnd = false;
+  /** Lines are written when the client is let in, or when its server is connected; else when the session ends. */
+  logsAtAccept = false;
+  logsAtConnect = false;
   logCount = 0;
 
   constructor(
@@ -195,5 +198,7 @@ export class FrontendEntity {
 export interface ListenerSpec {
   readonly key: string;
   readonly name: string;
+  /** 1 for the first bind of its proxy; stands for the port of unix clients in log lines. */
+  readonly id: number;
   readonly bind: Bind;
 }

@@ -78,9 +78,11 @@ function admit(session: Session): void {
   frontend.cells.rate(T.C_RATE_SECOND, T.I_RATE_MAX, worker.epochSecond);
   if (rejects(session, frontend.sessionRules)) {
     frontend.cells.count(T.C_DENIED_SESS);
+    session.silent = true; // nothing was begun that a line could tell of
     finish(session, 'P', 'R');
     return;
   }
+  worker.logAccepted(session);
   if (rejects(session, frontend.contentRules)) {
     frontend.cells.count(T.C_DENIED_REQ);
     session.listenerCells.count(T.C_DENIED_REQ);

@@ -11,7 +11,7 @@ import * as T from '../core/table.js';
 import { SockAddr } from '../linux/sockaddr.js';
 import { getsockname } from '../linux/syscalls.js';
 import { LogSink } from '../logs/log-sink.js';
-import { hostText } from './connection-log.js';
+import { clientPort, hostText } from './connection-log.js';
 import type { FrontendEntity } from './entities.js';
 import { destinationOf } from './proxy-header.js';
 import type { Session } from './session.js';
@@ -66,6 +66,8 @@ export function configureLogs(worker: DataplaneWorker, model: Model): void {
     frontend.format = compileLogFormat(formatText(frontend.proxy)).format;
     frontend.wantsDestination =
       /%(\{[^}]*\})?(fi|fp|\[dst|\[fc_dst)/.test(formatText(frontend.proxy)) || !frontend.proxy.logStyle;
+    frontend.logsAtAccept = frontend.proxy.logStyle === undefined;
+    frontend.logsAtConnect = frontend.proxy.options.logasap === true && !frontend.logsAtAccept;
     frontend.wantsOurEnd = /%(\{[^}]*\})?(bi|bp)/.test(formatText(frontend.proxy));
   }
   for (const sink of old) sink?.close();
@@ -91,13 +93,21 @@ function formatText(proxy: Proxy): string {
 
 /** Writes the line unless an option says that this one is not wanted. Called once, when the session ends. */
 export function writeSessionLog(session: Session, side: string, phase: string): void {
-  const { frontend, worker } = session;
-  const { options } = frontend.proxy;
+  const { options } = session.frontend.proxy;
   const normal = side === '-' && !session.redispatched && retriesUsed(session) === 0;
-  if (options.dontlognull && session.toServer.bytes === 0) return;
+  if (options.dontlognull && !session.earlyLogged && session.toServer.bytes === 0) return;
   if (options.dontlogNormal && normal) return;
-  const level: LogLevel = options.logSeparateErrors && !normal ? 'err' : 'info';
-  fill(session, frontend, side + phase);
+  write(session, side + phase, options.logSeparateErrors && !normal ? 'err' : 'info');
+}
+
+/** The default line names only who came: it is written when a client is let in, whatever the options say. */
+export function writeAcceptLog(session: Session): void {
+  write(session, '--', 'info');
+}
+
+function write(session: Session, termination: string, level: LogLevel): void {
+  const { frontend, worker } = session;
+  fill(session, frontend, termination);
   const sink = frontend.logs!;
   sink.send(level, frontend.format!(record, dates), worker.reactor.nowMs + worker.epochOffsetMs);
   worker.process.f64[worker.process.c + T.C_DROPPED_LOGS] += sink.dropped;
@@ -113,7 +123,7 @@ function fill(session: Session, frontend: FrontendEntity, termination: string): 
   const now = worker.reactor.nowMs;
   const connected = session.establishedMs > 0;
   record.clientIp = hostText(session.source);
-  record.clientPort = session.source.port;
+  record.clientPort = clientPort(session);
   record.frontend = frontend.name;
   record.backend = backend?.name ?? frontend.name;
   record.server = session.lastServer?.name ?? '<NOSRV>';
@@ -125,6 +135,7 @@ function fill(session: Session, frontend: FrontendEntity, termination: string): 
   record.bytesToClient = session.toClient.bytes;
   record.bytesToServer = session.toServer.bytes;
   record.termination = termination;
+  record.early = frontend.proxy.options.logasap === true;
   fillCounts(session, frontend);
   fillAddresses(session, frontend);
 }
@@ -135,14 +146,15 @@ function queueMs(session: Session, now: number): number {
   return session.serverQueuePosition + session.backendQueuePosition > 0 ? Math.round(now - session.assignedMs) : -1;
 }
 
-/** Gauges as they are while this session still counts, as in HAProxy. */
+/** Gauges of backend and server leave out a session that ends and count one that begins, as in HAProxy. */
 function fillCounts(session: Session, frontend: FrontendEntity): void {
   const { worker, backend, server, lastServer } = session;
   record.activeConnections = worker.process.row.get(T.I_CUR_SESS);
   record.frontendConnections = frontend.cells.row.get(T.I_CUR_SESS);
-  record.backendConnections = backend === null ? 0 : backend.cells.row.get(T.I_CUR_SESS) - 1;
+  const own = session.earlyLogged ? 0 : 1;
+  record.backendConnections = backend === null ? 0 : backend.cells.row.get(T.I_CUR_SESS) - own;
   const onServer = lastServer === null ? 0 : lastServer.cells.row.get(T.I_CUR_SESS);
-  record.serverConnections = server === null ? onServer : onServer - 1;
+  record.serverConnections = server === null ? onServer : onServer - own;
   record.retries = retriesUsed(session);
   record.redispatched = session.redispatched;
   record.serverQueue = session.serverQueuePosition;

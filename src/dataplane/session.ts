@@ -82,6 +82,8 @@ export class Session implements Timed {
   backendQueuePosition = 0;
   /** Refused by a connection rule: such are counted, not logged (manual §4.2 `tcp-request connection`). */
   silent = false;
+  /** Its log line was written before its end. */
+  earlyLogged = false;
   private clientMovedLast = false;
   private continuing = false;
 
@@ -113,6 +115,7 @@ export class Session implements Timed {
     this.state = ESTABLISHED;
     this.establishedMs = this.lastIoMs = now;
     this.armIdle(now);
+    this.worker.logConnected(this);
     this.forward();
   }
 
@@ -271,6 +274,7 @@ export class Session implements Timed {
     this.clientFd = this.serverFd = -1;
     this.backend = this.server = this.queuedServer = this.lastServer = null;
     this.holdsSlot = this.redispatched = this.retryElsewhere = this.continuing = this.clientMovedLast = false;
+    this.earlyLogged = false;
     this.source.clear();
     this.destination.clear();
     this.queuedMs = this.connectMs = this.establishedMs = this.assignedMs = 0;

@@ -17,7 +17,7 @@ import { begin, finish, kill, rejects } from './finish.js';
 import { BufferPool, PipePool } from './pools.js';
 import { SampleView } from './sample-view.js';
 import { Session } from './session.js';
-import { writeSessionLog } from './session-log.js';
+import { writeAcceptLog, writeSessionLog } from './session-log.js';
 
 const KEPT_SESSIONS = 4096;
 const KEPT_BUFFERS = 256;
@@ -191,8 +191,22 @@ export class DataplaneWorker implements Lender {
   }
 
   logSession(session: Session, side: string, phase: string): void {
-    if (session.silent) session.silent = false;
+    if (session.silent || session.earlyLogged) session.silent = false;
     else if (session.frontend.logs !== null) writeSessionLog(session, side, phase);
+  }
+
+  logAccepted(session: Session): void {
+    const { logsAtAccept, logs } = session.frontend;
+    if (!logsAtAccept || logs === null) return;
+    session.earlyLogged = true;
+    writeAcceptLog(session);
+  }
+
+  logConnected(session: Session): void {
+    const { logsAtConnect, logs } = session.frontend;
+    if (!logsAtConnect || logs === null) return;
+    session.earlyLogged = true;
+    writeSessionLog(session, '-', '-');
   }
 
   /** accept4, socket or pipe2 said that descriptors are used up. */
