@@ -46,6 +46,6 @@ export function clearAll(engine: Engine, second: number): void {
   const { proxies, backends, servers } = allRows(engine);
   for (const row of [...proxies, ...backends, ...servers]) for (const cell of COUNTERS) row.fill(cell, 0);
   for (const row of backends) row.set(T.B_DOWN_TRANS, 0);
-  for (const row of servers) for (const cell of [T.S_CHECK_FAILS, T.S_DOWN_TRANS]) row.set(cell, 0);
+  for (const row of servers) for (const cell of [T.S_CHECK_FAILS, T.S_DOWN_TRANS, T.S_OBSERVED_FAILS]) row.set(cell, 0);
   for (const row of [...backends, ...servers]) row.set(T.S_LAST_SESS, -1);
 }

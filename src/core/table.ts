@@ -208,6 +208,8 @@ export const S_SHUTDOWN_REASON = 47;
 export const SHUTDOWN_DOWN = 0;
 export const SHUTDOWN_KILLED = 1;
 export const SHUTDOWN_BACKUP = 2;
+/** Times that live traffic reached the error limit (`observe`). */
+export const S_OBSERVED_FAILS = 48;
 
 // ── Process row ───────────────────────────────────────────────────────────────────────────────────────────────────
 /** 0 running, 1 stopping (SIGUSR1: no new connections). */

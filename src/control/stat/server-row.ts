@@ -21,6 +21,7 @@ export function serverStatRow(engine: Engine, proxy: Proxy, server: Server, nowM
   limits(v, row);
   health(v, engine, row, { proxy, server }, nowMs);
   if (isChecked(row)) checkCounts(v, row, nowMs);
+  if (server.observe !== undefined) v[AT.hanafail] = row.get(T.S_OBSERVED_FAILS);
   if (isBeingChecked(row)) lastCheck(v, row, engine.lastCheck?.(proxy.name, server.name) ?? '');
   v[AT.addr] = addressText(engine, proxy, server);
   v[AT.cookie] = server.cookie;
