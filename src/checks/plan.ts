@@ -65,7 +65,8 @@ const DEFAULT_EXPECT: CheckStep = { do: 'expect', negate: false, match: 'status'
 export function compileCheck(proxy: Proxy, server: Server): CheckPlan {
   const { type, disableOn404 } = proxy.check;
   const interMs = server.interMs ?? DEFAULT_INTER_MS;
-  const { check: answerMs, connect = interMs } = proxy.timeouts;
+  const answerMs = proxy.timeouts.check || undefined; // 0 is no limit, which is the same as none written
+  const connect = proxy.timeouts.connect || interMs;
   const steps = scriptOf(proxy).map(({ step, number }) => compileStep(step, number, proxy, server));
   return {
     kind: proxy.check.steps.length === 0 && type === 'script' ? 'tcp' : type, // a script of nothing only connects

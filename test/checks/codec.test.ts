@@ -79,6 +79,7 @@ for (const [check, connect, inter, connectMs, answerMs] of [
   [700, 500, 3000, 500, 700],
   [700, 5000, 3000, 3000, 700],
   [700, undefined, 3000, 3000, 700],
+  [0, 500, 900, 900, undefined],
 ] as const)
   test(`timeout check ${check}, connect ${connect}, inter ${inter}: ${connectMs} to connect, then ${answerMs}`, () => {
     const plan = planOf({}, { interMs: inter }, { timeouts: { check, connect } });
