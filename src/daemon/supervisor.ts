@@ -3,6 +3,7 @@
  * process to its end. It decides nothing about sessions or health: workers and the health thread do.
  */
 import { availableParallelism } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { hasFrontend } from '../config/defaults.js';
 import type { Diagnostics } from '../config/diagnostics.js';
 import type { Model, Proxy, Server, StatsSocket } from '../config/model.js';
@@ -209,7 +210,8 @@ export class Supervisor implements Engine {
     this.frontends.close();
     this.threads?.health.post({ type: 'stop' });
     this.handover?.close();
-    await this.deployment.control.close();
+    // A client of a control socket must not keep the process.
+    await Promise.race([this.deployment.control.close(), sleep(HARD_STOP_MS)]);
     this.options.onEnd(how);
   }
 
