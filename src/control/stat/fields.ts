@@ -63,7 +63,7 @@ const TABLE: readonly (readonly [
   ['hrsp_4xx', 'MCP', 'u64', 'HTTP responses with status 4xx since the start'],
   ['hrsp_5xx', 'MCP', 'u64', 'HTTP responses with status 5xx since the start'],
   ['hrsp_other', 'MCP', 'u64', 'HTTP responses with any other status since the start'],
-  ['hanafail', 'MOP', 'str', 'Details of checks that failed'],
+  ['hanafail', 'MCP', 'u64', 'Details of checks that failed'],
   ['req_rate', 'MRP', 'u32', 'HTTP requests in the last second'],
   ['req_rate_max', 'MMP', 'u32', 'Most HTTP requests there ever were in a second'],
   ['req_tot', 'MCP', 'u64', 'HTTP requests since the start'],
