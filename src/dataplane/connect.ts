@@ -140,6 +140,7 @@ function queueOn(session: Session, queue: SessionQueue, server: ServerEntity | n
   const cells = server === null ? backend.cells : server.cells;
   const maxqueue = server === null ? 0 : cells.row.get(T.S_MAXQUEUE);
   const waiting = cells.row.add(T.I_QUEUE, 1) + 1;
+  if (server !== null) session.lastServer = server; // whatever happens to it in this queue is told of that server
   if (maxqueue > 0 && waiting > maxqueue) {
     cells.row.add(T.I_QUEUE, -1);
     queueFull(session, server!);
@@ -158,7 +159,6 @@ function queueOn(session: Session, queue: SessionQueue, server: ServerEntity | n
 
 /** `maxqueue` reached: refused in the name of that server. */
 function queueFull(session: Session, server: ServerEntity): void {
-  session.lastServer = server;
   server.cells.count(T.C_ERR_CON);
   session.backend!.cells.count(T.C_ERR_CON);
   finish(session, 'S', 'Q');
@@ -175,6 +175,7 @@ export function leaveQueue(session: Session): void {
 }
 
 export function queueTimedOut(session: Session): void {
+  session.queuedServer?.cells.count(T.C_ERR_CON);
   session.backend!.cells.count(T.C_ERR_CON);
   finish(session, 's', 'Q');
 }

@@ -6,8 +6,8 @@
  */
 import { parseProxyHeader } from '../core/proxy-protocol.js';
 import * as T from '../core/table.js';
-import { EAGAIN, MSG_PEEK, SIOCOUTQ } from '../linux/constants.js';
-import { ioctl, recv } from '../linux/syscalls.js';
+import { EAGAIN, MSG_PEEK, SHUT_WR, SIOCOUTQ } from '../linux/constants.js';
+import { ioctl, recv, shutdown } from '../linux/syscalls.js';
 import { enterBackend, leaveQueue, releaseServer } from './connect.js';
 import { connectionTimes } from './connection-log.js';
 import type { ConnectionRule, FrontendEntity } from './entities.js';
@@ -171,9 +171,15 @@ function closeSockets(session: Session, side: string, phase: string): void {
     if (killed || clientBroke || session.backend?.proxy.options.nolinger) abortOnClose(serverFd);
     worker.reactor.closeLater(serverFd);
   }
-  if ((serverBroke && nothingQueued(session, clientFd)) || session.frontend.proxy.options.nolinger)
-    abortOnClose(clientFd);
+  if (serverBroke && nothingQueued(session, clientFd)) abortOnClose(clientFd);
+  else if (session.frontend.proxy.options.nolinger) endThenAbort(clientFd);
   worker.reactor.closeLater(clientFd);
+}
+
+/** `option nolinger` towards a client: it sees the end, and the kernel keeps nothing of the connection. */
+function endThenAbort(fd: number): void {
+  shutdown(fd, SHUT_WR);
+  abortOnClose(fd);
 }
 
 function nothingQueued(session: Session, fd: number): boolean {

@@ -84,7 +84,6 @@ export class Session implements Timed {
   silent = false;
   /** Its log line was written before its end. */
   earlyLogged = false;
-  private clientMovedLast = false;
   private continuing = false;
 
   constructor(readonly worker: DataplaneWorker) {}
@@ -180,7 +179,6 @@ export class Session implements Timed {
   private account(moved: number, toServer: boolean): void {
     this.lastIoMs = this.worker.reactor.nowMs;
     if (moved === 0) return;
-    this.clientMovedLast = toServer;
     const cell = toServer ? T.C_BYTES_IN : T.C_BYTES_OUT;
     this.frontend.cells.count(cell, moved);
     this.listenerCells.count(cell, moved);
@@ -237,10 +235,7 @@ export class Session implements Timed {
       this.armIdle(nowMs);
       return;
     }
-    const client = this.clientDeadline() <= nowMs;
-    const server = this.serverDeadline() <= nowMs;
-    // Both at once: it is the one that has been silent for longer.
-    finish(this, client && !(server && this.clientMovedLast) ? 'c' : 's', 'D');
+    finish(this, this.clientDeadline() <= nowMs ? 'c' : 's', 'D');
   }
 
   /** Monotonic ms at which inactivity ends the session; Infinity when no limit holds. */
@@ -273,8 +268,7 @@ export class Session implements Timed {
     this.state = FREE;
     this.clientFd = this.serverFd = -1;
     this.backend = this.server = this.queuedServer = this.lastServer = null;
-    this.holdsSlot = this.redispatched = this.retryElsewhere = this.continuing = this.clientMovedLast = false;
-    this.earlyLogged = false;
+    this.holdsSlot = this.redispatched = this.retryElsewhere = this.continuing = this.earlyLogged = false;
     this.source.clear();
     this.destination.clear();
     this.queuedMs = this.connectMs = this.establishedMs = this.assignedMs = 0;
