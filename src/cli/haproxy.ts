@@ -9,7 +9,7 @@ import { readStatsSocket } from '../config/haproxy/bind.js';
 import { Line } from '../config/haproxy/line.js';
 import { evaluatePredicate } from '../config/haproxy/predicates.js';
 import { splitWords } from '../config/haproxy/words.js';
-import type { Model, StatsSocket } from '../config/model.js';
+import type { Model, Proxy, StatsSocket } from '../config/model.js';
 import { VERSION } from '../control/version.js';
 import { HAPROXY_VERSION } from '../core/haproxy-version.js';
 import { runs } from '../daemon/plan.js';
@@ -81,7 +81,7 @@ async function withConfig(args: HaproxyArgs, log: ProcessLog): Promise<number> {
     return 1;
   }
   if (args.checkOnly) return checked(first, log.quiet);
-  if (!model.proxies.some((p) => runs(p) && p.binds.length > 0)) {
+  if (!listens(model, runs)) {
     log.alert("[haproxy.main()] No enabled listener found (check for 'bind' directives) ! Exiting.");
     return 1;
   }
@@ -92,11 +92,16 @@ async function withConfig(args: HaproxyArgs, log: ProcessLog): Promise<number> {
   return serve(first, args, log);
 }
 
+/** A stats socket is a listener too: HAProxy starts with nothing else. */
+function listens(model: Model, counts: (proxy: Proxy) => boolean): boolean {
+  return model.global.statsSockets.length > 0 || model.proxies.some((p) => counts(p) && p.binds.length > 0);
+}
+
 function checked({ model, diagnostics }: Loaded, isQuiet: boolean): number {
   const say = (text: string) => {
     if (!isQuiet) console.log(text);
   };
-  if (!model.proxies.some((p) => !p.disabled && p.binds.length > 0)) {
+  if (!listens(model, (p) => !p.disabled)) {
     say('Configuration file has no error but will not start (no listener) => exit(2).');
     return 2;
   }
