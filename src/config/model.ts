@@ -8,7 +8,7 @@
 import type { Loc } from './diagnostics.js';
 
 /** Locations of single settings of an object, by field name. */
-export type At = { [field: string]: Loc };
+type At = { [field: string]: Loc };
 
 export interface Located {
   loc?: Loc;
@@ -348,12 +348,12 @@ export interface TcpRule extends Located {
   condition?: Condition;
 }
 
-export interface UseBackend extends Located {
+interface UseBackend extends Located {
   backend: string;
   condition?: Condition;
 }
 
-export interface UseServer extends Located {
+interface UseServer extends Located {
   server: string;
   condition?: Condition;
 }

@@ -58,7 +58,7 @@ async function outcome<S>(
   }
 }
 
-export type NamedServer = Awaited<ReturnType<typeof named>>;
+type NamedServer = Awaited<ReturnType<typeof named>>;
 
 /** A server that says its name, then echoes. It does not keep the test process alive. */
 export async function named(name: string) {
