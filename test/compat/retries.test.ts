@@ -6,6 +6,7 @@
  */
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import { after } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { listenInet } from '../../src/linux/listen.js';
 import { Client, freePort } from '../support/proxy.js';
@@ -79,7 +80,10 @@ async function silentAddress(): Promise<number> {
   const want = { ip: '127.0.0.1', port, v6only: false, transparent: false, reuseport: false, backlog: 0 };
   const opened = listenInet(want);
   if (!opened.ok) throw new Error(`cannot listen: errno ${opened.errno}`);
-  for (let i = 0; i < 3; i++) connect(port, '127.0.0.1').unref().on('error', ignored);
+  for (let i = 0; i < 3; i++) {
+    const filler = connect(port, '127.0.0.1').on('error', ignored);
+    after(() => void filler.destroy());
+  }
   await sleep(100);
   return port;
 }
