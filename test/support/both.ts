@@ -58,8 +58,6 @@ async function outcome<S>(
   }
 }
 
-type NamedServer = Awaited<ReturnType<typeof named>>;
-
 /** A server that says its name, then echoes. It does not keep the test process alive. */
 export async function named(name: string) {
   const server = await serve((s) => {
