@@ -495,7 +495,7 @@ same<Farm>({
       ['nothing', nothing.data.toString()],
       ['prompt', firstOfHelp(await tell(cliPort, `prompt\n${weight}\n${weight}quit\n`))],
       ['prompt, half-closed', (await new Client(cliPort).send(`prompt\n${weight}`).end().over()).data.toString()],
-      ['second line ignored', await tell(proxy.socket, `${weight}${weight}`)],
+      ['a second line', await tell(proxy.socket, `${weight}${weight}`)],
       ['crlf', await tell(proxy.socket, 'get weight b/s1\r\n')],
     ];
   },
