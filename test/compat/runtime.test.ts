@@ -80,9 +80,21 @@ TIMES.push('need_conn_est');
 /** Columns of HTTP and TLS, which neither program counts here. */
 const OTHER_PROTOCOLS = /^(h1_|h2_|ssl_|comp_|req_|-$)/;
 
+/** A check under way in `show servers state`: bit 0 of srv_check_state. */
+const UNDER_WAY = /^(\S+ ){13}[13579] /m;
+
+/** The answer of a moment at which no check is under way: while one runs, HAProxy forgets parts of the last. */
+async function atRest(ask: () => Promise<string>, underWay: RegExp): Promise<string> {
+  for (let tries = 0; ; tries++) {
+    const text = await ask();
+    if (!underWay.test(text) || tries > 200) return text;
+    await sleep(7);
+  }
+}
+
 /** Every column with a value of the rows of backend `b` and frontend `f`. */
 async function columns({ proxy, port }: Bed, farm: Farm): Promise<unknown[]> {
-  const rows = parseStat(await proxy.ask('show stat'));
+  const rows = parseStat(await atRest(() => proxy.ask('show stat'), /,\* L\d/));
   return rows.map((row) => [
     `${row.pxname}/${row.svname}`,
     Object.entries(row)
@@ -93,7 +105,7 @@ async function columns({ proxy, port }: Bed, farm: Farm): Promise<unknown[]> {
 
 /** `show servers state` without the time since the last change. */
 async function state(bed: Bed, farm: Farm): Promise<string> {
-  const text = masked(await bed.proxy.ask('show servers state b'), farm, bed.port);
+  const text = masked(await atRest(() => bed.proxy.ask('show servers state b'), UNDER_WAY), farm, bed.port);
   return text.replace(/^((?:\S+ ){9})\d+ /gm, '$1T ');
 }
 
