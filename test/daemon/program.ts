@@ -25,15 +25,7 @@ export function file(directory: string, name: string, text: string): string {
   return path;
 }
 
-/** @returns a port that was free a moment ago */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
-}
+export { freePort } from '../support/ports.js';
 
 /** Answers every connection with its name and closes. */
 export async function nameServer(t: TestContext, name: string): Promise<number> {

@@ -8,6 +8,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { freePort } from './ports.js';
+
+export { freePort };
 
 export type Program = 'haproxy' | 'fairlead';
 
@@ -124,21 +127,6 @@ async function ask(path: string, command: string): Promise<string> {
   socket.write(`${command}\n`);
   await once(socket, 'close');
   return answer;
-}
-
-let nextPort = 20_000 + (process.pid % 400) * 20;
-
-/** @returns a port that nothing listens on now */
-export async function freePort(): Promise<number> {
-  for (;;) {
-    const port = nextPort++;
-    const server = createServer();
-    const free = await new Promise<boolean>((resolve) => {
-      server.once('error', () => resolve(false));
-      server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
-    });
-    if (free) return port;
-  }
 }
 
 /** A TCP server of the test's own. */
