@@ -75,7 +75,6 @@ async function runTests(group, files) {
   const result = join(dir, 'totals.json');
   const args = [
     '--test',
-    '--test-force-exit',
     `--test-concurrency=${group.concurrency}`,
     `--test-timeout=${FILE_TIMEOUT_MS}`,
     '--test-reporter=spec',

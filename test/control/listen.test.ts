@@ -1,10 +1,12 @@
 /** Where control sockets listen: unix paths with owner and mode, stale ones, abstract names, TCP. */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Address, StatsSocket } from '../../src/config/model.js';
 import { type ControlServer, startStatsSocket } from '../../src/control/stats-socket.js';
 import { REPORTED_VERSION } from '../../src/control/version.js';
@@ -48,6 +50,21 @@ test('a stale socket is replaced without a moment in which nobody answers', asyn
   assert.notEqual(statSync(path).ino, before);
   assert.equal(await talk({ path }, 'show version\n'), `${REPORTED_VERSION}\n\n`);
   old.close();
+});
+
+test('a command that arrives in pieces is one command', async () => {
+  await open(unix('pieces'));
+  const socket = connect(join(dir, 'pieces'));
+  let answer = '';
+  socket.on('data', (d) => {
+    answer += d;
+  });
+  for (const piece of ['show v', 'ersi', 'on\n']) {
+    socket.write(piece);
+    await sleep(20);
+  }
+  await once(socket, 'close');
+  assert.equal(answer, `${REPORTED_VERSION}\n\n`);
 });
 
 test('a file that is no socket stays', async () => {

@@ -41,7 +41,7 @@ test('SIGTTOU: clients wait and are served on SIGTTIN; a long pause closes the p
   await sleep(300);
   program.child.kill('SIGTTIN');
   assert.equal(await waiting, 'one\n');
-  assert.match(program.output(), /Resumed proxy a\./);
+  await until('resumed', () => /Resumed proxy a\./.test(program.output()));
   program.child.kill('SIGTTOU');
   await until('closed', async () => (await ask(port, 300)) === 'ECONNREFUSED', 12_000);
   program.child.kill('SIGTTIN');
