@@ -59,11 +59,12 @@ test('a command that arrives in pieces is one command', async () => {
   socket.on('data', (d) => {
     answer += d;
   });
+  const closed = once(socket, 'close');
   for (const piece of ['show v', 'ersi', 'on\n']) {
     socket.write(piece);
     await sleep(20);
   }
-  await once(socket, 'close');
+  await closed;
   assert.equal(answer, `${REPORTED_VERSION}\n\n`);
 });
 
