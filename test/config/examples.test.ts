@@ -1,0 +1,19 @@
+/** Every file under examples/ is accepted as it stands, and the two languages of one folder mean the same. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { loadConfig } from '../../src/config/load.js';
+import type { Model } from '../../src/config/model.js';
+
+const path = (name: string) => fileURLToPath(new URL(`../../../examples/${name}`, import.meta.url));
+
+/** A model without the places it was written at. */
+function meaning(model: Model): unknown {
+  return JSON.parse(JSON.stringify(model, (key, value) => (key === 'loc' || key === 'at' ? undefined : value)));
+}
+
+test('galera: haproxy.cfg and fairlead.yaml are accepted and yield one model', () => {
+  const [haproxy, yaml] = ['galera/haproxy.cfg', 'galera/fairlead.yaml'].map((name) => loadConfig([path(name)]));
+  for (const loaded of [haproxy, yaml]) assert.ok(!loaded.diagnostics.hasErrors, loaded.diagnostics.renderAll());
+  assert.deepEqual(meaning(yaml.model), meaning(haproxy.model));
+});
