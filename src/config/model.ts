@@ -361,10 +361,42 @@ interface UseServer extends Located {
 /** How the servers of a backend are checked; the script form is what every type compiles to (manual, `tcp-check`). */
 export interface CheckSpec extends Located {
   /** `tcp`: connect only. `http`: `option httpchk`. `script`: `option tcp-check`. */
-  type: 'tcp' | 'http' | 'script';
+  type: 'tcp' | 'http' | 'script' | 'role';
   steps: CheckStep[];
+  /** With type `role`: what is asked over a held session; `steps` is empty then. */
+  role?: RoleCheck;
   disableOn404?: boolean;
   sendState?: boolean;
+}
+
+/** Where a password comes from; the text itself stays out of the model unless it was written in the file. */
+export type Secret = { from: 'env'; name: string } | { from: 'file'; path: string } | { from: 'text'; text: string };
+
+/** A built-in check that knows the role of a database; it asks over a session that is held between checks. */
+export interface RoleCheck extends Located {
+  kind: 'galera' | 'mysql' | 'postgres' | 'redis' | 'patroni' | 'exec';
+  /** What a server must be to take traffic; `any` = usable in either role. Default primary (galera: any synced node). */
+  want?: 'primary' | 'replica' | 'any';
+  /** Replicas further behind are unfit. */
+  maxLagMs?: number;
+  maxLagBytes?: number;
+  /** Readers: the primary serves when no replica is fit (`want: replica`). */
+  primaryAsFallback?: boolean;
+  user?: string;
+  password?: Secret;
+  database?: string;
+  /** Default `prefer`: TLS where the server offers it, without verification unless `tlsCa` is set. */
+  tls?: 'off' | 'prefer' | 'require';
+  tlsCa?: string;
+  /** Galera policy (clustercheck's settings): a donor or read-only node may take traffic. Default no. */
+  acceptDonor?: boolean;
+  acceptReadOnly?: boolean;
+  /** patroni: REST port, default 8008. Others: the server's own port unless `checkPort` says otherwise. */
+  restPort?: number;
+  /** exec: program and arguments; environment as HAProxy's external-check. Exit status 0 = fit. */
+  command?: string[];
+  /** Time for one answer, connecting included. Default: the interval. */
+  timeoutMs?: number;
 }
 
 export interface TextMatch {
