@@ -48,8 +48,10 @@ export interface ExpectStep {
 
 type Step = ConnectStep | SendStep | ExpectStep;
 
+type Kind = 'tcp' | 'http' | 'script';
+
 export interface CheckPlan {
-  readonly kind: 'tcp' | 'http' | 'script';
+  readonly kind: Kind;
   readonly steps: readonly Step[];
   readonly disableOn404: boolean;
   /** Time to connect, and time for an answer once connected; without the latter one limit holds for both together. */
@@ -63,7 +65,8 @@ const DEFAULT_EXPECT: CheckStep = { do: 'expect', negate: false, match: 'status'
 
 /** Manual, `timeout check`: with it min(`timeout connect`, `inter`) to connect, without it `inter` for everything. */
 export function compileCheck(proxy: Proxy, server: Server): CheckPlan {
-  const { type, disableOn404 } = proxy.check;
+  const { disableOn404 } = proxy.check;
+  const type = kindOf(proxy);
   const interMs = server.interMs ?? DEFAULT_INTER_MS;
   const answerMs = proxy.timeouts.check || undefined; // 0 is no limit, which is the same as none written
   const connect = proxy.timeouts.connect || interMs;
@@ -77,6 +80,11 @@ export function compileCheck(proxy: Proxy, server: Server): CheckPlan {
   };
 }
 
+/** Checks of a role run elsewhere, over held sessions; nobody compiles one, and one that did would connect. */
+function kindOf({ check }: Proxy): Kind {
+  return check.type === 'role' ? 'tcp' : check.type;
+}
+
 interface Numbered {
   step: CheckStep;
   /** Place in the configuration, from 1; 0 for what is implied. */
@@ -85,7 +93,8 @@ interface Numbered {
 
 /** The written steps, with those that are implied: the first connect, and for http the last expect. */
 function scriptOf(proxy: Proxy): Numbered[] {
-  const { type, steps } = proxy.check;
+  const { steps } = proxy.check;
+  const type = kindOf(proxy);
   const script = type === 'tcp' ? [] : steps.map((step, i) => ({ step, number: i + 1 }));
   if (script[0]?.step.do !== 'connect') script.unshift({ step: { do: 'connect' }, number: 0 });
   if (type === 'http' && !script.some(({ step }) => step.do === 'http-send' || step.do === 'send'))
@@ -95,7 +104,8 @@ function scriptOf(proxy: Proxy): Numbered[] {
 }
 
 function compileStep(step: CheckStep, number: number, proxy: Proxy, server: Server): Step {
-  const { type, sendState } = proxy.check;
+  const { sendState } = proxy.check;
+  const type = kindOf(proxy);
   switch (step.do) {
     case 'connect':
       return compileConnect(step, number, type, server);
@@ -108,19 +118,14 @@ function compileStep(step: CheckStep, number: number, proxy: Proxy, server: Serv
   }
 }
 
-function place(type: CheckPlan['kind'], number: number, what: string, comment: string | undefined): string {
+function place(type: Kind, number: number, what: string, comment: string | undefined): string {
   if (type !== 'script') return '';
   if (number === 0) return ' at initial connection step of tcp-check';
   return ` at step ${number} of tcp-check ${what}${comment === undefined ? '' : ` comment: '${comment}'`}`;
 }
 
 /** The PROXY header goes out where the server wants one and the check goes to the server's own port (manual, `check`). */
-function compileConnect(
-  step: CheckStep & { do: 'connect' },
-  number: number,
-  type: CheckPlan['kind'],
-  server: Server,
-): ConnectStep {
+function compileConnect(step: CheckStep & { do: 'connect' }, number: number, type: Kind, server: Server): ConnectStep {
   const isElsewhere = server.checkPort !== undefined || server.checkAddr !== undefined;
   const implied = server.sendProxy !== undefined && !isElsewhere;
   const isDefault = number === 0 || step.useDefault === true;
@@ -162,7 +167,7 @@ function requestText(step: CheckStep & { do: 'http-send' }): string {
   return `${step.method} ${step.uri} ${version}\r\n${lines.join('')}\r\n${body}`;
 }
 
-function compileExpect(step: CheckStep & { do: 'expect' }, number: number, type: CheckPlan['kind']): ExpectStep {
+function compileExpect(step: CheckStep & { do: 'expect' }, number: number, type: Kind): ExpectStep {
   return {
     do: 'expect',
     match: step.match,

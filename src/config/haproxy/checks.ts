@@ -146,6 +146,7 @@ export function compileCheck(section: ProxySection): void {
   section.proxy.check = withoutUndefined({
     type: draft.method,
     steps: compileSteps(section),
+    role: draft.method === 'role' ? draft.role : undefined,
     disableOn404,
     sendState,
     loc,
@@ -154,7 +155,7 @@ export function compileCheck(section: ProxySection): void {
 
 function compileSteps(section: ProxySection): CheckStep[] {
   const draft = section.check;
-  if (draft.method === 'tcp') return [];
+  if (draft.method === 'tcp' || draft.method === 'role') return [];
   if (draft.method === 'script') return draft.tcpSteps;
   const firstSend = draft.httpSteps.findIndex((step) => step.do === 'http-send');
   if (firstSend >= 0) return draft.httpSteps.with(firstSend, mergeComment(draft, firstSend));
@@ -199,7 +200,9 @@ function complainUnused(section: ProxySection): void {
     const inForce =
       method === 'tcp'
         ? 'no check method is chosen'
-        : `'option ${method === 'http' ? 'httpchk' : 'tcp-check'}' is in force`;
+        : method === 'role'
+          ? 'a role check is in force'
+          : `'option ${method === 'http' ? 'httpchk' : 'tcp-check'}' is in force`;
     for (const line of lines) {
       line.diag.warning(
         'check-line-ignored',

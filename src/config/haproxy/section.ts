@@ -1,6 +1,6 @@
 /** What the readers of sections share: the state of the whole reading, and of one proxy section. */
 import type { Diagnostics } from '../diagnostics.js';
-import type { CheckStep, Deferred, LogTarget, Model, Proxy, Server } from '../model.js';
+import type { CheckSpec, CheckStep, Deferred, LogTarget, Model, Proxy, RoleCheck, Server } from '../model.js';
 import { didYouMean } from '../suggest.js';
 import type { Line } from './line.js';
 import type { PredicateContext } from './predicates.js';
@@ -29,7 +29,9 @@ export type ServerSettings = Omit<Server, 'name' | 'id' | 'address' | 'portMode'
 
 /** How the checks of a section are declared; compiled into the proxy's `check` at the end. */
 export interface CheckDraft {
-  method: 'tcp' | 'http' | 'script';
+  method: CheckSpec['type'];
+  /** With method `role`. */
+  role?: RoleCheck;
   /** From `option httpchk METHOD URI VERSION`: what `http-check send` lines complete. */
   request?: CheckRequest;
   /** The request of the defaults, once own lines have replaced it. */
