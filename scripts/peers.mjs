@@ -1,7 +1,7 @@
 // The programs the system tests run against, by the Debian package that brings each: the one place that lists them.
 // Started as root, `installMissingPeers` fetches what is absent; no service is started by the installation.
 import { spawnSync } from 'node:child_process';
-import { accessSync, constants, existsSync, rmSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** Command to Debian package. */
@@ -9,6 +9,9 @@ export const PEERS = {
   haproxy: 'haproxy',
   mariadbd: 'mariadb-server',
   'mariadb-install-db': 'mariadb-server',
+  postgres: 'postgresql',
+  'redis-server': 'redis-server',
+  openssl: 'openssl',
   rsync: 'rsync',
   socat: 'socat',
   ip: 'iproute2',
@@ -24,11 +27,19 @@ const FILES = [
   { package: 'libnginx-mod-stream', anyOf: ['/usr/lib/nginx/modules/ngx_stream_module.so'] },
 ];
 
-const SEARCH = [...(process.env.PATH ?? '').split(':'), '/usr/local/sbin', '/usr/sbin', '/sbin'];
+const POSTGRES_DIR = '/usr/lib/postgresql';
+
+/** Debian keeps PostgreSQL's server programs out of the path, in a folder per version. */
+function searched() {
+  const versions = existsSync(POSTGRES_DIR) ? readdirSync(POSTGRES_DIR).sort((a, b) => Number(b) - Number(a)) : [];
+  const own = versions.map((version) => join(POSTGRES_DIR, version, 'bin'));
+  return [...(process.env.PATH ?? '').split(':'), '/usr/local/sbin', '/usr/sbin', '/sbin', ...own];
+}
 
 /** @param {string} command @returns {string | undefined} where it is */
 export function findCommand(command) {
-  return SEARCH.filter((dir) => dir !== '')
+  return searched()
+    .filter((dir) => dir !== '')
     .map((dir) => join(dir, command))
     .find(isExecutable);
 }
