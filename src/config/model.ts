@@ -20,6 +20,26 @@ export interface Model {
   userlists: UserList[];
   /** In order of appearance. Names are unique per side: one frontend and one backend may share a name. */
   proxies: Proxy[];
+  /** The HTTP endpoint that takes notifications; none unless written. */
+  control?: ControlHttp;
+}
+
+/** `control:` where pushes such as `POST /v1/notify` arrive. */
+export interface ControlHttp extends Located {
+  address: Address;
+  /** What `Authorization: Bearer` must carry. */
+  token: Secret;
+}
+
+/** When a server that keeps going up and down is held down (`flap-damping`). */
+export interface FlapDamping {
+  /** Held from the next time on, after it went down this often … */
+  flaps: number;
+  /** … within this time. */
+  windowMs: number;
+  /** First time held; doubles each time it goes down again soon after. */
+  holdMs: number;
+  maxHoldMs: number;
 }
 
 /** A line that was understood but does not run in this version; `check` and `run` name each one as a warning. */
@@ -135,12 +155,14 @@ export interface UserList extends Located {
   users: { name: string; password: string; insecure: boolean; groups: string[]; loc?: Loc }[];
 }
 
-export type BalanceAlgorithm = 'roundrobin' | 'static-rr' | 'leastconn' | 'first' | 'source' | 'random';
+export type BalanceAlgorithm = 'roundrobin' | 'static-rr' | 'leastconn' | 'first' | 'source' | 'random' | 'single';
 
 export interface Balance extends Located {
   algorithm: BalanceAlgorithm;
   /** `random(N)`: draws, default 2. */
   draws?: number;
+  /** `single`: back to an earlier server once that is usable again. */
+  failback?: boolean;
 }
 
 export interface HashType extends Located {
@@ -235,6 +257,8 @@ export interface Proxy extends Located {
   useServers: UseServer[];
   check: CheckSpec;
   emailAlert?: undefined;
+  /** Not written: on (with defaults) where the check knows the role, else off. */
+  flapDamping?: FlapDamping | false;
   serverStateFileName?: string;
   loadServerStateFrom?: 'global' | 'local' | 'none';
   /** Lines that parse and do not run yet (http rules, stick tables, statistics page …). */
@@ -370,7 +394,11 @@ export interface CheckSpec extends Located {
 }
 
 /** Where a password comes from; the text itself stays out of the model unless it was written in the file. */
-export type Secret = { from: 'env'; name: string } | { from: 'file'; path: string } | { from: 'text'; text: string };
+export type Secret =
+  | { from: 'env'; name: string }
+  /** With `key`: the value of that key in a JSON file or in one of `KEY=value` lines. */
+  | { from: 'file'; path: string; key?: string }
+  | { from: 'text'; text: string };
 
 /** A built-in check that knows the role of a database; it asks over a session that is held between checks. */
 export interface RoleCheck extends Located {
@@ -397,6 +425,44 @@ export interface RoleCheck extends Located {
   command?: string[];
   /** Time for one answer, connecting included. Default: the interval. */
   timeoutMs?: number;
+}
+
+/** An address that answers pollers (HAProxy's `option httpchk`, F5, Consul, curl) with 200 or 503. */
+export interface AgentEndpoint extends Located {
+  name: string;
+  /** In whose words it answers: those of the script of that name, of a built-in check, or of a program it runs. */
+  kind: 'clustercheck' | 'pgsqlchk' | 'cmonhachk' | 'check' | 'program';
+  address: Address & { kind: 'inet' };
+  disabled?: boolean;
+  /** Who may ask, as addresses and networks. Default everyone; an empty list is nobody. */
+  onlyFrom?: string[];
+  /** Who may not; where both lists match, the narrower network decides (xinetd.conf(5)). */
+  noAccess?: string[];
+  /** Most connections of one address, and of all, at the same time. */
+  perSource?: number;
+  maxconn?: number;
+  /** More new connections in a second than this, and none is served for the pause (xinetd's `cps`). */
+  connectionRate?: { perSecond: number; pauseMs: number };
+  /** For this long an answer serves every poller. */
+  shareMs?: number;
+  /** Whoever asks hears an answer within this time. */
+  timeoutMs?: number;
+  /** Where the server is; `host` with a leading slash is the path of a unix socket. Default: where its own tools look. */
+  target?: { host: string; port: number };
+  /** Kinds clustercheck, pgsqlchk and check: what is asked. */
+  check?: RoleCheck;
+  /** While this file exists the answer is 503. */
+  disabledFile?: string;
+  /** clustercheck: an option file (`[client]`) with user, password, host, port, socket. */
+  defaultsFile?: string;
+  /** cmonhachk: how the controllers are listed. program: what is run. Never through a shell. */
+  command?: string[];
+  env?: { [name: string]: string };
+  /** Whom `command` runs as; only root can change it. */
+  user?: string;
+  group?: string;
+  /** cmonhachk: the addresses or names under which the list knows this host. Default: its own addresses. */
+  nodes?: string[];
 }
 
 export interface TextMatch {

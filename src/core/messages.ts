@@ -4,6 +4,7 @@
  * the thread sleeps in epoll_wait.
  */
 import type { Model } from '../config/model.js';
+import type { EventDetail, ServerNow } from './events/event.js';
 import type { RowRef, Segment } from './table.js';
 
 /** A configuration to run: the model and where each entity's row is. */
@@ -83,6 +84,8 @@ export interface SessionInfo {
 export type ToHealth =
   | { type: 'apply'; plan: Plan }
   | { type: 'admin'; request: number; proxy: string; server: string; command: AdminCommand }
+  /** What is known of a server now; answer `server-now`. */
+  | { type: 'ask-server'; request: number; proxy: string; server: string }
   | { type: 'stop' };
 
 /** Runtime commands that change a server's health or weight; only the health thread writes these cells. */
@@ -95,6 +98,10 @@ export type AdminCommand =
   /** `enable|disable health`. */
   | { do: 'checks'; enabled: boolean }
   | { do: 'check-port'; port: number }
+  /** Check at once; `why` tells what spoke for it (`notify: wsrep status Donor`). */
+  | { do: 'recheck'; why?: string }
+  /** `clear damping`: whatever held a flapping server down holds no longer. */
+  | { do: 'undamp' }
   /** Main resolved (or lost) the name: RMAINT off or on. */
   | { do: 'resolved'; resolved: boolean };
 
@@ -102,6 +109,7 @@ export type FromHealth =
   | { type: 'ready' }
   | { type: 'applied'; revision: number }
   | { type: 'admin-result'; request: number; error: string | null }
+  | { type: 'server-now'; request: number; now: ServerNow | null }
   /** `last_chk` of a server is another text than before. */
   | { type: 'last-check'; proxy: string; server: string; text: string }
   | HealthEvent;
@@ -113,7 +121,11 @@ export interface HealthEvent {
   server: string | null;
   /** Wall clock, epoch milliseconds. */
   atMs: number;
-  kind: 'check' | 'server-up' | 'server-down' | 'server-admin' | 'backend-down' | 'backend-up' | 'weight';
+  kind: 'check' | 'server-up' | 'server-down' | 'server-admin' | 'backend-down' | 'backend-up' | 'weight' | 'damping';
   level: 'emerg' | 'alert' | 'crit' | 'err' | 'warning' | 'notice' | 'info' | 'debug';
   text: string;
+  /** Kept in history, and no log line: HAProxy has none for it. */
+  isQuiet?: boolean;
+  /** What lies behind it, for `explain` and `events`. */
+  detail?: EventDetail;
 }

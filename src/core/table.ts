@@ -133,6 +133,11 @@ export const B_UP = 18;
 export const B_LAST_CHANGE = 19;
 export const B_DOWNTIME = 20;
 export const B_DOWN_TRANS = 21;
+/**
+ * `balance single`: S_TOKEN of the server that has all the traffic, 0 while none is chosen. The health thread alone
+ * writes it, so all workers agree at every moment.
+ */
+export const B_CHOSEN = 22;
 
 // ── Server rows ───────────────────────────────────────────────────────────────────────────────────────────────────
 /** Operational state as in `show servers state`: 0 stopped, 1 starting, 2 running, 3 stopping (404 drain). */
@@ -210,6 +215,16 @@ export const SHUTDOWN_KILLED = 1;
 export const SHUTDOWN_BACKUP = 2;
 /** Times that live traffic reached the error limit (`observe`). */
 export const S_OBSERVED_FAILS = 48;
+/** Epoch second until which flap damping holds it down, 0 = it does not. */
+export const S_HELD_UNTIL = 55;
+/** What B_CHOSEN calls the server: unique in the process and kept for the life of the row, unlike ids and places. */
+export const S_TOKEN = 49;
+/** 1 while the server serves only when nobody else is fit: the primary among readers (`primary-as-fallback`). */
+export const S_IS_FALLBACK = 50;
+/** 1 where workers tell health of each connection that failed or was reset: it is checked again at once. */
+export const S_OBSERVE_RECHECK = 51;
+/** Raised by a worker with S_OBSERVE_RECHECK; cleared by health. */
+export const S_RECHECK_WANTED = 52;
 
 // ── Process row ───────────────────────────────────────────────────────────────────────────────────────────────────
 /** 0 running, 1 stopping (SIGUSR1: no new connections). */
