@@ -15,7 +15,7 @@ function emptyGlobal(): Global {
 }
 
 export function emptyModel(): Model {
-  return { global: emptyGlobal(), userlists: [], proxies: [] };
+  return { global: emptyGlobal(), userlists: [], proxies: [], agents: [] };
 }
 
 /** A proxy with nothing set, as after an empty `defaults` section. */
