@@ -12,6 +12,8 @@ const LATER = ['uri', 'url_param', 'hdr', 'rdp-cookie', 'hash'];
 const URI_WORDS = ['len', 'depth', 'whole', 'path-only'];
 
 export function readBalance(line: Line, section: ProxySection): void {
+  // Said to us alone: the line HAProxy needs beside it does not take it back, wherever it stands in the section.
+  if (section.proxy.balance?.algorithm === 'single' && isOwn(section)) return;
   const text = line.text(1) || 'roundrobin';
   const [, name, argument] = /^([a-z_-]+)(?:\((.*)\))?$/s.exec(text) ?? [undefined, text];
   if (LATER.includes(name)) {
@@ -32,6 +34,12 @@ export function readBalance(line: Line, section: ProxySection): void {
 
 function makeBalance(line: Line, algorithm: BalanceAlgorithm, draws: number | undefined): Balance {
   return draws === undefined ? { algorithm, loc: line.whole } : { algorithm, draws, loc: line.whole };
+}
+
+/** Whether the section itself chose it, and not the defaults it started from. */
+function isOwn({ header, proxy }: ProxySection): boolean {
+  const loc = proxy.balance?.loc;
+  return loc?.file === header.whole.file && loc.line > header.whole.line;
 }
 
 /** The number in `random(N)`; null after a complaint. */
@@ -81,6 +89,15 @@ function unknownAlgorithm(line: Line): void {
     `unknown balance algorithm '${line.text(1)}'`,
     didYouMean(line.text(1), known, `write one of ${ALGORITHMS.join(', ')}`),
   );
+}
+
+/** `# fairlead: balance single [failback]`: one server at a time, which HAProxy has no word for. */
+export function readBalancePragma(line: Line, section: ProxySection): void {
+  if (!line.choice(1, 'a balance algorithm of Fairlead', ['single'])) return;
+  if (line.has(2) && !line.choice(2, "a word after 'balance single'", ['failback'])) return;
+  line.noMore(3);
+  section.proxy.balance = { algorithm: 'single', ...(line.has(2) ? { failback: true } : {}), loc: line.whole };
+  mark(section, 'balance', line);
 }
 
 /** `hash-type METHOD [FUNCTION [avalanche]]`. */

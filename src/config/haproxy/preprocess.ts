@@ -16,6 +16,8 @@ export interface Source {
 /** What stands behind the stream: it is told of every line, and names its section for `${.SECTION}`. */
 export interface LineConsumer {
   line(line: Line): void;
+  /** `# fairlead: WORD …`: a comment to HAProxy, a setting to us. The line begins with WORD. */
+  pragma(line: Line): void;
   sectionName(): string;
   endOfFile(): void;
 }
@@ -28,6 +30,9 @@ interface Block {
 }
 
 const DIRECTIVES = ['.if', '.elif', '.else', '.endif', '.diag', '.notice', '.warning', '.alert'];
+
+/** What is for us alone stands behind this, so that HAProxy passes over it. */
+const PRAGMA = /^[ \t]*#[ \t]*fairlead:/;
 
 /** Nested blocks HAProxy accepts. */
 const MAX_NESTING = 50;
@@ -56,14 +61,24 @@ class FileReader {
   ) {}
 
   read(text: string, number: number): void {
-    const words = splitWords(text, { file: this.file, line: number, col: 1 }, (name) => this.lookup(name, number));
-    if (!Array.isArray(words)) {
-      this.diag.error(words.code, words.loc, words.message, words.remedy);
-      return;
-    }
+    const [mark] = PRAGMA.exec(text) ?? [''];
+    const words = this.split(text.slice(mark.length), number, 1 + mark.length);
     if (words.length === 0 || words[0].text === '') return;
-    if (words[0].text.startsWith('.')) this.directive(words);
+    if (mark !== '') this.pragma(words);
+    else if (words[0].text.startsWith('.')) this.directive(words);
     else if (this.isTaking()) this.consumer.line(new Line(words, this.diag));
+  }
+
+  /** No words after a complaint. */
+  private split(text: string, line: number, col: number): Word[] {
+    const words = splitWords(text, { file: this.file, line, col }, (name) => this.lookup(name, line));
+    if (Array.isArray(words)) return words;
+    this.diag.error(words.code, words.loc, words.message, words.remedy);
+    return [];
+  }
+
+  private pragma(words: Word[]): void {
+    if (this.isTaking()) this.consumer.pragma(new Line(words, this.diag));
   }
 
   readUnterminated(text: string, number: number): void {

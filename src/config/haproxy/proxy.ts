@@ -4,6 +4,7 @@ import type { Loc } from '../diagnostics.js';
 import type { Proxy } from '../model.js';
 import { compileCheck, emptyDraft, inheritDraft } from './checks.js';
 import { Line } from './line.js';
+import { readPragma } from './pragma.js';
 import { isKnownProxyKeyword, PROXY_KEYWORD_NAMES, readProxyKeyword } from './proxy-keywords.js';
 import { type ProxySection, type Reader, type Section, unknownKeyword } from './section.js';
 import { numberServers } from './server.js';
@@ -79,6 +80,7 @@ function asSection(section: ProxySection): Section {
   return {
     name: section.name || section.kind,
     line: (line) => readProxyLine(line, section),
+    pragma: (line) => readPragma(line, section),
     end: () => endSection(section),
   };
 }

@@ -5,6 +5,7 @@ import type { Model, Proxy } from '../model.js';
 import { reportDeferred } from './deferred.js';
 import { openGlobal } from './global.js';
 import { Line } from './line.js';
+import { misplacedPragma } from './pragma.js';
 import type { PredicateContext } from './predicates.js';
 import { preprocess, type Source } from './preprocess.js';
 import { finishProxies, openProxy, resumeProxy } from './proxy.js';
@@ -84,6 +85,11 @@ class SectionStream {
     else if (isUnsupportedSection(keyword)) this.open(openUnsupported(line));
     else if (this.section) this.section.line(line);
     else unknownKeyword(line, 'front of the first section', [...Object.keys(OPENERS), ...UNSUPPORTED_SECTIONS]);
+  }
+
+  pragma(line: Line): void {
+    if (this.section?.pragma) this.section.pragma(line);
+    else misplacedPragma(line);
   }
 
   endOfFile(): void {

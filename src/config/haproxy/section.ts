@@ -21,6 +21,8 @@ export interface Section {
   /** Its name, or its type where it has none: `${.SECTION}`. */
   readonly name: string;
   line(line: Line): void;
+  /** `# fairlead: …`; sections without it have no settings of that kind. */
+  pragma?(line: Line): void;
   end(): void;
 }
 

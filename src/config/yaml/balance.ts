@@ -6,7 +6,15 @@ import { type Codec, choice, count, either, flag, nameOf } from './codec.js';
 import { type Field, field, record } from './fields.js';
 import { isObject } from './source.js';
 
-const ALGORITHMS: readonly BalanceAlgorithm[] = ['roundrobin', 'static-rr', 'leastconn', 'first', 'source', 'random'];
+const ALGORITHMS: readonly BalanceAlgorithm[] = [
+  'roundrobin',
+  'static-rr',
+  'leastconn',
+  'first',
+  'source',
+  'random',
+  'single',
+];
 
 /** Other tools' words for the same; without a dash, so that `round-robin` and `least_conn` are found too. */
 const SYNONYMS: { readonly [word: string]: BalanceAlgorithm } = {
@@ -15,6 +23,9 @@ const SYNONYMS: { readonly [word: string]: BalanceAlgorithm } = {
   leastconn: 'leastconn',
   leastconnections: 'leastconn',
   iphash: 'source',
+  activepassive: 'single',
+  activestandby: 'single',
+  singlewriter: 'single',
 };
 
 const algorithm: Codec<BalanceAlgorithm> = {
@@ -40,11 +51,24 @@ function algorithmOf(word: string): BalanceAlgorithm | undefined {
   );
 }
 
+/** Off is the default, so it is as if not written. */
+const failback: Field<Balance> = {
+  ...field<Balance, 'failback'>('failback', 'failback', flag, 'single: back to an earlier server once it is usable.'),
+  read: (target, data, place) => {
+    if (data !== true) return;
+    target.failback = true;
+    if (target.algorithm === 'single') return;
+    const message = `'failback' has no effect with '${target.algorithm}'`;
+    place.warning('misfit-key', message, "write 'algorithm: single', or remove it");
+  },
+};
+
 const balanceObject = record<Balance>(
   'balance',
   [
     field('algorithm', 'algorithm', algorithm, 'How a server is chosen.'),
     field('draws', 'draws', count(1), 'Servers drawn by random, of which the least loaded is taken.'),
+    failback,
   ],
   () => ({ algorithm: 'roundrobin' }),
 );
@@ -58,7 +82,10 @@ export const balance: Codec<Balance> = {
     const draws = /\((\d+)\)$/.exec(String(data))?.[1];
     return draws === undefined ? found : { ...found, draws: Math.max(1, Number(draws)) };
   },
-  write: (value) => (value.draws === undefined ? value.algorithm : `${value.algorithm}(${value.draws})`),
+  write: (value) => {
+    if (value.failback !== undefined) return balanceObject.write(value);
+    return value.draws === undefined ? value.algorithm : `${value.algorithm}(${value.draws})`;
+  },
 };
 
 const method = choice('map-based', 'consistent');

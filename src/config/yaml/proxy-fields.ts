@@ -108,7 +108,7 @@ export const proxyFields: readonly Field<Proxy>[] = [
     'balance',
     'balance',
     balance,
-    'How a server is chosen: roundrobin, leastconn, first, source, random(2) …',
+    'How a server is chosen: roundrobin, leastconn, first, source, random(2), single …',
     'b',
   ),
   field('hash-type', 'hashType', hashType, 'How hashes choose servers.', 'b'),

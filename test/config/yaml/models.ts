@@ -352,6 +352,7 @@ const back = some<Pick<Proxy, Back>>({
   balance: fc.oneof(
     fc.record({ algorithm: fc.constantFrom('roundrobin' as const, 'leastconn' as const, 'source' as const) }),
     fc.record({ algorithm: fc.constant('random' as const), draws: small }),
+    some({ failback: fc.constant(true) }).map((more) => ({ algorithm: 'single' as const, ...more })),
   ),
   hashType: fc
     .tuple(
