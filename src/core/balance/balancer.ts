@@ -4,7 +4,8 @@
  * All state is in the shared table, so every worker has its own Balancer and all of them act as one: the position in
  * the rotation, the connections per server and the order stamps are atomics; what follows from the set of usable
  * servers and their weights (rotations, rings) is derived again when B_GENERATION has moved. A pick allocates nothing:
- * turns cost one atomic addition, source one look-up, leastconn and first look at every server.
+ * turns cost one atomic addition, source one look-up, leastconn and first look at every server. `single` does not choose
+ * at all: health has chosen for everybody (core/health/single.ts), and a pick costs one atomic read.
  */
 import type { BalanceAlgorithm, HashType } from '../../config/model.js';
 import * as T from '../table.js';
@@ -47,6 +48,9 @@ export class Balancer {
   private ring: HashRing = { points: new Uint32Array(0), owners: new Uint16Array(0) };
   /** Running sums of the candidates' weights, for draws. */
   private sums: number[] = [];
+  /** `single`: the server that B_CHOSEN names, and the name it was looked up for. */
+  private chosen = -1;
+  private chosenToken = 0;
   private readonly fullconn: number;
   private readonly perSixteenth: number;
 
@@ -83,6 +87,8 @@ export class Balancer {
         return this.firstWithRoom(shun);
       case 'random':
         return this.drawn(shun, random);
+      case 'single':
+        return this.theOne();
       case 'source':
         return this.options.hashType?.method === 'consistent'
           ? this.onRing(avalanche(key), shun)
@@ -94,6 +100,19 @@ export class Balancer {
   isUsable(index: number): boolean {
     const { row, retired } = this.servers[index];
     return retired !== true && row.get(T.S_EWEIGHT) > 0;
+  }
+
+  /** Whether those that wait for any server may go to this one now. */
+  serves(index: number): boolean {
+    if (!this.isUsable(index)) return false;
+    return this.options.algorithm !== 'single' || this.chosenIndex() === index;
+  }
+
+  /** Whether a connection that failed there may be made elsewhere at once. */
+  hasOther(index: number): boolean {
+    if (this.options.algorithm === 'single') return this.chosenIndex() !== index && this.theOne() >= 0;
+    if (this.backend.get(T.B_GENERATION) !== this.generation) this.rebuild();
+    return this.candidates.some((server) => server !== index);
   }
 
   hasSlot(index: number): boolean {
@@ -140,12 +159,18 @@ export class Balancer {
     else if (algorithm === 'source') this.ring = buildRing(this.members(weights), this.perSixteenth);
   }
 
-  /** Backups serve when no active server is usable: the first of them, or all with `option allbackups`. */
+  /**
+   * Backups serve when no active server is usable: the first of them, or all with `option allbackups`. Whoever only
+   * stands in (the primary among readers) serves when there is no backup either.
+   */
   private inUse(): number[] {
     const usable = this.servers.map((_, i) => i).filter((i) => this.isUsable(i));
-    const active = usable.filter((i) => !this.servers[i].backup);
+    if (this.options.algorithm === 'single') return usable;
+    const proper = usable.filter((i) => this.servers[i].row.get(T.S_IS_FALLBACK) === 0);
+    const active = proper.filter((i) => !this.servers[i].backup);
     if (active.length > 0) return active;
-    return this.options.allBackups ? usable : usable.slice(0, 1);
+    const standIns = proper.length > 0 ? proper : usable;
+    return this.options.allBackups ? standIns : standIns.slice(0, 1);
   }
 
   private members(weights: readonly number[]): { id: number; weight16: number }[] {
@@ -235,6 +260,20 @@ export class Balancer {
       else high = middle;
     }
     return low;
+  }
+
+  /** Between the fall of the chosen one and the next choice everybody waits, a few microseconds. */
+  private theOne(): number {
+    const index = this.chosenIndex();
+    return index >= 0 && this.isUsable(index) && this.hasSlot(index) ? index : PICK_QUEUE;
+  }
+
+  private chosenIndex(): number {
+    const token = this.backend.get(T.B_CHOSEN);
+    if (token === this.chosenToken && token !== 0) return this.chosen;
+    this.chosenToken = token;
+    this.chosen = token === 0 ? -1 : this.servers.findIndex(({ row }) => row.get(T.S_TOKEN) === token);
+    return this.chosen;
   }
 
   private inMap(key: number, avoid: number): number {

@@ -9,10 +9,14 @@ export class Backends {
   /** Takes over whether a server is usable now. */
   count(s: ServerHealth): void {
     this.dirty.add(s.backend);
-    const delta = (s.isUsable ? 1 : 0) - (s.isCounted ? 1 : 0);
-    s.isCounted = s.isUsable;
-    if (s.settings.isBackup) s.backend.backup += delta;
-    else s.backend.active += delta;
+    if (s.counted !== null) s.backend[s.counted]--;
+    s.counted = !s.isUsable ? null : s.settings.isBackup || s.isFallback ? 'backup' : 'active';
+    if (s.counted !== null) s.backend[s.counted]++;
+  }
+
+  /** Its figures, or the choice among its servers, are to be looked at. */
+  mark(b: BackendHealth): void {
+    this.dirty.add(b);
   }
 
   /**
@@ -35,9 +39,12 @@ export class Backends {
     this.dirty.add(b);
   }
 
-  /** Publishes what changed. */
-  flush(): void {
-    for (const b of this.dirty) publishBackend(b);
+  /** Publishes what changed. @param choose settles who serves where only one does; called before the figures go out */
+  flush(choose: (b: BackendHealth) => void): void {
+    for (const b of this.dirty) {
+      if (b.single !== null) choose(b);
+      publishBackend(b);
+    }
     this.dirty.clear();
   }
 }

@@ -4,13 +4,18 @@
  */
 import { CheckStatus } from '../check-status.js';
 import * as T from '../table.js';
+import { CALM, type DampingState } from './damping.js';
+import { Past } from './past.js';
 import type { HealthSettings } from './settings.js';
+import type { SingleChoice } from './single.js';
 
 export class BackendHealth {
   readonly servers: ServerHealth[] = [];
   isUp = true;
   active = 0;
   backup = 0;
+  /** `balance single`. */
+  single: SingleChoice | null = null;
 
   constructor(
     readonly name: string,
@@ -33,8 +38,10 @@ export class ServerHealth {
   weight = 0;
   /** Weight × 16 after slowstart, whatever the state. */
   effectiveWeight = 0;
-  /** Its backend counts it as usable. */
-  isCounted = false;
+  /** How its backend counts it: usable, as an active server or as one that only stands in. */
+  counted: 'active' | 'backup' | null = null;
+  /** Serves only when nobody else is fit: the primary among readers. */
+  isFallback = false;
   checksEnabled = false;
   inProgress = false;
   /** CheckStatus of the last check. */
@@ -47,6 +54,9 @@ export class ServerHealth {
   startedS = 0;
   /** Until when slowstart wants a step each second, monotonic ms; Infinity outside slowstart. */
   nextStepMs = Number.POSITIVE_INFINITY;
+  /** What the next transition will be told with. */
+  past = new Past();
+  damping: DampingState = CALM;
 
   constructor(
     readonly backend: BackendHealth,

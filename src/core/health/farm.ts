@@ -48,7 +48,11 @@ export function buildFarm(
 function createBackend(proxy: Proxy, row: T.Row): BackendHealth {
   const word = proxy.kind === 'listen' ? 'proxy' : 'backend';
   const { logHealthChecks, allbackups } = proxy.options;
-  return new BackendHealth(proxy.name, word, row, isStatic(proxy), logHealthChecks === true, allbackups === true);
+  const logsChecks = logHealthChecks === true;
+  const backend = new BackendHealth(proxy.name, word, row, isStatic(proxy), logsChecks, allbackups === true);
+  const { algorithm, failback = false } = proxy.balance ?? {};
+  if (algorithm === 'single') backend.single = { failback, settlesAtMs: Number.NEGATIVE_INFINITY };
+  return backend;
 }
 
 function* backendServers(
@@ -64,6 +68,7 @@ function* backendServers(
     const old = before.servers.get(key);
     if (old === undefined) begin(server, machine.nowS);
     else takeOver(server, old);
+    if (server.row.get(T.S_TOKEN) === 0) server.row.set(T.S_TOKEN, machine.newToken());
     yield server;
   }
 }
@@ -99,6 +104,9 @@ function takeOver(s: ServerHealth, old: ServerHealth): void {
   s.startedS = old.startedS;
   s.nextStepMs = old.nextStepMs;
   s.inProgress = old.inProgress;
+  s.past = old.past;
+  s.damping = old.damping;
+  s.isFallback = old.isFallback;
   s.state = s.isInMaintenance ? T.STATE_STOPPED : takenState(s, old);
   s.health = takenHealth(s, old);
 }

@@ -10,11 +10,16 @@
  * what other threads write too, and publishes the rest after each event.
  */
 import { CheckStatus } from '../check-status.js';
+import type { EventCause, EventDetail } from '../events/event.js';
 import type { HealthEvent } from '../messages.js';
 import * as T from '../table.js';
 import { addDowntime, Backends } from './backends.js';
+import { CALM, cameUp, type DampingState, isHeld, wentDown } from './damping.js';
+import { adminCause, backendDetail, detailOf, eventCause } from './detail.js';
 import type { BackendHealth, ServerHealth } from './entities.js';
+import { conditionOf } from './past.js';
 import { publishChecking, publishServer } from './publish.js';
+import { choose, chosenOf, movedText, type SingleChoice } from './single.js';
 import type { Cause, CheckReport } from './texts.js';
 import * as Texts from './texts.js';
 import { effectiveWeight, isWarm, newWeight } from './weights.js';
@@ -49,6 +54,7 @@ export class HealthMachine {
   private epochMs = 0;
   private readonly backends = new Backends();
   private isDirty = false;
+  private tokens = 0;
 
   constructor(private readonly actions: HealthActions) {}
 
@@ -56,6 +62,11 @@ export class HealthMachine {
   at(nowMs: number, epochMs: number): void {
     this.nowMs = nowMs;
     this.epochMs = epochMs;
+  }
+
+  /** Wall clock minus monotonic clock, ms. */
+  private get offsetMs(): number {
+    return this.epochMs - this.nowMs;
   }
 
   get nowS(): number {
@@ -86,13 +97,17 @@ export class HealthMachine {
     const result = resultOf(report.status);
     const changed = this.count(s, result) || report.status !== s.status;
     this.remember(s, report, result);
-    if (changed && s.backend.logsChecks) this.log(s, 'check', 'notice', Texts.checkText(s, report, result));
+    if (changed && s.backend.logsChecks)
+      this.log(s, 'check', 'notice', Texts.checkText(s, report, result), { by: 'check' });
     this.conclude(s, result, { by: 'check', report });
     publishServer(s);
+    // The first result may be all that a choice has waited for.
+    if (s.backend.single !== null && s.backend.row.get(T.B_CHOSEN) === 0) this.reconsider(s.backend);
   }
 
   private remember(s: ServerHealth, report: CheckReport, result: CheckResult): void {
     s.status = report.status;
+    s.past.checked(report, result !== 'failed', this.epochMs);
     s.row.set(T.S_CHECK_RESULT, RESULT_CELL[result]);
     s.row.set(T.S_CHECK_STATUS, report.status);
     s.row.set(T.S_CHECK_CODE, report.code);
@@ -152,6 +167,7 @@ export class HealthMachine {
   setHealth(s: ServerHealth, health: 'up' | 'stopping' | 'down'): string | null {
     if (s.settings.tracks !== undefined) return 'cannot change health on a tracking server.';
     const cause: Cause = { by: 'operator' };
+    if (health === 'up') this.setDamping(s, CALM);
     if (health === 'down') s.health = 0;
     else s.health = s.maxHealth;
     if (!s.isInMaintenance) {
@@ -169,8 +185,9 @@ export class HealthMachine {
     if (typeof wanted === 'string') return wanted;
     s.weight = wanted;
     this.reweigh(s);
-    this.judge(s.backend);
-    if (s.isDraining && !s.isInMaintenance) this.log(s, 'weight', 'notice', Texts.stillDrainingText(s));
+    this.judge(s);
+    if (s.isDraining && !s.isInMaintenance)
+      this.log(s, 'weight', 'notice', Texts.stillDrainingText(s), { by: 'operator' });
     return null;
   }
 
@@ -199,8 +216,8 @@ export class HealthMachine {
       s.row.set(T.S_LAST_CHANGE, this.nowS);
     }
     this.reweigh(s);
-    this.judge(s.backend);
-    if (isOver && s.isInService) this.log(s, 'server-up', 'notice', Texts.upText(s, { by: 'time' }));
+    this.judge(s);
+    if (isOver && s.isInService) this.log(s, 'server-up', 'notice', Texts.upText(s, { by: 'time' }), { by: 'time' });
   }
 
   // ── Transitions of one server ─────────────────────────────────────────────────────────────────────────────────────
@@ -211,32 +228,43 @@ export class HealthMachine {
     this.enter(s, T.STATE_STOPPED);
     s.row.add(T.S_DOWN_TRANS, 1);
     if (s.settings.shutdownOnDown) shutdownSessions(s, T.SHUTDOWN_DOWN);
-    this.settle(s, 'server-down', level, () => Texts.downText(s, cause));
+    if (cause.by === 'check') this.damp(s);
+    this.settle(s, 'server-down', level, cause, () => Texts.downText(s, cause));
+    if (this.isHeld(s)) this.log(s, 'damping', 'notice', Texts.heldText(s, this.nowMs), { by: 'damping' });
   }
 
   private goUp(s: ServerHealth, cause: Cause): void {
     if (s.state === T.STATE_RUNNING || s.state === T.STATE_STARTING) return;
+    if (cause.by === 'check' && this.isHeld(s)) return;
     this.start(s);
-    this.settle(s, 'server-up', 'notice', () => Texts.upText(s, cause));
+    this.settle(s, 'server-up', 'notice', cause, () => Texts.upText(s, cause));
+    this.setDamping(s, cameUp(s.damping, this.nowMs));
   }
 
   private goStopping(s: ServerHealth, cause: Cause): void {
     if (s.state === T.STATE_STOPPING) return;
     this.enter(s, T.STATE_STOPPING);
-    this.settle(s, 'server-down', 'notice', () => Texts.stoppingText(s, cause));
+    this.settle(s, 'server-down', 'notice', cause, () => Texts.stoppingText(s, cause));
   }
 
   /** Figures first, then the line that tells them, then the backend's own, then whoever tracks the server. */
-  private settle(s: ServerHealth, kind: HealthEvent['kind'], level: HealthEvent['level'], text: () => string): void {
+  private settle(
+    s: ServerHealth,
+    kind: HealthEvent['kind'],
+    level: HealthEvent['level'],
+    cause: Cause,
+    text: () => string,
+  ): void {
+    const why = eventCause(s, cause);
     this.reweigh(s);
-    this.log(s, kind, level, text());
-    if (s.isDraining && !s.isInMaintenance) this.log(s, 'server-admin', 'notice', Texts.stillDrainingText(s));
+    this.log(s, kind, level, text(), why);
+    if (s.isDraining && !s.isInMaintenance) this.log(s, 'server-admin', 'notice', Texts.stillDrainingText(s), why);
     this.follow(s);
   }
 
   private follow(s: ServerHealth): void {
     if (s.isUsable && s.settings.shutdownBackupsOnUp && !s.settings.isBackup) shutdownBackups(s.backend);
-    this.judge(s.backend);
+    this.judge(s);
     for (const tracker of s.trackers) this.inheritState(tracker);
   }
 
@@ -253,6 +281,35 @@ export class HealthMachine {
     if (s.state === T.STATE_STOPPED) addDowntime(s.row, T.S_LAST_CHANGE, T.S_DOWNTIME, this.nowS);
     s.state = state;
     s.row.set(T.S_LAST_CHANGE, this.nowS);
+  }
+
+  // ── Flap damping ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+  private damp(s: ServerHealth): void {
+    const { damping } = s.settings;
+    if (damping !== null) this.setDamping(s, wentDown(s.damping, damping, this.nowMs));
+  }
+
+  private setDamping(s: ServerHealth, state: DampingState): void {
+    s.damping = state;
+    const untilMs = state.heldUntilMs === 0 ? 0 : state.heldUntilMs + this.offsetMs;
+    s.row.set(T.S_HELD_UNTIL, Math.ceil(untilMs / 1000));
+  }
+
+  /** Held down for flapping; never the last hope of a backend. */
+  private isHeld(s: ServerHealth): boolean {
+    return isHeld(s.damping, this.nowMs) && s.backend.active + s.backend.backup > 0;
+  }
+
+  /** `clear damping`: forgets the flaps, and lets a server come back that is well. */
+  undamp(s: ServerHealth): void {
+    this.letBack(s);
+    this.setDamping(s, CALM);
+  }
+
+  private letBack(s: ServerHealth): void {
+    const isWell = s.health >= s.settings.rise && !s.isInMaintenance;
+    if (isHeld(s.damping, this.nowMs) && isWell) this.goUp(s, { by: 'damping' });
   }
 
   // ── Tracking ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -283,17 +340,18 @@ export class HealthMachine {
     const wasDraining = s.isDraining;
     const wasInService = s.isInService;
     s.admin = admin;
-    if (!wasInMaintenance && s.isInMaintenance) this.enterMaintenance(s, wasInService);
-    else if (wasInMaintenance && !s.isInMaintenance) this.leaveMaintenance(s, before & ~admin);
-    else if (wasInMaintenance) this.remainInMaintenance(s, before & ~admin);
-    else if (!wasDraining) this.enterDrain(s);
-    else if (!s.isDraining) this.leaveDrain(s);
-    else this.log(s, 'server-admin', 'notice', Texts.stillDrainingText(s));
+    const cause = adminCause(s, before ^ admin);
+    if (!wasInMaintenance && s.isInMaintenance) this.enterMaintenance(s, wasInService, cause);
+    else if (wasInMaintenance && !s.isInMaintenance) this.leaveMaintenance(s, before & ~admin, cause);
+    else if (wasInMaintenance) this.remainInMaintenance(s, before & ~admin, cause);
+    else if (!wasDraining) this.enterDrain(s, cause);
+    else if (!s.isDraining) this.leaveDrain(s, cause);
+    else this.log(s, 'server-admin', 'notice', Texts.stillDrainingText(s), cause);
     publishServer(s);
     for (const tracker of s.trackers) this.inheritAdmin(tracker);
   }
 
-  private enterMaintenance(s: ServerHealth, wasInService: boolean): void {
+  private enterMaintenance(s: ServerHealth, wasInService: boolean, cause: EventCause): void {
     const wasDown = s.state === T.STATE_STOPPED;
     if (!wasDown) {
       this.enter(s, T.STATE_STOPPED);
@@ -302,19 +360,19 @@ export class HealthMachine {
     }
     s.health = 0;
     this.reweigh(s);
-    this.log(s, 'server-admin', wasInService ? 'alert' : 'notice', Texts.maintenanceText(s, wasDown));
-    this.judge(s.backend);
+    this.log(s, 'server-admin', wasInService ? 'alert' : 'notice', Texts.maintenanceText(s, wasDown), cause);
+    this.judge(s);
   }
 
   /** Time in maintenance is not downtime: HAProxy does not count it once it is over. */
-  private leaveMaintenance(s: ServerHealth, lifted: number): void {
+  private leaveMaintenance(s: ServerHealth, lifted: number, cause: EventCause): void {
     s.row.set(T.S_LAST_CHANGE, this.nowS);
     this.restart(s);
     this.reweigh(s);
-    this.log(s, 'server-admin', 'notice', Texts.leftMaintenanceText(s, lifted));
-    if (s.isDraining) this.log(s, 'server-admin', 'notice', Texts.stillDrainingText(s));
+    this.log(s, 'server-admin', 'notice', Texts.leftMaintenanceText(s, lifted), cause);
+    if (s.isDraining) this.log(s, 'server-admin', 'notice', Texts.stillDrainingText(s), cause);
     if (s.isUsable && s.settings.shutdownBackupsOnUp && !s.settings.isBackup) shutdownBackups(s.backend);
-    this.judge(s.backend, false);
+    this.judge(s, false);
   }
 
   private restart(s: ServerHealth): void {
@@ -325,27 +383,27 @@ export class HealthMachine {
     else this.start(s);
   }
 
-  private remainInMaintenance(s: ServerHealth, lifted: number): void {
+  private remainInMaintenance(s: ServerHealth, lifted: number, cause: EventCause): void {
     if (lifted & (T.ADMIN_FMAINT | T.ADMIN_IMAINT | T.ADMIN_RMAINT))
-      this.log(s, 'server-admin', 'notice', Texts.stillInMaintenanceText(s));
+      this.log(s, 'server-admin', 'notice', Texts.stillInMaintenanceText(s), cause);
   }
 
-  private enterDrain(s: ServerHealth): void {
+  private enterDrain(s: ServerHealth, cause: EventCause): void {
     if (!s.isDraining) return; // only flags that change nothing by themselves
     this.enter(s, s.state);
     this.reweigh(s);
-    this.log(s, 'server-admin', 'notice', Texts.drainText(s));
-    this.judge(s.backend);
+    this.log(s, 'server-admin', 'notice', Texts.drainText(s), cause);
+    this.judge(s);
   }
 
   /** HAProxy counts the time in drain as downtime. */
-  private leaveDrain(s: ServerHealth): void {
+  private leaveDrain(s: ServerHealth, cause: EventCause): void {
     addDowntime(s.row, T.S_LAST_CHANGE, T.S_DOWNTIME, this.nowS);
     s.row.set(T.S_LAST_CHANGE, this.nowS);
     this.reweigh(s);
-    this.log(s, 'server-admin', 'notice', Texts.leftDrainText(s));
+    this.log(s, 'server-admin', 'notice', Texts.leftDrainText(s), cause);
     if (s.isUsable && s.settings.shutdownBackupsOnUp && !s.settings.isBackup) shutdownBackups(s.backend);
-    this.judge(s.backend);
+    this.judge(s);
   }
 
   // ── Backends ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -357,6 +415,11 @@ export class HealthMachine {
     this.touch();
   }
 
+  private reconsider(b: BackendHealth): void {
+    this.backends.mark(b);
+    this.touch();
+  }
+
   private touch(): void {
     if (this.isDirty) return;
     this.isDirty = true;
@@ -364,29 +427,68 @@ export class HealthMachine {
   }
 
   /** @param countsDowntime false when the end of a maintenance brings it up */
-  private judge(b: BackendHealth, countsDowntime = true): void {
+  private judge({ backend: b, name }: ServerHealth, countsDowntime = true): void {
     if (!this.backends.judge(b, this.nowS, countsDowntime)) return;
-    const text = `${b.word} ${b.name} has no server available!`;
-    if (!b.isUp) this.actions.log(this.event(b, null, 'backend-down', 'emerg', text));
+    const [kind, level] = b.isUp ? (['backend-up', 'notice'] as const) : (['backend-down', 'emerg'] as const);
+    const text = `${b.word} ${b.name} has ${b.isUp ? 'a server again.' : 'no server available!'}`;
+    const event = this.event(b, null, kind, level, text, backendDetail(b, name));
+    this.actions.log(b.isUp ? { ...event, isQuiet: true } : event);
+    // Nobody else is left: whoever is held and well comes back.
+    if (!b.isUp) for (const s of b.servers) if (isHeld(s.damping, this.nowMs)) this.letBack(s);
   }
 
   /** At the end of a turn: totals of the backends that changed, once each. */
   flush(): void {
     this.isDirty = false;
-    this.backends.flush();
+    this.backends.flush((b) => this.rechoose(b, b.single!));
+  }
+
+  /** `balance single`: one writer for all workers. Who lost the traffic loses its sessions too where that is asked for. */
+  private rechoose(b: BackendHealth, single: SingleChoice): void {
+    const before = chosenOf(b);
+    const { server, settlesAtMs } = choose(b.servers, before, single, this.nowMs);
+    single.settlesAtMs = settlesAtMs;
+    b.row.set(T.B_CHOSEN, server?.row.get(T.S_TOKEN) ?? 0);
+    if (server === before || server === null) return;
+    this.log(server, 'server-admin', 'notice', movedText(server, before));
+    if (before?.isUsable && (before.settings.shutdownOnDown || server.settings.shutdownBackupsOnUp))
+      shutdownSessions(before, T.SHUTDOWN_BACKUP);
+  }
+
+  /** A name for a server's row that no other row of this process has or had. */
+  newToken(): number {
+    return ++this.tokens;
+  }
+
+  /** The server is fit, and serves only when nobody is who was asked for (`primary-as-fallback`). */
+  setFallback(s: ServerHealth, isFallback: boolean): void {
+    s.row.set(T.S_IS_FALLBACK, isFallback ? 1 : 0);
+    if (s.isFallback === isFallback) return;
+    s.isFallback = isFallback;
+    this.backends.count(s);
+    this.touch();
   }
 
   // ── Configurations ────────────────────────────────────────────────────────────────────────────────────────────────
 
   /** Brings a backend into force whose servers have been created or taken over: no log lines. */
   settleBackend(b: BackendHealth): void {
-    for (const s of b.servers) this.reweigh(s);
+    for (const s of b.servers) {
+      s.past.condition = conditionOf(s);
+      this.reweigh(s);
+    }
     this.backends.settle(b);
     this.touch();
   }
 
-  private log(s: ServerHealth, kind: HealthEvent['kind'], level: HealthEvent['level'], text: string): void {
-    this.actions.log(this.event(s.backend, s.name, kind, level, text));
+  private log(
+    s: ServerHealth,
+    kind: HealthEvent['kind'],
+    level: HealthEvent['level'],
+    text: string,
+    cause: EventCause,
+  ): void {
+    this.actions.log(this.event(s.backend, s.name, kind, level, text, detailOf(s, cause, this.offsetMs)));
   }
 
   private event(
@@ -395,8 +497,9 @@ export class HealthMachine {
     kind: HealthEvent['kind'],
     level: HealthEvent['level'],
     text: string,
+    detail: EventDetail,
   ): HealthEvent {
-    return { type: 'health-event', proxy: b.name, server, atMs: this.epochMs, kind, level, text };
+    return { type: 'health-event', proxy: b.name, server, atMs: this.epochMs, kind, level, text, detail };
   }
 }
 

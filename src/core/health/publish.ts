@@ -43,7 +43,7 @@ export function publishBackend(b: BackendHealth): void {
 
 /** Weight of the servers that take new sessions now: active ones, else the first backup (or all, `allbackups`). */
 function totalWeight(b: BackendHealth): number {
-  const usable = b.servers.filter((s) => s.isUsable && s.settings.isBackup === (b.active === 0));
+  const usable = b.servers.filter((s) => s.isUsable && (b.active === 0 || s.counted === 'active'));
   const counted = b.active === 0 && !b.allBackups ? usable.slice(0, 1) : usable;
   return counted.reduce((sum, s) => sum + Math.ceil(s.effectiveWeight / 16), 0);
 }
