@@ -89,7 +89,7 @@ export class World implements HealthActions {
   }
 
   log(event: HealthEvent): void {
-    this.events.push(event);
+    if (!event.isQuiet) this.events.push(event);
   }
   changed(): void {
     this.changes++;

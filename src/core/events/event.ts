@@ -22,6 +22,8 @@ export type EventCause =
   | { readonly by: 'damping' }
   /** The end of slowstart. */
   | { readonly by: 'time' }
+  /** `balance single`: the traffic moved to it, from the server named. */
+  | { readonly by: 'balance'; readonly from: string | null }
   /** A backend follows its servers. */
   | { readonly by: 'server'; readonly server: string };
 

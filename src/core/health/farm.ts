@@ -6,7 +6,8 @@ import type { Proxy } from '../../config/model.js';
 import { CheckStatus } from '../check-status.js';
 import * as T from '../table.js';
 import { BackendHealth, ServerHealth } from './entities.js';
-import { type HealthMachine, initialHealth, initialState } from './machine.js';
+import { initialHealth, initialState } from './initial.js';
+import type { HealthMachine } from './machine.js';
 import { isStatic, settingsOf } from './settings.js';
 
 /** By row key. */

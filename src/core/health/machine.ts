@@ -10,13 +10,14 @@
  * what other threads write too, and publishes the rest after each event.
  */
 import { CheckStatus } from '../check-status.js';
-import type { EventCause, EventDetail } from '../events/event.js';
+import type { EventCause } from '../events/event.js';
 import type { HealthEvent } from '../messages.js';
 import * as T from '../table.js';
 import { addDowntime, Backends } from './backends.js';
-import { CALM, cameUp, type DampingState, isHeld, wentDown } from './damping.js';
-import { adminCause, backendDetail, detailOf, eventCause } from './detail.js';
+import { adminCause, backendDetail, detailOf, event, eventCause } from './detail.js';
 import type { BackendHealth, ServerHealth } from './entities.js';
+import { countFlap, countReturn, forgetFlaps, isHeldAndWell, isHeldBack } from './held.js';
+import { initialHealth, initialState } from './initial.js';
 import { conditionOf } from './past.js';
 import { publishChecking, publishServer } from './publish.js';
 import { choose, chosenOf, movedText, type SingleChoice } from './single.js';
@@ -167,7 +168,7 @@ export class HealthMachine {
   setHealth(s: ServerHealth, health: 'up' | 'stopping' | 'down'): string | null {
     if (s.settings.tracks !== undefined) return 'cannot change health on a tracking server.';
     const cause: Cause = { by: 'operator' };
-    if (health === 'up') this.setDamping(s, CALM);
+    if (health === 'up') forgetFlaps(s);
     if (health === 'down') s.health = 0;
     else s.health = s.maxHealth;
     if (!s.isInMaintenance) {
@@ -228,17 +229,17 @@ export class HealthMachine {
     this.enter(s, T.STATE_STOPPED);
     s.row.add(T.S_DOWN_TRANS, 1);
     if (s.settings.shutdownOnDown) shutdownSessions(s, T.SHUTDOWN_DOWN);
-    if (cause.by === 'check') this.damp(s);
+    if (cause.by === 'check') countFlap(s, this.nowMs, this.offsetMs);
     this.settle(s, 'server-down', level, cause, () => Texts.downText(s, cause));
-    if (this.isHeld(s)) this.log(s, 'damping', 'notice', Texts.heldText(s, this.nowMs), { by: 'damping' });
+    if (isHeldBack(s, this.nowMs)) this.log(s, 'damping', 'notice', Texts.heldText(s, this.nowMs), { by: 'damping' });
   }
 
   private goUp(s: ServerHealth, cause: Cause): void {
     if (s.state === T.STATE_RUNNING || s.state === T.STATE_STARTING) return;
-    if (cause.by === 'check' && this.isHeld(s)) return;
+    if (cause.by === 'check' && isHeldBack(s, this.nowMs)) return;
     this.start(s);
     this.settle(s, 'server-up', 'notice', cause, () => Texts.upText(s, cause));
-    this.setDamping(s, cameUp(s.damping, this.nowMs));
+    countReturn(s, this.nowMs);
   }
 
   private goStopping(s: ServerHealth, cause: Cause): void {
@@ -285,31 +286,14 @@ export class HealthMachine {
 
   // ── Flap damping ──────────────────────────────────────────────────────────────────────────────────────────────────
 
-  private damp(s: ServerHealth): void {
-    const { damping } = s.settings;
-    if (damping !== null) this.setDamping(s, wentDown(s.damping, damping, this.nowMs));
-  }
-
-  private setDamping(s: ServerHealth, state: DampingState): void {
-    s.damping = state;
-    const untilMs = state.heldUntilMs === 0 ? 0 : state.heldUntilMs + this.offsetMs;
-    s.row.set(T.S_HELD_UNTIL, Math.ceil(untilMs / 1000));
-  }
-
-  /** Held down for flapping; never the last hope of a backend. */
-  private isHeld(s: ServerHealth): boolean {
-    return isHeld(s.damping, this.nowMs) && s.backend.active + s.backend.backup > 0;
-  }
-
   /** `clear damping`: forgets the flaps, and lets a server come back that is well. */
   undamp(s: ServerHealth): void {
     this.letBack(s);
-    this.setDamping(s, CALM);
+    forgetFlaps(s);
   }
 
   private letBack(s: ServerHealth): void {
-    const isWell = s.health >= s.settings.rise && !s.isInMaintenance;
-    if (isHeld(s.damping, this.nowMs) && isWell) this.goUp(s, { by: 'damping' });
+    if (isHeldAndWell(s, this.nowMs)) this.goUp(s, { by: 'damping' });
   }
 
   // ── Tracking ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -431,10 +415,10 @@ export class HealthMachine {
     if (!this.backends.judge(b, this.nowS, countsDowntime)) return;
     const [kind, level] = b.isUp ? (['backend-up', 'notice'] as const) : (['backend-down', 'emerg'] as const);
     const text = `${b.word} ${b.name} has ${b.isUp ? 'a server again.' : 'no server available!'}`;
-    const event = this.event(b, null, kind, level, text, backendDetail(b, name));
-    this.actions.log(b.isUp ? { ...event, isQuiet: true } : event);
+    const told = event(b, null, kind, level, text, this.epochMs, backendDetail(b, name));
+    this.actions.log(b.isUp ? { ...told, isQuiet: true } : told);
     // Nobody else is left: whoever is held and well comes back.
-    if (!b.isUp) for (const s of b.servers) if (isHeld(s.damping, this.nowMs)) this.letBack(s);
+    for (const s of b.servers) if (!b.isUp) this.letBack(s);
   }
 
   /** At the end of a turn: totals of the backends that changed, once each. */
@@ -450,7 +434,10 @@ export class HealthMachine {
     single.settlesAtMs = settlesAtMs;
     b.row.set(T.B_CHOSEN, server?.row.get(T.S_TOKEN) ?? 0);
     if (server === before || server === null) return;
-    this.log(server, 'server-admin', 'notice', movedText(server, before));
+    this.log(server, 'server-admin', 'notice', movedText(server, before), {
+      by: 'balance',
+      from: before?.name ?? null,
+    });
     if (before?.isUsable && (before.settings.shutdownOnDown || server.settings.shutdownBackupsOnUp))
       shutdownSessions(before, T.SHUTDOWN_BACKUP);
   }
@@ -488,39 +475,9 @@ export class HealthMachine {
     text: string,
     cause: EventCause,
   ): void {
-    this.actions.log(this.event(s.backend, s.name, kind, level, text, detailOf(s, cause, this.offsetMs)));
+    const detail = detailOf(s, cause, this.offsetMs);
+    this.actions.log(event(s.backend, s.name, kind, level, text, this.epochMs, detail));
   }
-
-  private event(
-    b: BackendHealth,
-    server: string | null,
-    kind: HealthEvent['kind'],
-    level: HealthEvent['level'],
-    text: string,
-    detail: EventDetail,
-  ): HealthEvent {
-    return { type: 'health-event', proxy: b.name, server, atMs: this.epochMs, kind, level, text, detail };
-  }
-}
-
-/** Counter with which a checked server starts (`init-state` of the 3.x manuals; 2.6 knows `up` alone). */
-export function initialHealth(s: ServerHealth): number {
-  switch (s.settings.initState) {
-    case 'fully-up':
-      return s.maxHealth;
-    case 'down':
-      return s.settings.rise - 1;
-    case 'fully-down':
-      return 0;
-    default:
-      return s.settings.rise;
-  }
-}
-
-export function initialState(s: ServerHealth): number {
-  const { isChecked, initState } = s.settings;
-  const isDown = isChecked && (initState === 'down' || initState === 'fully-down');
-  return isDown ? T.STATE_STOPPED : T.STATE_RUNNING;
 }
 
 function shutdownSessions(s: ServerHealth, reason: number): void {

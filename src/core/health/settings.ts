@@ -1,5 +1,6 @@
 /** What the configuration says about the health of one server: the model's fields with the manual's defaults applied. */
-import type { Proxy, Server } from '../../config/model.js';
+import type { FlapDamping, Proxy, Server } from '../../config/model.js';
+import { DEFAULT_FLAP_DAMPING } from './damping.js';
 
 const DEFAULT_INTER_MS = 2000;
 const DEFAULT_RISE = 2;
@@ -29,6 +30,8 @@ export interface HealthSettings {
   readonly host: string;
   /** The server line as one text: a reload that leaves it equal leaves the operator's changes in force. */
   readonly definition: string;
+  /** When a server that goes up and down is held down; null = never. */
+  readonly damping: FlapDamping | null;
 }
 
 /** @param key gives the row key of a server by its backend's and its own name */
@@ -57,7 +60,14 @@ export function settingsOf(
     shutdownBackupsOnUp: server.onMarkedUp === 'shutdown-backup-sessions',
     host: server.address.kind === 'inet' ? server.address.host : 'unix',
     definition: definitionOf(server),
+    damping: dampingOf(proxy),
   };
+}
+
+/** Checks that know the role damp by default; plain ones behave as HAProxy's unless the configuration asks. */
+function dampingOf({ flapDamping, check }: Proxy): FlapDamping | null {
+  if (flapDamping !== undefined) return flapDamping || null;
+  return check.type === 'role' ? DEFAULT_FLAP_DAMPING : null;
 }
 
 /** `track [PROXY/]SERVER`. */

@@ -13,6 +13,8 @@ export interface CheckReport {
   readonly durationMs: number;
   /** `last_chk`: free text, '' if none. */
   readonly text: string;
+  /** What a database said it is, where the check asks one. */
+  readonly role?: string;
 }
 
 /** Why a server changed, as it is written between the change and the figures. */
@@ -20,6 +22,8 @@ export type Cause =
   | { by: 'check'; report: CheckReport }
   | { by: 'tracked' }
   | { by: 'operator' }
+  /** Flap damping holds it no longer. */
+  | { by: 'damping' }
   /** The end of slowstart. */
   | { by: 'time' };
 
@@ -49,6 +53,8 @@ function because(s: ServerHealth, cause: Cause): string {
       return via(s, true);
     case 'operator':
       return ', changed from CLI';
+    case 'damping':
+      return ', no longer held down for flapping';
     case 'time':
       return '';
   }
@@ -128,6 +134,12 @@ export function leftDrainText(s: ServerHealth): string {
 export function stillDrainingText(s: ServerHealth): string {
   if (s.admin & T.ADMIN_FDRAIN) return `${nameOf(s)} remains in forced drain mode.`;
   return `${nameOf(s)} is leaving forced drain but remains in drain mode${via(s, true)}.`;
+}
+
+/** Flap damping: Fairlead's own line. @param nowMs monotonic */
+export function heldText(s: ServerHealth, nowMs: number): string {
+  const seconds = Math.ceil((s.damping.heldUntilMs - nowMs) / 1000);
+  return `${nameOf(s)} keeps going up and down: it is held down for ${seconds}s, unless it is the last one.`;
 }
 
 /** Too many errors in live traffic in a row (`observe`). */

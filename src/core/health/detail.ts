@@ -1,0 +1,111 @@
+/** An event's detail, and the state of a server for whoever asks: read from what health keeps. */
+
+import { CheckStatus } from '../check-status.js';
+import type { DampingSeen, EventCause, EventDetail, ServerNow } from '../events/event.js';
+import type { HealthEvent } from '../messages.js';
+import * as T from '../table.js';
+import type { BackendHealth, ServerHealth } from './entities.js';
+import { conditionOf } from './past.js';
+import { nextInterval } from './schedule.js';
+import type { Cause } from './texts.js';
+
+/** Names that are told of those who take over; more would only fill the line. */
+const NAMES_MAX = 4;
+
+/** @param offsetMs wall clock minus monotonic clock */
+export function detailOf(s: ServerHealth, cause: EventCause, offsetMs: number): EventDetail {
+  const { past } = s;
+  const from = past.condition;
+  past.condition = conditionOf(s);
+  const isOwn = cause.by === 'check' || cause.by === 'traffic';
+  return {
+    cause,
+    from,
+    to: past.condition,
+    check: isOwn || cause.by === 'damping' ? past.check : null,
+    run: isOwn ? past.run : null,
+    trigger: isOwn ? past.triggered : null,
+    damping: dampingOf(s, offsetMs),
+    sessions: s.row.get(T.I_CUR_SESS),
+    sessionsShut: past.condition === 'down' && from !== 'down' && s.settings.shutdownOnDown,
+    ...remaining(s.backend),
+  };
+}
+
+/** The backend went up or down because of one of its servers. */
+export function backendDetail(b: BackendHealth, server: string): EventDetail {
+  const [from, to] = b.isUp ? (['down', 'up'] as const) : (['up', 'down'] as const);
+  const sessions = b.row.get(T.I_CUR_SESS);
+  const none = { check: null, run: null, trigger: null, damping: null, sessionsShut: false };
+  return { cause: { by: 'server', server }, from, to, ...none, sessions, ...remaining(b) };
+}
+
+/** Whose doing a change by a check, a tracked server, an operator or time was. */
+export function eventCause(s: ServerHealth, cause: Cause): EventCause {
+  if (cause.by === 'tracked') return trackedCause(s);
+  if (cause.by !== 'check') return { by: cause.by };
+  return { by: cause.report.status === CheckStatus.HANA ? 'traffic' : 'check' };
+}
+
+/** Whose doing a change of administrative flags was. */
+export function adminCause(s: ServerHealth, changed: number): EventCause {
+  if (changed & (T.ADMIN_FMAINT | T.ADMIN_FDRAIN)) return { by: 'operator' };
+  return changed & T.ADMIN_RMAINT ? { by: 'resolution' } : trackedCause(s);
+}
+
+function trackedCause({ tracked }: ServerHealth): EventCause {
+  return { by: 'tracked', server: tracked === null ? '' : `${tracked.backend.name}/${tracked.name}` };
+}
+
+function dampingOf(s: ServerHealth, offsetMs: number): DampingSeen | null {
+  const { level, heldUntilMs } = s.damping;
+  const { damping } = s.settings;
+  if (level === 0 || damping === null) return null;
+  const { flaps, windowMs } = damping;
+  return { level, heldUntilMs: heldUntilMs === 0 ? 0 : Math.round(heldUntilMs + offsetMs), flaps, windowMs };
+}
+
+function remaining(b: BackendHealth): Pick<EventDetail, 'usable' | 'active' | 'backup'> {
+  const usable: string[] = [];
+  const isBackup = b.active === 0;
+  for (const s of b.servers) {
+    if (usable.length === NAMES_MAX) break;
+    if (s.isUsable && s.settings.isBackup === isBackup) usable.push(s.name);
+  }
+  return { usable, active: b.active, backup: b.backup };
+}
+
+/** @param offsetMs wall clock minus monotonic clock */
+export function serverNow(s: ServerHealth, offsetMs: number): ServerNow {
+  const { settings, past, tracked } = s;
+  return {
+    condition: conditionOf(s),
+    health: s.health,
+    rise: settings.rise,
+    fall: settings.fall,
+    isChecked: settings.isChecked,
+    checksEnabled: s.checksEnabled,
+    intervalMs: nextInterval(s, 0, 0),
+    check: past.check,
+    checkedAtMs: past.checkedAtMs === 0 ? null : past.checkedAtMs,
+    tracks: tracked === null ? null : `${tracked.backend.name}/${tracked.name}`,
+    damping: dampingOf(s, offsetMs),
+    weight: s.weight,
+    isUsable: s.isUsable,
+    isBackup: settings.isBackup,
+    sessions: s.row.get(T.I_CUR_SESS),
+    ...remaining(s.backend),
+  };
+}
+
+export function event(
+  b: BackendHealth,
+  server: string | null,
+  kind: HealthEvent['kind'],
+  level: HealthEvent['level'],
+  text: string,
+  atMs: number,
+  detail: EventDetail,
+): HealthEvent {
+  return { type: 'health-event', proxy: b.name, server, atMs, kind, level, text, detail };
+}
