@@ -1,6 +1,7 @@
 /** Health check methods: `option httpchk` and its kind, and how a section's lines become one CheckSpec (manual §4.2). */
 import type { CheckSpec, CheckStep } from '../model.js';
 import type { Line } from './line.js';
+import { applyRoleProbe } from './role-pragma.js';
 import { type CheckDraft, defer, mark, type ProxySection } from './section.js';
 
 interface HealthOption {
@@ -42,7 +43,12 @@ export function emptyDraft(): CheckDraft {
 
 /** What a proxy section starts from: the lines of its defaults, which its own lines of the kind replace. */
 export function inheritDraft(from: CheckDraft): CheckDraft {
-  return { ...structuredClone({ ...from, httpLines: [], tcpLines: [] }), isHttpInherited: true, isTcpInherited: true };
+  return {
+    ...structuredClone({ ...from, httpLines: [], tcpLines: [] }),
+    isHttpInherited: true,
+    isTcpInherited: true,
+    isRoleInherited: true,
+  };
 }
 
 /** The request HAProxy sends where nothing is written. */
@@ -122,18 +128,21 @@ function readRedisCheck(line: Line, section: ProxySection): void {
 }
 
 function readLater(line: Line, section: ProxySection): void {
-  section.check.method = 'tcp';
-  mark(section, 'check', line);
-  defer(
-    line,
-    section.proxy.deferred,
-    'this check comes with a later version; until then a server is up when it accepts a connection',
-  );
+  chooseMethod(line, section, 'tcp');
+  if (section.check.method !== 'role')
+    defer(
+      line,
+      section.proxy.deferred,
+      'this check comes with a later version; until then a server is up when it accepts a connection',
+    );
 }
 
 /** The last such option of a section holds; the lines of the others are ignored. */
 function chooseMethod(line: Line, section: ProxySection, method: CheckDraft['method']): void {
-  section.check.method = method;
+  const draft = section.check;
+  // Said to us alone: the line HAProxy needs beside it does not take it back, wherever it stands in the section.
+  if (draft.method === 'role' && draft.isRoleInherited === false) return;
+  draft.method = method;
   mark(section, 'check', line);
 }
 
@@ -143,6 +152,8 @@ export function compileCheck(section: ProxySection): void {
   const { disableOn404, sendState } = section.proxy.check;
   const loc = section.proxy.at?.check;
   complainUnused(section);
+  if (section.kind === 'frontend' && draft.method === 'role') draft.method = 'tcp';
+  if (draft.method === 'role' && draft.roleProbe !== undefined) applyRoleProbe(section.proxy, draft.roleProbe);
   section.proxy.check = withoutUndefined({
     type: draft.method,
     steps: compileSteps(section),
@@ -193,16 +204,15 @@ function missingRequest(section: ProxySection): Request {
 
 function complainUnused(section: ProxySection): void {
   const { method, httpLines, tcpLines } = section.check;
-  if (section.kind === 'defaults') return;
+  // The lines beside a pragma are for HAProxy.
+  if (section.kind === 'defaults' || method === 'role') return;
   if (method !== 'http') complain(httpLines, "'option httpchk'");
   if (method !== 'script') complain(tcpLines, "'option tcp-check'");
   function complain(lines: readonly Line[], needed: string): void {
     const inForce =
       method === 'tcp'
         ? 'no check method is chosen'
-        : method === 'role'
-          ? 'a role check is in force'
-          : `'option ${method === 'http' ? 'httpchk' : 'tcp-check'}' is in force`;
+        : `'option ${method === 'http' ? 'httpchk' : 'tcp-check'}' is in force`;
     for (const line of lines) {
       line.diag.warning(
         'check-line-ignored',

@@ -5,6 +5,7 @@
 import { didYouMean } from '../suggest.js';
 import { readBalancePragma } from './balance.js';
 import type { Line } from './line.js';
+import { readCheckPragma } from './role-pragma.js';
 import { isAllowed, type ProxySection } from './section.js';
 
 interface Pragma {
@@ -14,6 +15,7 @@ interface Pragma {
 }
 
 const PRAGMAS: { readonly [word: string]: Pragma } = {
+  check: { in: 'db', read: readCheckPragma },
   balance: { in: 'db', read: readBalancePragma },
 };
 

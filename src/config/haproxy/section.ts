@@ -32,8 +32,11 @@ export type ServerSettings = Omit<Server, 'name' | 'id' | 'address' | 'portMode'
 /** How the checks of a section are declared; compiled into the proxy's `check` at the end. */
 export interface CheckDraft {
   method: CheckSpec['type'];
-  /** With method `role`. */
+  /** With method `role`: what is asked, and what the pragma says of servers. */
   role?: RoleCheck;
+  roleProbe?: RoleProbe;
+  /** The pragma is that of the defaults: a check of the section's own replaces it. */
+  isRoleInherited?: boolean;
   /** From `option httpchk METHOD URI VERSION`: what `http-check send` lines complete. */
   request?: CheckRequest;
   /** The request of the defaults, once own lines have replaced it. */
@@ -49,6 +52,9 @@ export interface CheckDraft {
   /** `comment` line waiting for its step. */
   comment?: string;
 }
+
+/** What the pragma of a role check says of every server that has `check`. */
+export type RoleProbe = Pick<Server, 'interMs' | 'rise' | 'fall' | 'checkPort' | 'checkAddr'>;
 
 export interface CheckRequest {
   method: string;
