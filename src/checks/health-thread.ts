@@ -33,6 +33,9 @@ function onMessage(message: ToHealth): void {
       post({ type: 'admin-result', request: message.request, error });
       break;
     }
+    case 'ask-server':
+      post({ type: 'server-now', request: message.request, now: runner.now(message.proxy, message.server) });
+      break;
     case 'stop':
       runner.stop();
       reactor.stop();

@@ -5,6 +5,8 @@
 import { hostname } from 'node:os';
 import { hasBackend } from '../config/defaults.js';
 import type { Proxy, Server } from '../config/model.js';
+import type { ServerNow } from '../core/events/event.js';
+import { serverNow } from '../core/health/detail.js';
 import type { ServerHealth } from '../core/health/entities.js';
 import { buildFarm, EMPTY_FARM, type Farm } from '../core/health/farm.js';
 import { type HealthActions, HealthMachine } from '../core/health/machine.js';
@@ -35,6 +37,8 @@ export class CheckRunner implements ProbeOwner, HealthActions, Continuable {
   private farm: Farm = EMPTY_FARM;
   private readonly probes = new Map<ServerHealth, Probe>();
   private readonly warmups = new Map<string, Warmup>();
+  /** Asked to check again while a check was under way. */
+  private readonly again = new Set<Probe>();
   private observed: ServerHealth[] = [];
   private spreadPercent = 0;
   private wakeWorkers: () => void = () => undefined;
@@ -131,7 +135,8 @@ export class CheckRunner implements ProbeOwner, HealthActions, Continuable {
   ended(probe: Probe, report: CheckReport): void {
     this.tellTime();
     this.machine.checkEnded(probe.server, report);
-    this.arm(probe);
+    if (this.again.delete(probe)) this.reactor.timers.arm(probe, performance.now());
+    else this.arm(probe);
   }
 
   missed(probe: Probe): void {
@@ -182,7 +187,30 @@ export class CheckRunner implements ProbeOwner, HealthActions, Continuable {
       case 'resolved':
         this.machine.setResolved(server, command.resolved);
         return null;
+      case 'recheck':
+        return this.recheck(server, command.why ?? 'asked for');
+      case 'undamp':
+        this.machine.undamp(server);
+        return null;
     }
+  }
+
+  /** Something else than the clock speaks for a check. @returns an error text, or null */
+  private recheck(server: ServerHealth, why: string): string | null {
+    const probe = this.probes.get(server);
+    if (probe === undefined) return 'Health check was not configured on this server, cannot check it.';
+    if (!server.wantsChecks) return 'Health checks are stopped on this server.';
+    this.tellTime();
+    this.machine.hint(server, why.startsWith('notify') ? 'notify' : 'operator', why);
+    if (probe.isIdle) this.reactor.timers.arm(probe, performance.now());
+    else this.again.add(probe);
+    return null;
+  }
+
+  /** What is known of a server now; null for one that does not run. */
+  now(proxy: string, name: string): ServerNow | null {
+    const server = this.farm.servers.get(T.rowKey.server(proxy, name));
+    return server === undefined ? null : serverNow(server, Date.now() - performance.now());
   }
 
   // ── What the machine asks for ─────────────────────────────────────────────────────────────────────────────────────

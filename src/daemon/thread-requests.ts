@@ -1,4 +1,5 @@
 /** Questions to the threads and orders that are answered: each has a number, and a limit of time. */
+import type { ServerNow } from '../core/events/event.js';
 import type { AdminCommand, FromHealth, FromWorker, Plan, SessionInfo } from '../core/messages.js';
 import type { ThreadPool } from './threads.js';
 
@@ -60,6 +61,20 @@ export class ThreadRequests {
     this.threads.health.post({ type: 'admin', request, proxy, server, command });
     await answered;
     return error;
+  }
+
+  /** What the health thread knows of a server now; null where it runs no such server, or hangs. */
+  async serverNow(proxy: string, server: string): Promise<ServerNow | null> {
+    const request = ++this.last;
+    let now: ServerNow | null = null;
+    const answered = this.threads.wait(1, THREAD_MS, (m) => {
+      const isOurs = m.type === 'server-now' && m.request === request;
+      if (isOurs) now = m.now;
+      return isOurs;
+    });
+    this.threads.health.post({ type: 'ask-server', request, proxy, server });
+    await answered;
+    return now;
   }
 
   /** Ends the workers: when their last session ends, or at once. @returns false when one did not within the time */

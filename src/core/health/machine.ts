@@ -10,7 +10,7 @@
  * what other threads write too, and publishes the rest after each event.
  */
 import { CheckStatus } from '../check-status.js';
-import type { EventCause } from '../events/event.js';
+import type { EventCause, Trigger } from '../events/event.js';
 import type { HealthEvent } from '../messages.js';
 import * as T from '../table.js';
 import { addDowntime, Backends } from './backends.js';
@@ -140,6 +140,11 @@ export class HealthMachine {
     else if (result === 'passed') this.goUp(s, cause);
   }
 
+  /** Something spoke for a check before its time: the story of what it finds begins there. */
+  hint(s: ServerHealth, kind: Trigger['kind'], text: string): void {
+    s.past.hint(kind, text, this.epochMs);
+  }
+
   /** Too many connections in a row failed (`observe layer4`, `error-limit`, `on-error`). */
   observedLimit(s: ServerHealth, errors: number): void {
     if (!s.wantsChecks || s.state === T.STATE_STOPPED) return;
@@ -147,6 +152,7 @@ export class HealthMachine {
     const { onError, rise } = s.settings;
     if (onError === 'sudden-death') s.health = Math.min(s.health, rise + 1);
     if (onError === 'mark-down') s.health = Math.min(s.health, rise);
+    this.hint(s, 'traffic', `${errors} connections in a row failed`);
     if (onError !== 'fastinter') this.applyReport(s, Texts.observedReport(errors));
     this.actions.checkWithin(s, s.settings.fastinterMs);
   }
