@@ -144,7 +144,7 @@ export const ROLE_FIELDS: readonly RoleField[] = [
     type: 'words',
     kinds: ['exec'],
     doc: 'Program and arguments; it runs without a shell, and exit status 0 means fit.',
-    also: ['cmd', 'program', 'script', 'path'],
+    also: ['cmd', 'program', 'script'],
   },
 ];
 

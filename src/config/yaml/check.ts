@@ -1,10 +1,12 @@
 /** `check:` of a proxy: what kind of check, what it sends and expects, and how often; its presence turns checks on. */
 import { z } from 'zod';
 import type { CheckSpec, CheckStep, Proxy } from '../model.js';
+import { KIND_NAMES, ROLE_KINDS, type RoleKind, roleKindOf } from '../role-fields.js';
 import { didYouMean } from '../suggest.js';
 import { defined, duration, either, flag, list, nameOf, type Place, strict, type Written } from './codec.js';
 import { type Expect, expectStep } from './expect.js';
 import { readFields, shapeOf } from './fields.js';
+import { ROLE_KEYS, ROLE_SHAPE, readRoleCheck, writeRoleCheck } from './role-check.js';
 import { probeFields, type ServerSettings } from './server.js';
 import { isObject, type Plain } from './source.js';
 import {
@@ -22,30 +24,51 @@ import {
 
 const TYPES = ['tcp', 'http', 'script'] as const;
 type Type = (typeof TYPES)[number];
+/** What checks send and expect: of no use to one that knows its questions. */
+const NOT_ROLE_KEYS = ['send', 'send-binary', 'expect', 'steps', 'disable-on-404', 'send-state', ...REQUEST_KEYS];
 type Keys = { [key: string]: Plain };
 
-/** Keys that say what is checked: own ones replace all inherited ones. */
-const SPEC_KEYS = ['type', 'send', 'send-binary', 'expect', 'steps', 'disable-on-404', 'send-state', ...REQUEST_KEYS];
+/** Every word for a kind of check. */
+const TYPE_WORDS = [...TYPES, ...KIND_NAMES] as const;
 
-const LATER = ['mysql', 'pgsql', 'postgres', 'postgresql', 'redis', 'smtp', 'ldap', 'galera', 'external', 'agent'];
+/** Keys that say what is checked: own ones replace all inherited ones. */
+const SPEC_KEYS = [
+  'type',
+  'send',
+  'send-binary',
+  'expect',
+  'steps',
+  'disable-on-404',
+  'send-state',
+  ...REQUEST_KEYS,
+  ...ROLE_KEYS,
+];
+
+const LATER = ['smtp', 'ldap', 'agent', 'external'];
 
 /** Kinds that come later are named as such: an operator who guesses them is right, only early. */
-const typeSchema = z.enum(TYPES, {
+const typeSchema = z.enum(TYPE_WORDS, {
   error: (issue) => {
     const wanted = String(issue.input).toLowerCase();
+    const known = [...TYPES, ...ROLE_KINDS];
     if (!LATER.includes(wanted))
-      return `unknown kind of check ${nameOf(issue.input)}; ${didYouMean(wanted, TYPES, `write one of ${TYPES.join(', ')}`)}`;
-    return `checks of type '${wanted}' come with a later version; write 'tcp', 'http' or a 'script' with steps`;
+      return `unknown kind of check ${nameOf(issue.input)}; ${didYouMean(wanted, TYPE_WORDS, `write one of ${known.join(', ')}`)}`;
+    return `checks of type '${wanted}' come with a later version; write one of ${known.join(', ')}`;
   },
 });
 
 const expectSchema = either('what to expect is needed', expectStep.schema, list(expectStep).schema);
 
 const object = strict('a check', {
-  type: typeSchema.optional().describe('tcp connects, http sends a request, script runs its steps.'),
+  type: typeSchema
+    .optional()
+    .describe(
+      'tcp connects, http sends a request, script runs its steps; galera, mysql, postgres, redis and patroni ask a database for its role, exec runs a program.',
+    ),
   ...shapeOf(probeFields),
   timeout: duration().schema.optional().describe('Longest time a check may take once connected (timeouts.check).'),
   ...REQUEST_SHAPE,
+  ...ROLE_SHAPE,
   send: z.string().optional().describe('Text to send before expecting (type script).'),
   'send-binary': z.string().optional().describe('Bytes to send, as hexadecimal pairs (type script).'),
   expect: expectSchema.optional().describe('What the answer must be: a status, or a pattern; or a list of them.'),
@@ -68,10 +91,37 @@ export function readCheck(proxy: Proxy, settings: ServerSettings, data: Plain, p
   const keys: Keys = isObject(data) ? data : typeof data === 'string' ? { type: data } : {};
   settings.check = data !== false;
   if (isObject(data)) readFields(probeFields, settings, data, place);
-  if (keys.timeout !== undefined) proxy.timeouts.check = duration().read(keys.timeout, place.child('timeout'));
-  if (!SPEC_KEYS.some((key) => keys[key] !== undefined)) return;
-  proxy.check = readSpec(keys, place);
+  const timeoutMs = keys.timeout === undefined ? undefined : duration().read(keys.timeout, place.child('timeout'));
+  const kind = kindOf(keys, proxy.check);
+  if (kind === undefined && timeoutMs !== undefined) proxy.timeouts.check = timeoutMs;
+  const isSaid = SPEC_KEYS.some((key) => keys[key] !== undefined) || (kind !== undefined && timeoutMs !== undefined);
+  if (!isSaid) return;
+  proxy.check = kind === undefined ? readSpec(keys, place) : readRole(keys, kind, place, proxy.check, timeoutMs);
   proxy.at = { ...proxy.at, check: place.loc };
+}
+
+/** A role check by its own type, or by keys for the one that defaults have. */
+function kindOf(keys: Keys, before: CheckSpec): RoleKind | undefined {
+  if (keys.type !== undefined) return roleKindOf(String(keys.type));
+  const isOther = NOT_ROLE_KEYS.some((key) => keys[key] !== undefined);
+  return isOther ? undefined : before.role?.kind;
+}
+
+function readRole(
+  keys: Keys,
+  kind: RoleKind,
+  place: Place,
+  before: CheckSpec,
+  timeoutMs: number | undefined,
+): CheckSpec {
+  complainIdle(
+    NOT_ROLE_KEYS.filter((key) => keys[key] !== undefined),
+    `a check of type '${kind}'`,
+    'remove it, or choose another type',
+    place,
+  );
+  const role = readRoleCheck(kind, keys, place, before.role, timeoutMs);
+  return { type: 'role', steps: [], role, loc: place.loc };
 }
 
 function readSpec(keys: Keys, place: Place): CheckSpec {
@@ -98,15 +148,24 @@ function guessType(keys: Keys): Type {
 function complainMisfits(keys: Keys, type: Type, place: Place): void {
   const isScripted = keys.steps !== undefined;
   const idle = {
-    tcp: ['send', 'send-binary', 'expect', 'steps', ...REQUEST_KEYS],
-    http: ['send', 'send-binary', ...(isScripted ? [...REQUEST_KEYS, 'expect'] : [])],
-    script: [...REQUEST_KEYS, ...(isScripted ? ['send', 'send-binary', 'expect'] : [])],
+    tcp: ['send', 'send-binary', 'expect', 'steps', ...REQUEST_KEYS, ...ROLE_KEYS],
+    http: ['send', 'send-binary', ...(isScripted ? [...REQUEST_KEYS, 'expect'] : []), ...ROLE_KEYS],
+    script: [...REQUEST_KEYS, ...(isScripted ? ['send', 'send-binary', 'expect'] : []), ...ROLE_KEYS],
   }[type];
   const isBesideSteps = isScripted && type !== 'tcp';
-  for (const key of idle.filter((each) => keys[each] !== undefined)) {
+  const where = `a check of type '${type}'${isBesideSteps ? " with 'steps'" : ''}`;
+  const remedy = isBesideSteps ? "move it into 'steps'" : 'remove it, or choose another type';
+  complainIdle(
+    idle.filter((each) => keys[each] !== undefined),
+    where,
+    remedy,
+    place,
+  );
+}
+
+function complainIdle(idle: readonly string[], where: string, remedy: string, place: Place): void {
+  for (const key of idle) {
     const { keyLoc, source } = place.child(key);
-    const where = `a check of type '${type}'${isBesideSteps ? " with 'steps'" : ''}`;
-    const remedy = isBesideSteps ? "move it into 'steps'" : 'remove it, or choose another type';
     source.diag.error('misfit-key', keyLoc, `'${key}' has no effect in ${where}`, remedy);
   }
 }
@@ -136,6 +195,7 @@ function readExpects(data: Plain | undefined, place: Place): Expect[] {
 export function writeCheck(spec: CheckSpec, probe: [string, Written][], isOn: boolean): Written | undefined {
   const isPlain = spec.type === 'tcp' && spec.disableOn404 === undefined && spec.sendState === undefined;
   if (isPlain) return !isOn ? undefined : probe.length === 0 ? true : new Map(probe);
+  if (spec.role !== undefined) return new Map([['type', spec.role.kind], ...probe, ...writeRoleCheck(spec.role)]);
   const entries: [string, Written][] = [['type', spec.type], ...probe, ...writeScript(spec)];
   if (spec.disableOn404 !== undefined) entries.push(['disable-on-404', spec.disableOn404]);
   if (spec.sendState !== undefined) entries.push(['send-state', spec.sendState]);
