@@ -7,6 +7,7 @@ import { addressText } from '../config/names.js';
 import { runs } from '../daemon/plan.js';
 import { ProcessLog } from '../daemon/process-log.js';
 import { runProgram } from '../daemon/program.js';
+import { listensSomewhere } from '../daemon/supervisor.js';
 import { exitNow } from '../linux/process.js';
 
 interface RunOptions {
@@ -39,8 +40,8 @@ async function run(options: RunOptions): Promise<void> {
   const { model, diagnostics } = first;
   if (diagnostics.hasErrors) return fail(diagnostics.renderAll());
   if (!options.quiet && diagnostics.list.length > 0) console.error(grouped(diagnostics));
-  if (!model.proxies.some((p) => runs(p) && p.binds.length > 0))
-    return fail("error: nothing to listen on; add a 'bind' line to a proxy in mode tcp");
+  if (!listensSomewhere(model))
+    return fail("error: nothing to listen on; add a 'bind' line to a proxy in mode tcp, or an agent");
   const log = new ProcessLog();
   log.quiet = options.quiet ?? false;
   const isRunning = await runProgram(first, {
@@ -89,4 +90,6 @@ function announce(model: Model, workers: number): void {
   for (const proxy of model.proxies.filter(runs))
     for (const bind of proxy.binds)
       console.log(`ready: ${proxy.name} on ${addressText(bind.address)} (${workers} worker${workers > 1 ? 's' : ''})`);
+  for (const agent of model.agents.filter(({ disabled }) => disabled !== true))
+    console.log(`ready: agent ${agent.name} on ${addressText(agent.address)}`);
 }

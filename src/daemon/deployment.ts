@@ -9,6 +9,7 @@ import type { Engine } from '../control/engine.js';
 import type { Plan } from '../core/messages.js';
 import * as T from '../core/table.js';
 import { ServerAddresses } from './addresses.js';
+import { Agents } from './agents.js';
 import { ControlSockets } from './control-sockets.js';
 import { fitLimits } from './limits.js';
 import { ListenerSet, type ListenFailure, type Listening } from './listeners.js';
@@ -49,12 +50,14 @@ export class Deployment {
   readonly listeners: ListenerSet;
   readonly addresses: ServerAddresses;
   readonly control: ControlSockets;
+  readonly agents: Agents;
 
   constructor(
     public model: Model,
     private readonly context: DeploymentContext,
   ) {
     this.listeners = new ListenerSet(context.workers, process.pid);
+    this.agents = new Agents(context.log, (address) => this.listeners.takeInherited(address));
     this.control = new ControlSockets(context.engine, (fd) => context.getSocks(fd));
     this.addresses = new ServerAddresses(context.log, (proxy, server, resolved) => {
       void context.requests().admin(proxy, server, { do: 'resolved', resolved });
@@ -83,11 +86,19 @@ export class Deployment {
       await this.control.rollBack(control);
       return { texts: control.failures, allInUse: false };
     }
+    const agents = await this.agents.prepare(model);
+    if (agents.failures.length > 0) {
+      this.listeners.rollBack(sockets);
+      await this.control.rollBack(control);
+      this.agents.rollBack(agents);
+      return { texts: agents.failures.map((f) => f.text), allInUse: agents.failures.every((f) => f.inUse) };
+    }
     this.context.log.use(model);
-    this.remark(unresolvedLogs, sockets.foreign, complaint);
+    this.remark(unresolvedLogs, [...sockets.foreign, ...agents.foreign], complaint);
     const gone = this.listeners.commit(sockets, (key) => this.context.isClosed(key));
     await this.control.commit(control);
     await this.switchTo(model, found, state);
+    await this.agents.commit(agents);
     this.control.begin();
     await this.retire(gone);
     return null;

@@ -20,7 +20,7 @@ import {
   type Opened,
 } from '../linux/listen.js';
 import { close } from '../linux/syscalls.js';
-import { accountOf } from './accounts.js';
+import { accountOf } from '../linux/accounts.js';
 import { runs } from './plan.js';
 import { resolveHost } from './server-address.js';
 
@@ -69,6 +69,14 @@ export class ListenerSet {
   /** @param fds by address, as `boundAddress` names them */
   inherit(fds: Map<string, number[]>): void {
     this.inherited = fds;
+  }
+
+  /** One socket of the process before us, for whoever else listens. */
+  takeInherited(address: string): number | undefined {
+    const fds = this.inherited.get(address);
+    this.inherited.delete(address);
+    for (const fd of fds?.slice(1) ?? []) close(fd);
+    return fds?.[0];
   }
 
   /** Opens what the model needs and is not open. Without failures the result must be committed, else rolled back. */

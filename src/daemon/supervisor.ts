@@ -9,7 +9,9 @@ import type { Diagnostics } from '../config/diagnostics.js';
 import type { Model, Proxy, Server, StatsSocket } from '../config/model.js';
 import { listenerNames } from '../config/names.js';
 import type { Engine } from '../control/engine.js';
-import type { AdminCommand, FromHealth, FromWorker, HealthEvent, SessionInfo } from '../core/messages.js';
+import type { ServerNow, StoredEvent } from '../core/events/event.js';
+import type { History } from '../core/events/history.js';
+import type { AdminCommand, FromHealth, FromWorker, SessionInfo } from '../core/messages.js';
 import * as T from '../core/table.js';
 import { Deployment, type StartFailure } from './deployment.js';
 import { FrontendSwitch } from './frontend-switch.js';
@@ -25,6 +27,8 @@ import { ThreadPool } from './threads.js';
 /** A stop does not wait for a worker that hangs. */
 const HARD_STOP_MS = 500;
 const WORKERS_MAX = 64;
+/** History that a successor gets: some hundred bytes each. */
+const EVENTS_HANDED_OVER = 1000;
 
 /** A configuration as read from its files. */
 export interface Loaded {
@@ -75,6 +79,7 @@ export class Supervisor implements Engine {
     this.log = options.log;
     this.workers = Math.min(WORKERS_MAX, options.workers ?? first.global.nbthread ?? availableParallelism());
     this.health = new HealthEvents(this.log);
+    this.history.restore(options.state?.events ?? []);
     this.deployment = new Deployment(first, {
       engine: this,
       log: this.log,
@@ -145,7 +150,7 @@ export class Supervisor implements Engine {
     if (typeof loaded === 'string') return refusal([loaded]);
     const { model, diagnostics } = loaded;
     if (diagnostics.hasErrors) return refusal([diagnostics.renderAll()]);
-    if (!model.proxies.some((p) => runs(p) && p.binds.length > 0)) return refusal(['no enabled listener found']);
+    if (!listensSomewhere(model)) return refusal(['no enabled listener found']);
     const restart = this.needsRestart(model);
     const failure = await this.deployment.apply(model);
     if (failure) return refusal(failure.texts);
@@ -184,6 +189,7 @@ export class Supervisor implements Engine {
     if (limit !== undefined) setTimeout(() => void this.hardStop(), limit);
     await this.deployment.closeListeners(this.handedOver);
     await this.deployment.control.closePublic();
+    await this.deployment.agents.closeListeners();
     for (const proxy of this.model.proxies) this.sayStopped(proxy);
     this.threads?.toWorkers({ type: 'stop', soft: true });
   }
@@ -207,6 +213,7 @@ export class Supervisor implements Engine {
     if (this.ended) return;
     this.ended = true;
     this.deployment.addresses.close();
+    this.deployment.agents.close();
     this.frontends.close();
     this.threads?.health.post({ type: 'stop' });
     this.handover?.close();
@@ -274,8 +281,9 @@ export class Supervisor implements Engine {
     this.threads?.toWorkers({ type: 'kill-frontend-sessions', proxy });
   }
 
-  admin(proxy: string, server: string, command: AdminCommand): Promise<string | null> {
-    return this.startedThreads().admin(proxy, server, command);
+  admin(proxy: string, server: string, command: AdminCommand, who?: string): Promise<string | null> {
+    const order = () => this.startedThreads().admin(proxy, server, command);
+    return who === undefined ? order() : this.health.under(who, proxy, server, order);
   }
 
   setServerAddress(proxy: string, server: string, host: string, port: number | null): string | null {
@@ -297,10 +305,13 @@ export class Supervisor implements Engine {
     this.threads?.wakeWorkers();
   }
 
-  events(): readonly HealthEvent[] {
-    return this.health.list;
+  get history(): History {
+    return this.health.history;
   }
-  onEvent(listener: (event: HealthEvent) => void): () => void {
+  serverNow(proxy: string, server: string): Promise<ServerNow | null> {
+    return this.startedThreads().serverNow(proxy, server);
+  }
+  onEvent(listener: (event: StoredEvent) => void): () => void {
     return this.health.subscribe(listener);
   }
   lastCheck(proxy: string, server: string): string {
@@ -319,8 +330,11 @@ export class Supervisor implements Engine {
       sockets: () =>
         [...new Set(deployment.listeners.all.values())].flatMap((l) =>
           l.fds.map((fd) => ({ fd, interface: l.options.interface })),
-        ),
-      state: () => captureState(deployment.layout, deployment.model, deployment.addresses.moved),
+        ).concat(deployment.agents.sockets.map((fd) => ({ fd, interface: undefined }))),
+      state: () => ({
+        ...captureState(deployment.layout, deployment.model, deployment.addresses.moved),
+        events: this.history.list().slice(-EVENTS_HANDED_OVER),
+      }),
       handedOver: () => {
         this.handedOver = true;
       },
@@ -334,6 +348,11 @@ function maxconnKey(target: Parameters<Engine['setMaxconn']>[0]): string {
   if (target.kind === 'global') return T.rowKey.process();
   if (target.kind === 'frontend') return T.rowKey.frontend(target.proxy);
   return T.rowKey.server(target.proxy, target.server ?? '');
+}
+
+/** Whether there is anything that clients or pollers could reach. */
+export function listensSomewhere(model: Model): boolean {
+  return model.agents.length > 0 || model.proxies.some((p) => runs(p) && p.binds.length > 0);
 }
 
 function refusal(texts: string[]): { ok: false; text: string } {

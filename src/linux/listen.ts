@@ -4,6 +4,7 @@ import {
   AF_INET6,
   AF_UNIX,
   EADDRNOTAVAIL,
+  F_DUPFD_CLOEXEC,
   IP_FREEBIND,
   IP_TRANSPARENT,
   IPPROTO_IP,
@@ -26,7 +27,7 @@ import {
 } from './constants.js';
 import { NativeBuffer } from './memory.js';
 import { ipText, ipToWords, SockAddr } from './sockaddr.js';
-import { bindSocket, close, connect, getsockname, listen, setsockopt, shutdown, socket } from './syscalls.js';
+import { bindSocket, close, connect, fcntl, getsockname, listen, setsockopt, shutdown, socket } from './syscalls.js';
 
 /** Options that the kernel takes over while a socket listens: they may change at a reload without closing it. */
 export interface ListenOptions {
@@ -127,6 +128,11 @@ export function listenUnix(path: string, abstract: boolean, backlog: number): Op
 /** Goes on listening: also with another backlog, and after `stopListening`. @returns 0 or -errno */
 export function listenAgain(fd: number, backlog: number): number {
   return listen(fd, backlog);
+}
+
+/** The same socket under another descriptor, for a thread that closes its own. @returns a descriptor or -errno */
+export function duplicate(fd: number): number {
+  return fcntl(fd, F_DUPFD_CLOEXEC, 0);
 }
 
 /** New clients are refused from now on while the socket keeps its address (tcp(7): a listener shut for reading closes). */

@@ -1,0 +1,125 @@
+/** Asks a database over a held session; the session is opened anew, with fresh names and passwords, after each failure. */
+import type { AgentEndpoint, RoleCheck } from '../config/model.js';
+import { CheckStatus } from '../core/check-status.js';
+import type { RoleReport } from '../core/role/report.js';
+import type { HeldSession, SessionEvents, SessionTarget } from '../core/role/session.js';
+import type { Source } from './asker.js';
+import { type Finding, undecided } from './finding.js';
+import { judgeGalera, judgeRole } from './judge.js';
+import { type ClientOptions, type Files, readClientOptions } from './option-file.js';
+import type { Secrets } from './secrets.js';
+import { type Lookups, placeOf, targetsOf } from './target.js';
+
+/** What the world offers; tests put their own in its place. */
+export interface Surroundings extends Lookups {
+  readonly files: Files;
+  readonly secrets: Secrets;
+  createSession(check: RoleCheck, target: SessionTarget, password: string | null, events: SessionEvents): HeldSession;
+  now(): number;
+}
+
+interface Credentials {
+  readonly user: string | undefined;
+  readonly password: string | null;
+}
+
+export class DatabaseSource implements Source {
+  private session: HeldSession | null = null;
+  private targets: SessionTarget[] = [];
+  private readonly check: RoleCheck;
+  private isClosed = false;
+
+  /**
+   * @param timeoutMs for one answer, connecting included
+   * @param onBroken the held session ended by itself
+   */
+  constructor(
+    private readonly endpoint: AgentEndpoint,
+    timeoutMs: number,
+    private readonly world: Surroundings,
+    private readonly onBroken: () => void,
+  ) {
+    this.check = { ...(endpoint.check as RoleCheck), timeoutMs };
+  }
+
+  find(done: (finding: Finding) => void): void {
+    const { disabledFile } = this.endpoint;
+    if (disabledFile !== undefined && this.world.exists(disabledFile)) {
+      const finding = { ...undecided(`${disabledFile} exists`, this.world.now()), state: 'disabled' as const };
+      setImmediate(done, finding);
+    } else if (this.session) this.ask(this.session, done);
+    else void this.openAndAsk(done);
+  }
+
+  close(): void {
+    this.isClosed = true;
+    this.drop();
+  }
+
+  private async openAndAsk(done: (finding: Finding) => void): Promise<void> {
+    const options = this.endpoint.kind === 'clustercheck' ? this.clientOptions() : {};
+    const credentials = this.credentials(options);
+    if (typeof credentials === 'string') return done(this.undecided(credentials));
+    const place = placeOf(this.endpoint, options, this.world);
+    this.targets = await targetsOf(place, this.world);
+    if (this.isClosed) return;
+    if (this.targets.length === 0) return done(this.undecided(`'${place.host}' does not resolve`));
+    this.askNext(credentials, done);
+  }
+
+  private undecided(reason: string): Finding {
+    return undecided(reason, this.world.now());
+  }
+
+  private clientOptions(): ClientOptions {
+    return readClientOptions(this.endpoint.defaultsFile, this.world.files);
+  }
+
+  /** What is written wins over the option files; an empty user or password is as if not written, as in the script. */
+  private credentials(options: ClientOptions): Credentials | string {
+    const { user, password } = this.check;
+    const found = password === undefined ? undefined : this.world.secrets.find(password);
+    if (found?.ok === false) return found.reason;
+    return { user: user || options.user, password: found?.text || options.password || null };
+  }
+
+  /** The addresses of a name in turn: `localhost` may be ::1 while the server listens on 127.0.0.1. */
+  private askNext(credentials: Credentials, done: (finding: Finding) => void): void {
+    const target = this.targets.shift()!;
+    const check = { ...this.check, user: credentials.user };
+    const session = this.world.createSession(check, target, credentials.password, {
+      broken: () => this.broken(session),
+    });
+    this.session = session;
+    session.check((report) => {
+      if (this.isClosed) return;
+      if (report.status === CheckStatus.L4CON && this.targets.length > 0) {
+        this.drop();
+        this.askNext(credentials, done);
+      } else this.settle(report, done);
+    });
+  }
+
+  private ask(session: HeldSession, done: (finding: Finding) => void): void {
+    session.check((report) => {
+      if (!this.isClosed) this.settle(report, done);
+    });
+  }
+
+  private settle(report: RoleReport, done: (finding: Finding) => void): void {
+    if (report.role === 'unknown') this.drop();
+    const judge = this.endpoint.kind === 'clustercheck' ? judgeGalera : judgeRole;
+    done(judge(report, this.world.now()));
+  }
+
+  private broken(session: HeldSession): void {
+    if (session !== this.session) return;
+    this.drop();
+    this.onBroken();
+  }
+
+  private drop(): void {
+    this.session?.close();
+    this.session = null;
+  }
+}

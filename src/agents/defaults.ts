@@ -1,0 +1,28 @@
+/** What holds where an endpoint says nothing, by kind. */
+import type { AgentEndpoint } from '../config/model.js';
+
+/** Short beside any polling interval, long enough for thousands of pollers to share one question. */
+const SHARE_MS = 100;
+/** Running a program costs a hundred times a query. */
+const COMMAND_SHARE_MS = 1000;
+/** Below the 2 s that HAProxy waits by default, so that pollers hear why instead of nothing. */
+const ANSWER_MS = 1500;
+/** The question ends this much before the poller must hear something. */
+const MARGIN = 0.9;
+
+export function runsCommand({ kind }: AgentEndpoint): boolean {
+  return kind === 'cmonhachk' || kind === 'program';
+}
+
+export function shareMsOf(endpoint: AgentEndpoint): number {
+  return endpoint.shareMs ?? (runsCommand(endpoint) ? COMMAND_SHARE_MS : SHARE_MS);
+}
+
+export function answerMsOf(endpoint: AgentEndpoint): number {
+  return endpoint.timeoutMs ?? ANSWER_MS;
+}
+
+/** For the question itself. */
+export function questionMsOf(endpoint: AgentEndpoint): number {
+  return Math.max(1, Math.floor(answerMsOf(endpoint) * MARGIN));
+}
