@@ -132,6 +132,9 @@ export interface Global extends Located {
   noSplice?: boolean;
   noReuseport?: boolean;
   setDumpable?: boolean;
+  /** External checks may run, and this process may start programs at all: HAProxy wants both said. */
+  externalCheck?: boolean;
+  insecureForkWanted?: boolean;
   serverStateBase?: string;
   serverStateFile?: string;
   localpeer?: string;
@@ -342,6 +345,14 @@ export interface Server extends Located {
   redir?: string;
   initAddr?: string[];
   resolvePrefer?: 'ipv4' | 'ipv6';
+  /** `agent-check`: asks an agent beside the health check; needs `agentPort`. */
+  agentCheck?: boolean;
+  agentPort?: number;
+  /** Default: the server's own address. */
+  agentAddr?: string;
+  agentInterMs?: number;
+  /** Bytes sent after connecting, as a latin1 string. */
+  agentSend?: string;
 }
 
 /** One `acl` line: a test under a name; several lines of one name are alternatives. */
@@ -387,12 +398,38 @@ interface UseServer extends Located {
 /** How the servers of a backend are checked; the script form is what every type compiles to (manual, `tcp-check`). */
 export interface CheckSpec extends Located {
   /** `tcp`: connect only. `http`: `option httpchk`. `script`: `option tcp-check`. */
-  type: 'tcp' | 'http' | 'script' | 'role';
+  type: 'tcp' | 'http' | 'script' | 'role' | BuiltinType;
   steps: CheckStep[];
+  /** With a BuiltinType: its details; `steps` is empty then. */
+  builtin?: BuiltinCheck;
   /** With type `role`: what is asked over a held session; `steps` is empty then. */
   role?: RoleCheck;
   disableOn404?: boolean;
   sendState?: boolean;
+}
+
+/** HAProxy's own: `option mysql-check`, `pgsql-check`, `redis-check`, `smtpchk`, `ldap-check`, `ssl-hello-chk`, `external-check`. */
+export type BuiltinType =
+  | 'mysql-handshake'
+  | 'pgsql-startup'
+  | 'redis-ping'
+  | 'smtp'
+  | 'ldap'
+  | 'ssl-hello'
+  | 'external';
+
+export interface BuiltinCheck {
+  /** mysql-handshake: log in as this user, without a password; without one only the greeting is read. pgsql-startup. */
+  user?: string;
+  /** mysql-handshake: the login packet of clients before 4.1. */
+  pre41?: boolean;
+  /** smtp; default HELO, and `localhost`. */
+  hello?: 'HELO' | 'EHLO';
+  domain?: string;
+  /** external: the program; its arguments and environment are HAProxy's. */
+  command?: string;
+  /** external: PATH in its environment. */
+  path?: string;
 }
 
 /** Where a password comes from; the text itself stays out of the model unless it was written in the file. */
@@ -521,6 +558,8 @@ export type CheckStep =
       useDefault?: boolean;
       comment?: string;
     }
+  /** A step of its own: it is counted, and tells what the next one, or a run of expects, is about. */
+  | { do: 'comment'; comment?: string }
   /** Bytes as a latin1 string (binary sends are decoded while reading). */
   | { do: 'send'; data: string; comment?: string }
   | {

@@ -86,6 +86,8 @@ export type ToHealth =
   | { type: 'admin'; request: number; proxy: string; server: string; command: AdminCommand }
   /** What is known of a server now; answer `server-now`. */
   | { type: 'ask-server'; request: number; proxy: string; server: string }
+  /** A program ended: its exit status, -1 if a signal ended it, 255 if it could not be started. */
+  | { type: 'program-ended'; id: number; status: number }
   | { type: 'stop' };
 
 /** Runtime commands that change a server's health or weight; only the health thread writes these cells. */
@@ -98,6 +100,10 @@ export type AdminCommand =
   /** `enable|disable health`. */
   | { do: 'checks'; enabled: boolean }
   | { do: 'check-port'; port: number }
+  /** `set server … agent up|down`, `enable|disable agent`, `set server … agent-addr|agent-port|agent-send`. */
+  | { do: 'agent'; up: boolean }
+  | { do: 'agent-checks'; enabled: boolean }
+  | { do: 'agent-target'; addr?: string; port?: number; send?: string }
   /** Check at once; `why` tells what spoke for it (`notify: wsrep status Donor`). */
   | { do: 'recheck'; why?: string }
   /** `clear damping`: whatever held a flapping server down holds no longer. */
@@ -112,7 +118,18 @@ export type FromHealth =
   | { type: 'server-now'; request: number; now: ServerNow | null }
   /** `last_chk` of a server is another text than before. */
   | { type: 'last-check'; proxy: string; server: string; text: string }
+  /** What the agent of a server said last (`last_agt`), and the address it is asked at where one was set. */
+  | { type: 'agent'; proxy: string; server: string; text: string; addr: string | null }
+  | { type: 'run-program'; id: number; program: ExternalProgram }
+  | { type: 'kill-program'; id: number }
   | HealthEvent;
+
+/** A program that a check runs; the main thread starts it, because the health thread's event loop never turns. */
+export interface ExternalProgram {
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly env: { readonly [name: string]: string };
+}
 
 /** One thing that happened to a server's health; the text is HAProxy's log line for it. */
 export interface HealthEvent {

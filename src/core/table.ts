@@ -225,6 +225,12 @@ export const S_IS_FALLBACK = 50;
 export const S_OBSERVE_RECHECK = 51;
 /** Raised by a worker with S_OBSERVE_RECHECK; cleared by health. */
 export const S_RECHECK_WANTED = 52;
+/** Agent checks: flags as S_CHECK_STATE plus 16 (`show servers state`), health 0..1, CheckStatus, duration, port. */
+export const S_AGENT_STATE = 56;
+export const S_AGENT_HEALTH = 57;
+export const S_AGENT_STATUS = 58;
+export const S_AGENT_DURATION = 59;
+export const S_AGENT_PORT = 60;
 
 // ── Process row ───────────────────────────────────────────────────────────────────────────────────────────────────
 /** 0 running, 1 stopping (SIGUSR1: no new connections). */
