@@ -3,7 +3,10 @@ import type { Global, Model, Proxy, Server } from './model.js';
 
 export const DEFAULT_RETRIES = 3;
 const DEFAULT_WEIGHT = 1;
+/** Long enough for a server that only reads slowly: a full window counts as silence too (tcp(7)). */
+const ROLE_USER_TIMEOUT_MS = 30_000;
 export const DEFAULT_INTER_MS = 2000;
+const DEFAULT_ROLE_INTER_MS = 200;
 export const DEFAULT_RISE = 2;
 export const DEFAULT_FALL = 3;
 export const DEFAULT_ERROR_LIMIT = 10;
@@ -45,6 +48,29 @@ export function hasFrontend(proxy: Proxy): boolean {
 
 export function hasBackend(proxy: Proxy): boolean {
   return proxy.kind !== 'frontend';
+}
+
+/** Its check asks a database what it is: then failures of live traffic are worth a look at once. */
+export function knowsRole(proxy: Proxy): boolean {
+  return proxy.check.type === 'role';
+}
+
+/**
+ * Backends that HAProxy cannot have: there a connection that fails goes to another server at once, and one that has
+ * nowhere to go waits for health's word instead of for a second.
+ */
+export function isEager(proxy: Proxy): boolean {
+  return knowsRole(proxy) || proxy.balance?.algorithm === 'single';
+}
+
+/** Longest time data for a server may stay unacknowledged, ms; 0 leaves it to the kernel (tcp(7): about 15 minutes). */
+export function userTimeoutOf(proxy: Proxy, server: Server): number {
+  return server.tcpUserTimeoutMs ?? (knowsRole(proxy) ? ROLE_USER_TIMEOUT_MS : 0);
+}
+
+/** Time between checks of a server, as written or the default: a question over a held session costs next to nothing. */
+export function intervalOf(proxy: Proxy, server: Server): number {
+  return server.interMs ?? (proxy.check.type === 'role' ? DEFAULT_ROLE_INTER_MS : DEFAULT_INTER_MS);
 }
 
 /** Weight as written, or the default. */

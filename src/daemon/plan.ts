@@ -8,6 +8,7 @@ import {
   DEFAULT_RISE,
   hasBackend,
   hasFrontend,
+  knowsRole,
   weightOf,
 } from '../config/defaults.js';
 import type { Model, Proxy, Server } from '../config/model.js';
@@ -107,14 +108,15 @@ function writeBackend(proxy: Proxy, at: At, nowS: number): void {
     if (isNew) row.set(T.S_LAST_SESS, -1);
   });
   for (const server of proxy.servers)
-    at(T.rowKey.server(proxy.name, server.name), (row, isNew) => writeServer(row, server, isNew, nowS));
+    at(T.rowKey.server(proxy.name, server.name), (row, isNew) => writeServer(row, server, isNew, nowS, proxy));
 }
 
-function writeServer(row: T.Row, server: Server, isNew: boolean, nowS: number): void {
+function writeServer(row: T.Row, server: Server, isNew: boolean, nowS: number, proxy: Proxy): void {
   row.set(T.I_MAXCONN, server.maxconn ?? 0);
   row.set(T.S_MINCONN, server.minconn ?? 0);
   row.set(T.S_MAXQUEUE, server.maxqueue ?? 0);
   row.set(T.S_ERROR_LIMIT, server.observe ? (server.errorLimit ?? DEFAULT_ERROR_LIMIT) : 0);
+  row.set(T.S_OBSERVE_RECHECK, knowsRole(proxy) && server.check ? 1 : 0);
   row.set(T.S_RISE, server.rise ?? DEFAULT_RISE);
   row.set(T.S_FALL, server.fall ?? DEFAULT_FALL);
   row.set(T.S_IWEIGHT, weightOf(server));

@@ -3,7 +3,7 @@
  * (its sessions, queue and figures stay), what is new is created, what is gone is forgotten once its sessions end.
  */
 
-import { DEFAULT_RETRIES, hasBackend, hasFrontend } from '../config/defaults.js';
+import { DEFAULT_RETRIES, hasBackend, hasFrontend, isEager, userTimeoutOf } from '../config/defaults.js';
 import { fullconns } from '../config/fullconn.js';
 import type { Condition, Model, Proxy, Server, SourceAddress, TcpRule } from '../config/model.js';
 import { listenerNames } from '../config/names.js';
@@ -98,7 +98,8 @@ function configureBackend(worker: DataplaneWorker, backend: BackendEntity, proxy
   backend.tunnelMs = t.tunnel ?? 0;
   backend.serverFinMs = t.serverFin ?? 0;
   backend.retries = proxy.retries ?? DEFAULT_RETRIES;
-  backend.redispatch = proxy.redispatch ?? 0;
+  backend.eager = isEager(proxy);
+  backend.redispatch = proxy.redispatch ?? (backend.eager ? -1 : 0);
   const before = backend.servers;
   backend.servers = proxy.servers.map((spec, index) => {
     const server = worker.servers.get(rowKey.server(proxy.name, spec.name))!;
@@ -128,6 +129,7 @@ function configureServer(server: ServerEntity, spec: Server, backend: BackendEnt
   server.backend = backend;
   server.index = index;
   server.addressSeq = -1;
+  server.userTimeoutMs = userTimeoutOf(backend.proxy, spec);
   server.source = sourceBinding(spec.source ?? backend.proxy.source);
 }
 
@@ -208,7 +210,7 @@ function listenOn(worker: DataplaneWorker, fds: number[], spec: ListenerSpec, pr
   const frontend = worker.frontends.get(proxy.name)!;
   const fd = fds[worker.index % fds.length];
   const known = worker.sockets.get(fd);
-  prepareListener(fd, proxy);
+  prepareListener(fd, proxy, spec.bind);
   if (known) {
     known.frontend = frontend;
     known.spec = spec;

@@ -184,7 +184,8 @@ export function queueTimedOut(session: Session): void {
 export function serveQueues(server: ServerEntity): void {
   const { backend } = server;
   while (backend.balancer.isUsable(server.index) && backend.balancer.hasSlot(server.index)) {
-    const session = oldest(server.queue.head, backend.queue.head);
+    const anybody = backend.balancer.serves(server.index) ? backend.queue.head : null;
+    const session = oldest(server.queue.head, anybody);
     if (session === null || !backend.balancer.takeSlot(server.index)) return;
     leaveQueue(session);
     startOn(session, server);
@@ -309,8 +310,9 @@ export function connectionFailed(session: Session, errno: number): void {
 
 function scheduleRetry(session: Session, server: ServerEntity, errno: number): void {
   const backend = session.backend!;
-  session.retryElsewhere =
-    mayRedispatch(session, server, backend) || (backend.redispatch !== 0 && !backend.balancer.isUsable(server.index));
+  session.retryElsewhere = backend.eager
+    ? mayMove(session, server, backend)
+    : mayRedispatch(session, server, backend) || (backend.redispatch !== 0 && !backend.balancer.isUsable(server.index));
   session.state = RETRYING;
   const waited = session.worker.reactor.nowMs - session.connectMs;
   const pause = Math.min(TURN_AROUND_MS, backend.connectMs || TURN_AROUND_MS);
@@ -332,6 +334,11 @@ function mayRedispatch(session: Session, server: ServerEntity, backend: BackendE
   return (backend.retries - session.retriesLeft) % n === 0;
 }
 
+/** Eager backends: at every failure, wherever another server is usable; for `balance single` once health has moved it. */
+function mayMove(session: Session, server: ServerEntity, backend: BackendEntity): boolean {
+  return backend.redispatch !== 0 && useServer(session, backend) !== server && backend.balancer.hasOther(server.index);
+}
+
 function othersServe(server: ServerEntity, backend: BackendEntity): boolean {
   if (server.spec.backup && !backend.proxy.options.allbackups) return false;
   return backend.servers.some(
@@ -341,9 +348,15 @@ function othersServe(server: ServerEntity, backend: BackendEntity): boolean {
 
 /** The pause is over, or another server is tried at once. */
 export function retry(session: Session): void {
+  session.worker.reactor.timers.cancel(session);
   const server = session.server!;
   const backend = session.backend!;
   const gone = backend.redispatch !== 0 && !backend.balancer.isUsable(server.index);
+  if (backend.eager && !session.retryElsewhere) session.retryElsewhere = mayMove(session, server, backend);
+  if (backend.eager && gone && !session.retryElsewhere) {
+    waitForAnyone(session, backend);
+    return;
+  }
   if (!session.retryElsewhere && !gone) {
     server.cells.count(T.C_RETRIES);
     backend.cells.count(T.C_RETRIES);
@@ -358,8 +371,61 @@ export function retry(session: Session): void {
   assign(session, server.index);
 }
 
+/** Nobody is usable: somebody may be before the retries are used up, and `reviewRetries` tells. */
+function waitForAnyone(session: Session, backend: BackendEntity): void {
+  if (session.retriesLeft <= 0) {
+    session.server!.cells.count(T.C_ERR_CON);
+    backend.cells.count(T.C_ERR_CON);
+    finish(session, 'S', 'C');
+    return;
+  }
+  session.retriesLeft--;
+  session.worker.reactor.timers.arm(session, session.worker.reactor.nowMs + TURN_AROUND_MS);
+}
+
+/**
+ * Health changed something in an eager backend: connections that wait for a server, or are being made to one that is
+ * down, go where they can. Looks at every session of the backend, once per change.
+ */
+export function reviewRetries(backend: BackendEntity): void {
+  const generation = backend.cells.row.get(T.B_GENERATION);
+  if (generation === backend.generationSeen) return;
+  backend.generationSeen = generation;
+  for (const server of backend.servers) {
+    const isUsable = backend.balancer.isUsable(server.index);
+    const isBack = isUsable && !server.usableSeen;
+    server.usableSeen = isUsable;
+    const isDown = server.cells.row.get(T.S_STATE) === T.STATE_STOPPED;
+    for (let session = server.sessions.head; session !== null; ) {
+      const next: Session | null = session.nextOnServer;
+      if (session.state === RETRYING && (isBack || mayMove(session, server, backend))) retry(session);
+      else if (session.state === CONNECTING && isDown && mayMove(session, server, backend)) rescue(session);
+      session = next;
+    }
+  }
+}
+
+/** A connection whose server is not there yet, and will not be: it is made elsewhere, now or when somebody is usable. */
+export function rescue(session: Session): void {
+  const { worker } = session;
+  const backend = session.backend!;
+  dropServerSocket(session);
+  session.state = RETRYING;
+  session.retryElsewhere = mayMove(session, session.server!, backend);
+  if (session.retryElsewhere) retry(session);
+  else worker.reactor.timers.arm(session, worker.reactor.nowMs + TURN_AROUND_MS);
+}
+
+/** Has health look at the server again, at once: live traffic says that something is wrong there. Counts as no failure. */
+export function askForRecheck(worker: DataplaneWorker, server: ServerEntity): void {
+  const { i32, int } = server.cells;
+  if (i32[int + T.S_OBSERVE_RECHECK] === 0) return;
+  if (Atomics.exchange(i32, int + T.S_RECHECK_WANTED, 1) === 0) worker.wakeHealth();
+}
+
 /** Live traffic tells health about refused connections (`observe layer4`). */
 function observeFailure(session: Session, server: ServerEntity): void {
+  askForRecheck(session.worker, server);
   const { i32, int } = server.cells;
   const limit = i32[int + T.S_ERROR_LIMIT];
   if (limit <= 0) return;

@@ -98,6 +98,10 @@ export class ServerEntity {
   addressSeq = -1;
   shutdownSeen: number;
   source: SourceBinding | null = null;
+  /** `tcp-ut` in force, ms; 0 leaves it to the kernel. */
+  userTimeoutMs = 0;
+  /** Whether it was usable when health last changed something. */
+  usableSeen = false;
   /** A reload took it out of the configuration; its sessions go on. */
   retired = false;
 
@@ -150,6 +154,9 @@ export class BackendEntity {
   serverFinMs = 0;
   retries = 3;
   redispatch = 0;
+  /** Failed connections do not wait for a second where others can serve, or health speaks earlier. */
+  eager = false;
+  generationSeen = -1;
 
   constructor(
     readonly name: string,

@@ -17,7 +17,14 @@ import { EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLOUT, EPOLLRDHUP, MSG_PEEK } from '../
 import { InetAddress } from '../linux/inet-address.js';
 import { recv } from '../linux/syscalls.js';
 import { Channel, PUMP_DONE, PUMP_MORE, PUMP_READ_ERROR, PUMP_WRITE_ERROR } from './channel.js';
-import { connectionEstablished, connectionFailed, queueTimedOut, retry, socketError } from './connect.js';
+import {
+  askForRecheck,
+  connectionEstablished,
+  connectionFailed,
+  queueTimedOut,
+  retry,
+  socketError,
+} from './connect.js';
 import type { BackendEntity, FrontendEntity, ListenerSpec, ServerEntity, WorkerRow } from './entities.js';
 import { finish, proxyHeaderArrived } from './finish.js';
 import type { SessionQueue } from './session-list.js';
@@ -164,7 +171,9 @@ export class Session implements Timed {
     // A read error belongs to the side that was read, a write error to the side written to.
     const clientSide = toServer === (outcome === PUMP_READ_ERROR);
     if (outcome === PUMP_WRITE_ERROR) this.drainOther(toServer);
-    if (this.state === ESTABLISHED) finish(this, clientSide ? 'C' : 'S', 'D');
+    if (this.state !== ESTABLISHED) return false;
+    if (!clientSide) askForRecheck(this.worker, this.server!);
+    finish(this, clientSide ? 'C' : 'S', 'D');
     return false;
   }
 

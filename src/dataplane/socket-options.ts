@@ -1,6 +1,6 @@
 /** setsockopt(2) as the configuration asks for it. Failures are not fatal: the option is an optimisation or a courtesy. */
 import { randomInt } from 'node:crypto';
-import type { Proxy } from '../config/model.js';
+import type { Bind, Proxy } from '../config/model.js';
 import {
   AF_INET,
   AF_INET6,
@@ -10,6 +10,7 @@ import {
   IPPROTO_IPV6,
   IPPROTO_TCP,
   IPV6_TRANSPARENT,
+  SHUT_RDWR,
   SO_BINDTODEVICE,
   SO_KEEPALIVE,
   SO_LINGER,
@@ -25,7 +26,7 @@ import {
 } from '../linux/constants.js';
 import { NativeBuffer } from '../linux/memory.js';
 import { SockAddr } from '../linux/sockaddr.js';
-import { bindSocket, setsockopt } from '../linux/syscalls.js';
+import { bindSocket, connect, setsockopt, shutdown } from '../linux/syscalls.js';
 import type { ServerEntity, SourceBinding } from './entities.js';
 import type { Session } from './session.js';
 
@@ -45,11 +46,21 @@ export function abortOnClose(fd: number): void {
   setsockopt(fd, SOL_SOCKET, SO_LINGER, ints.ptr, 8);
 }
 
+/**
+ * Ends a connection at this moment with a reset, and discards what is queued (connect(2) with AF_UNSPEC); the
+ * descriptor stays. For a unix socket, which cannot do that, it is an orderly end.
+ */
+export function abortNow(fd: number): void {
+  ints.i32.fill(0);
+  if (connect(fd, ints.ptr, 16) < 0) shutdown(fd, SHUT_RDWR);
+}
+
 /** Options of a listening socket that accepted ones inherit (tcp(7)): a call here saves one per connection. */
-export function prepareListener(fd: number, proxy: Proxy): void {
+export function prepareListener(fd: number, proxy: Proxy, bind: Bind): void {
   setInt(fd, IPPROTO_TCP, TCP_NODELAY, 1);
   const o = proxy.options;
   if (o.tcpSmartAccept) setInt(fd, IPPROTO_TCP, TCP_QUICKACK, 0);
+  if (bind.tcpUserTimeoutMs !== undefined) setInt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, bind.tcpUserTimeoutMs);
   if (o.clitcpka) keepAlive(fd, o.clitcpkaIdleMs, o.clitcpkaIntvlMs, o.clitcpkaCnt);
 }
 
@@ -60,7 +71,7 @@ export function prepareServerSocket(fd: number, server: ServerEntity, family: nu
   const o = server.backend.proxy.options;
   if (o.srvtcpka) keepAlive(fd, o.srvtcpkaIdleMs, o.srvtcpkaIntvlMs, o.srvtcpkaCnt);
   if (o.tcpSmartConnect) setInt(fd, IPPROTO_TCP, TCP_QUICKACK, 0);
-  if (server.spec.tcpUserTimeoutMs) setInt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, server.spec.tcpUserTimeoutMs);
+  if (server.userTimeoutMs > 0) setInt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, server.userTimeoutMs);
   if (server.spec.tfo) setInt(fd, IPPROTO_TCP, TCP_FASTOPEN_CONNECT, 1);
 }
 

@@ -11,9 +11,9 @@ import type { Reactor } from '../linux/reactor.js';
 import { SockAddr } from '../linux/sockaddr.js';
 import type { AcceptSocket } from './accept.js';
 import { type Lender, READ_BYTES } from './channel.js';
-import { reviewQueues, serveQueues } from './connect.js';
+import { rescue, reviewQueues, reviewRetries, serveQueues } from './connect.js';
 import type { BackendEntity, FrontendEntity, ServerEntity, WorkerRow } from './entities.js';
-import { begin, finish, kill, rejects } from './finish.js';
+import { begin, finish, kill, killAll, rejects } from './finish.js';
 import { BufferPool, PipePool } from './pools.js';
 import { SampleView } from './sample-view.js';
 import { Session } from './session.js';
@@ -172,9 +172,13 @@ export class DataplaneWorker implements Lender {
   review(): void {
     this.epochOffsetMs = Date.now() - performance.now();
     for (const server of this.servers.values()) this.obeyShutdown(server);
-    for (const backend of this.backends.values())
-      if (backend.cells.i32[backend.cells.int + T.I_QUEUE] > 0 || queuesOf(backend)) reviewQueues(backend);
+    for (const backend of this.backends.values()) this.reviewBackend(backend);
     for (const socket of this.blockedSockets) socket.resume();
+  }
+
+  private reviewBackend(backend: BackendEntity): void {
+    if (backend.eager) reviewRetries(backend);
+    if (backend.cells.i32[backend.cells.int + T.I_QUEUE] > 0 || queuesOf(backend)) reviewQueues(backend);
   }
 
   private obeyShutdown(server: ServerEntity): void {
@@ -183,11 +187,8 @@ export class DataplaneWorker implements Lender {
     server.shutdownSeen = epoch;
     const reason = server.cells.row.get(T.S_SHUTDOWN_REASON);
     const side = reason === T.SHUTDOWN_KILLED ? 'K' : reason === T.SHUTDOWN_BACKUP ? 'U' : 'D';
-    for (let session = server.sessions.head; session !== null; ) {
-      const next: Session | null = session.nextOnServer;
-      kill(session, side);
-      session = next;
-    }
+    const mayRescue = server.backend.eager && side !== 'K';
+    killAll(server.sessions, side, mayRescue ? rescue : (session) => kill(session, side));
   }
 
   logSession(session: Session, side: string, phase: string): void {
