@@ -5,7 +5,7 @@
 import { hostname } from 'node:os';
 import { hasBackend } from '../config/defaults.js';
 import type { Proxy, Server } from '../config/model.js';
-import type { ServerNow } from '../core/events/event.js';
+import type { ServerNow, Trigger } from '../core/events/event.js';
 import { serverNow } from '../core/health/detail.js';
 import type { ServerHealth } from '../core/health/entities.js';
 import { buildFarm, EMPTY_FARM, type Farm } from '../core/health/farm.js';
@@ -165,6 +165,15 @@ export class CheckRunner implements ProbeOwner, HealthActions, Continuable {
       row.set(T.S_OBSERVED_ERRORS, 0);
       this.machine.observedLimit(server, Math.max(errors, server.settings.errorLimit));
     }
+    for (const server of this.probes.keys()) this.recheckIfTrafficFailed(server);
+  }
+
+  /** A connection was refused or reset (S_OBSERVE_RECHECK): that counts as nothing, and is looked into at once. */
+  private recheckIfTrafficFailed(server: ServerHealth): void {
+    const { row } = server;
+    if (row.get(T.S_RECHECK_WANTED) === 0) return;
+    row.set(T.S_RECHECK_WANTED, 0);
+    this.recheck(server, 'traffic', 'a connection of live traffic failed');
   }
 
   /** @returns an error text, or null */
@@ -188,7 +197,7 @@ export class CheckRunner implements ProbeOwner, HealthActions, Continuable {
         this.machine.setResolved(server, command.resolved);
         return null;
       case 'recheck':
-        return this.recheck(server, command.why ?? 'asked for');
+        return this.recheck(server, triggerOf(command.why), command.why ?? 'asked for');
       case 'undamp':
         this.machine.undamp(server);
         return null;
@@ -196,12 +205,12 @@ export class CheckRunner implements ProbeOwner, HealthActions, Continuable {
   }
 
   /** Something else than the clock speaks for a check. @returns an error text, or null */
-  private recheck(server: ServerHealth, why: string): string | null {
+  private recheck(server: ServerHealth, kind: Trigger['kind'], why: string): string | null {
     const probe = this.probes.get(server);
     if (probe === undefined) return 'Health check was not configured on this server, cannot check it.';
     if (!server.wantsChecks) return 'Health checks are stopped on this server.';
     this.tellTime();
-    this.machine.hint(server, why.startsWith('notify') ? 'notify' : 'operator', why);
+    this.machine.hint(server, kind, why);
     if (probe.isIdle) this.reactor.timers.arm(probe, performance.now());
     else this.again.add(probe);
     return null;
@@ -253,4 +262,8 @@ export class CheckRunner implements ProbeOwner, HealthActions, Continuable {
 function onGrid(atMs: number, intervalMs: number): number {
   const gridMs = Math.max(1, Math.min(START_GRID_MS_MAX, Math.floor(intervalMs / GRID_SHARE)));
   return Math.round(atMs / gridMs) * gridMs;
+}
+
+function triggerOf(why: string | undefined): Trigger['kind'] {
+  return why?.startsWith('notify') ? 'notify' : 'operator';
 }
