@@ -25,7 +25,7 @@ export function register(program: Command): void {
 }
 
 function importFiles(paths: string[], output: string | undefined): void {
-  const loaded = loadConfig(paths);
+  const loaded = loadConfig(paths, { needsSecrets: false });
   if (!loaded.diagnostics.hasErrors) correct(loaded.model, loaded.diagnostics);
   const text = loaded.diagnostics.hasErrors ? undefined : yamlOf(loaded);
   const complaints = paintDiagnostics(loaded.diagnostics, process.stderr);

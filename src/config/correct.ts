@@ -7,6 +7,7 @@ export function correct(model: Model, diag: Diagnostics): void {
   for (const proxy of model.proxies) {
     dropDeadRules(proxy, diag);
     nameDefaultBackend(proxy, diag);
+    hidePassword(proxy, diag);
   }
 }
 
@@ -27,4 +28,14 @@ function nameDefaultBackend(proxy: Proxy, diag: Diagnostics): void {
   proxy.useBackends.pop();
   proxy.defaultBackend = last.backend;
   diag.notice('corrected', last.loc, `'use_backend ${last.backend}' without a condition becomes the default backend`);
+}
+
+/** A password that was written out gets a place of its own: it is not printed again. */
+function hidePassword(proxy: Proxy, diag: Diagnostics): void {
+  const { role } = proxy.check;
+  if (role?.password?.from !== 'text') return;
+  const path = `/etc/fairlead/${proxy.name}.password`;
+  const loc = role.at?.password ?? role.loc;
+  role.password = { from: 'file', path };
+  diag.notice('password-left-out', loc, `the password is not printed: write it into ${path}, with mode 0400`);
 }

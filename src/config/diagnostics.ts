@@ -56,8 +56,9 @@ export class Diagnostics {
     if (!d.loc) return `${d.severity}: ${text}`;
     const { file, line, col, len } = d.loc;
     const head = `${file}:${line}:${col}: ${d.severity}: ${text}`;
-    const source = this.lines.get(file)?.[line - 1];
-    if (source === undefined) return head;
+    const written = this.lines.get(file)?.[line - 1];
+    if (written === undefined) return head;
+    const source = masked(written);
     const gutter = String(line).padStart(5);
     const pad = source.slice(0, col - 1).replace(/[^\t]/g, ' ');
     return `${head}\n${gutter} | ${source}\n      | ${pad}${'^'.repeat(Math.max(1, len))}`;
@@ -73,4 +74,12 @@ export class Diagnostics {
     );
     return order.map((d) => this.render(d)).join('\n');
   }
+}
+
+/** Words behind which a secret stands, and its text unless that names a place. */
+const SECRET = /\b((?:password|passwd|pass|secret|token)["']?\s*[:=]\s*)(?!\{)("[^"]*"?|'[^']*'?|[^\s"',}]+)/gi;
+
+/** A quoted line without the secrets in it; nothing moves, so carets stay right. */
+function masked(line: string): string {
+  return line.replace(SECRET, (_, before: string, secret: string) => before + '*'.repeat(secret.length));
 }

@@ -9,6 +9,7 @@ import { Diagnostics } from './diagnostics.js';
 import { type ReadContext, readHaproxy, type Source } from './haproxy/read.js';
 import { type Language, languageOf } from './language.js';
 import type { Model } from './model.js';
+import { validateSecrets } from './secrets.js';
 import { validate } from './validate.js';
 import { readYaml } from './yaml/read.js';
 import { speakYaml } from './yaml/wording.js';
@@ -27,6 +28,8 @@ export interface LoadOptions {
   env?: { [name: string]: string | undefined };
   /** Text of standard input, for the path `-`; read from it by default. */
   stdin?: () => string;
+  /** Passwords must be at hand; false for whoever only translates. Default true. */
+  needsSecrets?: boolean;
 }
 
 export interface Loaded {
@@ -50,6 +53,7 @@ export function loadConfig(paths: readonly string[], options: LoadOptions = {}):
   const model = readHaproxy(inLanguage('haproxy'), diagnostics, ctx);
   readYaml(inLanguage('yaml'), diagnostics, ctx, model);
   if (sources.length > 0 && !diagnostics.hasErrors) complainEmpty(model, sources, diagnostics);
+  if (options.needsSecrets !== false) validateSecrets(model, diagnostics, options.env ?? process.env);
   judge(model, diagnostics, new Set(inLanguage('yaml').map((source) => source.file)));
   return { model, diagnostics, files: sources.map((source) => source.file) };
 }

@@ -6,6 +6,7 @@ import type { Diagnostics } from './diagnostics.js';
 import type { Model } from './model.js';
 import { validateListeners } from './validate/listeners.js';
 import { validateReferences } from './validate/references.js';
+import { validateRoleChecks } from './validate/role-checks.js';
 import { validateRules } from './validate/rules.js';
 import { validateServers } from './validate/servers.js';
 import { validateSettings } from './validate/settings.js';
@@ -15,6 +16,7 @@ export function validate(model: Model, diag: Diagnostics): void {
   validateReferences(model, diag);
   validateListeners(model, diag);
   validateServers(model, diag);
+  validateRoleChecks(model, diag);
   validateRules(model, diag);
   validateSettings(model, diag);
 }

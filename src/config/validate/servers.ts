@@ -1,5 +1,5 @@
 /** Servers and their checks. */
-import { DEFAULT_FALL, DEFAULT_INTER_MS, hasBackend } from '../defaults.js';
+import { DEFAULT_FALL, hasBackend, intervalOf } from '../defaults.js';
 import type { Diagnostics, Loc } from '../diagnostics.js';
 import type { Model, Proxy, Server } from '../model.js';
 
@@ -49,7 +49,7 @@ function checkServer(proxy: Proxy, server: Server, diag: Diagnostics): void {
     diag.error('redir-tcp', server.at?.redir ?? server.loc, "'redir' needs mode http", 'remove it');
   if (server.cookie !== undefined)
     diag.warning('cookie-tcp', server.at?.cookie ?? server.loc, "'cookie' needs mode http and is ignored", 'remove it');
-  if ((server.slowstartMs ?? 0) > 0 && (server.interMs ?? DEFAULT_INTER_MS) > (server.slowstartMs ?? 0)) {
+  if ((server.slowstartMs ?? 0) > 0 && intervalOf(proxy, server) > (server.slowstartMs ?? 0)) {
     diag.warning(
       'slowstart-short',
       server.at?.slowstartMs ?? server.loc,
@@ -74,7 +74,8 @@ function checkPort(proxy: Proxy, server: Server, diag: Diagnostics): void {
 
 /** Without it a check that hangs is given up only after `inter`. */
 function checkTimeout(proxy: Proxy, diag: Diagnostics): void {
-  const isTalking = proxy.check.type !== 'tcp' && proxy.servers.some((server) => server.check);
+  const { type } = proxy.check;
+  const isTalking = type !== 'tcp' && type !== 'role' && proxy.servers.some((server) => server.check);
   if (!isTalking || proxy.timeouts.check !== undefined) return;
   const message = `${proxy.kind} '${proxy.name}' checks without 'timeout check': a server that accepts and says nothing is noticed only after 'inter' each time`;
   diag.warning('check-timeout-unset', proxy.at?.check ?? proxy.loc, message, "write 'timeout check 1s', below 'inter'");
@@ -84,11 +85,11 @@ function checkTimeout(proxy: Proxy, diag: Diagnostics): void {
 function warnLongOutages(proxy: Proxy, diag: Diagnostics): void {
   const told = new Set<string>();
   for (const server of proxy.servers) {
-    const outageMs = server.check ? outageOf(server) : 0;
+    const outageMs = server.check ? outageOf(proxy, server) : 0;
     const loc = server.at?.interMs ?? server.loc;
     if (outageMs < LONG_OUTAGE_MS || told.has(key(loc))) continue;
     told.add(key(loc));
-    const message = `checks every ${seconds(server.interMs)} with 'fall ${server.fall ?? DEFAULT_FALL}' leave a dead server in use for up to ${seconds(outageMs)}`;
+    const message = `checks every ${seconds(intervalOf(proxy, server))} with 'fall ${server.fall ?? DEFAULT_FALL}' leave a dead server in use for up to ${seconds(outageMs)}`;
     diag.warning('long-outage', loc, message, "shorten 'inter', or add 'fastinter 1s' and 'observe layer4'");
   }
 }
@@ -98,11 +99,11 @@ function key(loc: Loc | undefined): string {
 }
 
 /** From just after a good check to the last failed one: the first failure is found at `inter`, the others at `fastinter`. */
-function outageOf(server: Server): number {
-  const interMs = server.interMs ?? DEFAULT_INTER_MS;
+function outageOf(proxy: Proxy, server: Server): number {
+  const interMs = intervalOf(proxy, server);
   return interMs + ((server.fall ?? DEFAULT_FALL) - 1) * (server.fastinterMs ?? interMs);
 }
 
-function seconds(ms = DEFAULT_INTER_MS): string {
+function seconds(ms: number): string {
   return `${ms / 1000} s`;
 }

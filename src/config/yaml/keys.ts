@@ -3,6 +3,7 @@
 /** Other words for our keys, mostly the HAProxy manual's own. A word is only replaced where its meaning is known. */
 const ALIASES: { readonly [word: string]: string } = {
   addr: 'address',
+  agent: 'agents',
   algorithm: 'balance',
   'available-when-donor': 'accept-donor',
   'available-when-readonly': 'accept-read-only',
