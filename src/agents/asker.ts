@@ -80,7 +80,10 @@ export class Asker {
     this.isAsking = false;
     if (this.isClosed) return;
     // The session broke after this was asked: those who wait get the answer of a new question.
-    if (era !== this.era && finding.isOk) return this.start();
+    if (era !== this.era && finding.isOk) {
+      this.start();
+      return;
+    }
     this.last = finding;
     this.expiresAtMs = this.now() + this.shareMs;
     this.onFinding(finding);

@@ -4,6 +4,7 @@ import { CheckStatus } from '../core/check-status.js';
 import type { RoleReport } from '../core/role/report.js';
 import type { HeldSession, SessionEvents, SessionTarget } from '../core/role/session.js';
 import type { Source } from './asker.js';
+import { checkOf, DEFAULT_OPTION_FILE, disabledFileOf } from './defaults.js';
 import { type Finding, undecided } from './finding.js';
 import { judgeGalera, judgeRole } from './judge.js';
 import { type ClientOptions, type Files, readClientOptions } from './option-file.js';
@@ -39,11 +40,11 @@ export class DatabaseSource implements Source {
     private readonly world: Surroundings,
     private readonly onBroken: () => void,
   ) {
-    this.check = { ...(endpoint.check as RoleCheck), timeoutMs };
+    this.check = { ...checkOf(endpoint), timeoutMs };
   }
 
   find(done: (finding: Finding) => void): void {
-    const { disabledFile } = this.endpoint;
+    const disabledFile = disabledFileOf(this.endpoint);
     if (disabledFile !== undefined && this.world.exists(disabledFile)) {
       const finding = { ...undecided(`${disabledFile} exists`, this.world.now()), state: 'disabled' as const };
       setImmediate(done, finding);
@@ -72,15 +73,15 @@ export class DatabaseSource implements Source {
   }
 
   private clientOptions(): ClientOptions {
-    return readClientOptions(this.endpoint.defaultsFile, this.world.files);
+    return readClientOptions(this.endpoint.defaultsFile ?? DEFAULT_OPTION_FILE, this.world.files);
   }
 
   /** What is written wins over the option files; an empty user or password is as if not written, as in the script. */
   private credentials(options: ClientOptions): Credentials | string {
     const { user, password } = this.check;
     const found = password === undefined ? undefined : this.world.secrets.find(password);
-    if (found?.ok === false) return found.reason;
-    return { user: user || options.user, password: found?.text || options.password || null };
+    if (found?.ok === false) return found.message;
+    return { user: user || options.user, password: found?.value || options.password || null };
   }
 
   /** The addresses of a name in turn: `localhost` may be ::1 while the server listens on 127.0.0.1. */
@@ -107,7 +108,8 @@ export class DatabaseSource implements Source {
   }
 
   private settle(report: RoleReport, done: (finding: Finding) => void): void {
-    if (report.role === 'unknown') this.drop();
+    // Whatever is no answer about a role may be a wrong password or a wrong place: both are looked up anew.
+    if (report.status !== CheckStatus.L7OK && report.claim === null) this.drop();
     const judge = this.endpoint.kind === 'clustercheck' ? judgeGalera : judgeRole;
     done(judge(report, this.world.now()));
   }

@@ -44,7 +44,10 @@ export class Endpoint implements ConnectionOwner {
     const now = this.context.now();
     const ip = socket.remoteAddress ?? '';
     const refusal = this.admission.enter(ip, now);
-    if (refusal) return this.refuse(socket, refusal, ip);
+    if (refusal) {
+      this.refuse(socket, refusal, ip);
+      return;
+    }
     this.counts.connections++;
     this.connections.set(new Connection(ip, socket, this, this.answerMs, now, this.context.now), null);
   }

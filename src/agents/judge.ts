@@ -36,7 +36,8 @@ export function judgePath(finding: Finding, path: string, query: string): Findin
 }
 
 function isAnswering(report: RoleReport | null): boolean {
-  return report !== null && report.role !== 'unknown';
+  // A refused login is an answer too, and says nothing of the server: there is no claim in it.
+  return report !== null && (report.status === CheckStatus.L7OK || report.claim !== null);
 }
 
 function asRole(finding: Finding, isOk: boolean, otherwise: string): Finding {

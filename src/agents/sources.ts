@@ -22,7 +22,7 @@ export const now = () => performance.now();
 
 const surroundings: Surroundings = {
   files: { read, list },
-  secrets: new Secrets((path) => readFileSync(path, 'utf8'), process.env),
+  secrets: new Secrets(process.env),
   createSession,
   now,
   exists: existsSync,

@@ -20,8 +20,9 @@ export type Place = SessionTarget;
 
 /** @param options of the client's option files; empty for kinds that have none */
 export function placeOf(endpoint: AgentEndpoint, options: ClientOptions, { exists }: Lookups): Place {
-  if (endpoint.target) return endpoint.target;
   const port = PORTS[endpoint.check?.kind ?? 'exec'];
+  const { target } = endpoint;
+  if (target) return target.port === 0 && !target.host.startsWith('/') ? { ...target, port } : target;
   if (endpoint.kind !== 'clustercheck') return { host: 'localhost', port };
   // To the client, `localhost` is the socket (MariaDB manual, "mariadb command-line client").
   const isLocal = options.host === undefined || options.host === 'localhost';

@@ -7,11 +7,12 @@ import { Line } from '../haproxy/line.js';
 import type { ReadContext, Source } from '../haproxy/read.js';
 import type { Reader } from '../haproxy/section.js';
 import type { Model, Proxy } from '../model.js';
+import { readAgents } from './agents.js';
 import { Place } from './codec.js';
 import { readFields } from './fields.js';
 import { globalFields, tuneEntries } from './global.js';
 import { fitToSchema } from './issues.js';
-import { type Layer, layerOf, type ProxyContext, readProxy } from './proxy.js';
+import { type Layer, layerOf, type ProxyContext, readProxies as readProxiesOf } from './proxy.js';
 import { verbatimLines } from './rules.js';
 import { fileSchema } from './schema.js';
 import { isObject, type Plain, YamlSource } from './source.js';
@@ -54,6 +55,7 @@ export function readYaml(
     const layer = layerOf(data.defaults, place.child('defaults'));
     if (layer) defaults.push(layer);
     model.userlists.push(...readUserlists(data.userlists ?? null, place.child('userlists')));
+    model.agents.push(...readAgents(data.agents ?? null, place.child('agents')));
     added.push(...readProxies(data, place, { ctx, defaults, globalLogs: model.global.logs }));
   }
   numberProxies(added, taken);
@@ -103,7 +105,7 @@ function readProxies(data: File['data'], place: Place, context: ProxyContext): P
       const kind = KINDS[String(layer.data.kind ?? block)];
       const name = typeof layer.data.name === 'string' ? layer.data.name : key;
       checkName(name, kind, layer);
-      return [readProxy(kind, name, layer, context)];
+      return readProxiesOf(kind, name, layer, context);
     }),
   );
 }

@@ -1,5 +1,6 @@
 /** The whole of fairlead.yaml as one schema, and as the JSON Schema that editors use. */
 import { z } from 'zod';
+import { agentsSchema } from './agents.js';
 import { strict } from './codec.js';
 import { shapeOf } from './fields.js';
 import { globalFields } from './global.js';
@@ -26,6 +27,7 @@ export const fileSchema = strict(
     frontends: proxiesSchema('frontends', 'Addresses without servers: their rules choose a backend.').optional(),
     backends: proxiesSchema('backends', 'Servers without an address: frontends send to them.').optional(),
     userlists: userlistsSchema.optional(),
+    agents: agentsSchema.optional(),
   },
   HINTS,
 );

@@ -1,6 +1,7 @@
 /** The model as fairlead.yaml, in the words and short forms a person would use; `readYaml` finds the same model in it. */
 import { Document, isMap, isPair, isScalar, isSeq, type Node, visit } from 'yaml';
 import type { Global, Model, Proxy } from '../model.js';
+import { writeAgents } from './agents.js';
 import type { Written } from './codec.js';
 import { writeFields } from './fields.js';
 import { globalFields } from './global.js';
@@ -23,6 +24,7 @@ const FLOW_WIDTH = 90;
 export function writeYaml(model: Model): string {
   const blocks: Block[] = [...writeGlobal(model.global), ...writeProxies(model)];
   if (model.userlists.length > 0) blocks.push(['userlists', writeUserlists(model.userlists)]);
+  if (model.agents.length > 0) blocks.push(['agents', writeAgents(model.agents)]);
   const document = new Document(new Map(blocks));
   prettify(document);
   return document.toString({ lineWidth: 0, flowCollectionPadding: true, singleQuote: true });
@@ -75,6 +77,7 @@ const ALWAYS_BLOCK = [
   'servers',
   'users',
   'acls',
+  'agents',
   'services',
   'frontends',
   'backends',

@@ -500,6 +500,7 @@ export const model: fc.Arbitrary<Model> = fc
     return {
       global: { ...base.global, ...settingsOfAll },
       userlists,
+      agents: base.agents,
       proxies: unique.map((each, i) => ({ ...each, id: isNumbered ? i + 2 : ids[i] })),
     };
   });
