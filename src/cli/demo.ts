@@ -103,7 +103,7 @@ function view(supervisor: Supervisor, nodes: readonly DemoNode[], client: DemoCl
     })),
     answers: client.lastSecond,
     failed: client.failedInTotal,
-    events: supervisor.events().map((e) => `${new Date(e.atMs).toTimeString().slice(0, 8)} ${e.text}`),
+    events: supervisor.history.list().map((e) => `${new Date(e.atMs).toTimeString().slice(0, 8)} ${e.text}`),
   };
 }
 

@@ -14,6 +14,9 @@ const SUBCOMMANDS: { readonly [name: string]: () => Promise<{ register(program: 
   schema: () => import('./schema.js'),
   reload: () => import('./reload.js'),
   status: () => import('./status.js'),
+  explain: () => import('./explain.js'),
+  events: () => import('./events.js'),
+  recheck: () => import('./recheck.js'),
   demo: () => import('./demo.js'),
 };
 

@@ -4,7 +4,7 @@
  * still gets the whole answer.
  */
 import type { Socket } from 'node:net';
-import type { Message, Reply } from './command.js';
+import type { Feed, Message, Reply } from './command.js';
 import { type Line, LineReader } from './command-line.js';
 import type { Effect, Interpreter } from './interpreter.js';
 
@@ -25,6 +25,8 @@ export class CliSession {
   private inputEnded = false;
   private isOver = false;
   private isRetired = false;
+  /** Ends an answer that waits for what is to come. */
+  private endFeed: (() => void) | undefined;
   /** Lines answered so far on this connection. */
   private answered = 0;
 
@@ -41,6 +43,7 @@ export class CliSession {
     socket.on('end', () => this.onInputEnd());
     socket.on('close', () => {
       this.isOver = true;
+      this.endFeed?.();
     });
     socket.on('timeout', () => this.onTimeout());
     this.armTimeout();
@@ -50,18 +53,21 @@ export class CliSession {
   retire(): void {
     if (this.isRunning) this.isRetired = true;
     else this.socket.destroy();
+    this.endFeed?.();
   }
 
   private onData(chunk: string): void {
     if (this.isOver) return;
     this.reader.push(chunk);
     // Nothing more is taken in while a command runs: what a client sends ahead waits in the kernel.
-    if (this.isRunning) this.socket.pause();
+    if (this.endFeed !== undefined) this.endFeed();
+    else if (this.isRunning) this.socket.pause();
     else this.run();
   }
 
   private onInputEnd(): void {
     this.inputEnded = true;
+    this.endFeed?.();
     if (!this.isRunning) this.end();
   }
 
@@ -129,10 +135,23 @@ export class CliSession {
   private async writeReply(reply: Reply): Promise<void> {
     if (typeof reply === 'string') return this.write(reply);
     if ('text' in reply) return this.write(this.withSeverity(reply));
+    if (Symbol.asyncIterator in reply) return this.feed(reply);
     for (const piece of inPieces(reply)) {
       if (this.isOver) return;
       await this.write(piece);
     }
+  }
+
+  private async feed(pieces: Feed): Promise<void> {
+    this.endFeed = () => pieces.stop();
+    // What came while the command began is seen now, and so is the end of what the client sends.
+    if (this.isRetired || this.isOver || this.inputEnded) this.endFeed();
+    this.socket.resume();
+    for await (const piece of pieces) {
+      if (this.isOver) break;
+      await this.write(piece);
+    }
+    this.endFeed = undefined;
   }
 
   private withSeverity({ text, severity }: Message): string {

@@ -24,15 +24,24 @@ export interface Message {
 
 /**
  * An answer without the newline that ends every answer: a message, a dump, or a dump in pieces (large ones, so that
- * a slow reader holds one piece in our memory and not all of them).
+ * a slow reader holds one piece in our memory and not all of them). One that waits for what is to come is asynchronous:
+ * it ends when the client sends another line, or closes its sending side.
  */
-export type Reply = Message | string | Iterable<string>;
+export type Reply = Message | string | Iterable<string> | Feed;
+
+/** An answer that waits for what is to come. */
+export interface Feed extends AsyncIterable<string> {
+  /** Gives what there is, and waits no longer. */
+  stop(): void;
+}
 
 /** What one client has set for its own connection. */
 export interface ClientState {
   level: Level;
   timeoutMs: number;
   severity: 'none' | 'number' | 'string';
+  /** Where the client comes from: the socket's path, or its own address. */
+  origin?: string;
 }
 
 /** One open control socket, as `show cli sockets` lists it. */
@@ -54,6 +63,8 @@ export interface CommandContext {
   readonly figures: Figures;
   /** Epoch milliseconds. */
   readonly nowMs: number;
+  /** The command and where it came from, for history: `set server pg/db1 state maint, over unix@/run/fl.sock`. */
+  readonly who: string;
   /** Text after `<<`, undefined without. */
   readonly payload?: string;
 }

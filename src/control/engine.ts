@@ -3,7 +3,9 @@
  * Figures come straight from the shared table through `row()`, so asking never interrupts forwarding.
  */
 import type { Model, Proxy, Server } from '../config/model.js';
-import type { AdminCommand, HealthEvent, SessionInfo } from '../core/messages.js';
+import type { ServerNow, StoredEvent } from '../core/events/event.js';
+import type { History } from '../core/events/history.js';
+import type { AdminCommand, SessionInfo } from '../core/messages.js';
 import type { Row } from '../core/table.js';
 
 export interface Engine {
@@ -29,8 +31,8 @@ export interface Engine {
   killServerSessions(proxy: string, server: string): void;
   killFrontendSessions(proxy: string): void;
 
-  /** @returns an error text, or null when done */
-  admin(proxy: string, server: string, command: AdminCommand): Promise<string | null>;
+  /** @param who where the order comes from, for history; @returns an error text, or null when done */
+  admin(proxy: string, server: string, command: AdminCommand, who?: string): Promise<string | null>;
   /** `set server … addr`: takes effect for the next connection and check. @returns an error text, or null */
   setServerAddress(proxy: string, server: string, host: string, port: number | null): string | null;
   /** Stops or resumes accepting; `shutdown` closes the listeners for good. @returns an error text, or null */
@@ -44,9 +46,11 @@ export interface Engine {
   reload(): Promise<{ ok: boolean; text: string }>;
   /** Soft stop (SIGUSR1) or hard stop (SIGTERM). */
   stop(soft: boolean): void;
-  /** The last health events, oldest first, bounded. */
-  events(): readonly HealthEvent[];
-  onEvent(listener: (event: HealthEvent) => void): () => void;
+  /** What happened to servers and backends. */
+  readonly history: History;
+  /** What is known of a server at this moment; null where none runs under this name. */
+  serverNow(proxy: string, server: string): Promise<ServerNow | null>;
+  onEvent(listener: (event: StoredEvent) => void): () => void;
   /** Address in force of a server, `1.2.3.4:5` form pieces; host '-' while unresolved. */
   serverAddress(proxy: string, server: Server): { host: string; port: number };
   /** What the last check of a server said (`last_chk`): `Connection refused`, `HTTP status … returned …`; '' if nothing. */

@@ -57,7 +57,8 @@ export async function executeIn(
   if (!found) return answer(table.unknown(client.level, words));
   if (!allows(client.level, found.command.level)) return answer(DENIED);
   const { engine, sockets, figures } = shared;
-  const context: CommandContext = { engine, sockets, figures, client, nowMs: shared.now(), payload };
+  const who = client.origin === undefined ? words.join(' ') : `${words.join(' ')}, over ${client.origin}`;
+  const context: CommandContext = { engine, sockets, figures, client, who, nowMs: shared.now(), payload };
   return answer(await found.command.run(context, found.args));
 }
 

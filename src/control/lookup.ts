@@ -72,6 +72,6 @@ function trackTarget(engine: Engine, { proxy, server }: ServerTarget): ServerTar
   return other && found ? { proxy: other, server: found } : undefined;
 }
 
-export function serverRow(engine: Engine, { proxy, server }: ServerTarget) {
+export function serverRow(engine: Pick<Engine, 'row'>, { proxy, server }: ServerTarget) {
   return engine.row(rowKey.server(proxy.name, server.name));
 }

@@ -3,7 +3,7 @@ import { createConnection } from 'node:net';
 import { findRuntimeSockets } from './runtime-path.js';
 
 /** @returns `host:port` as its parts, anything else as a path */
-function target(socket: string): { path: string } | { host: string; port: number } {
+export function socketTarget(socket: string): { path: string } | { host: string; port: number } {
   const [, host, port] = /^(?:ipv[46]@)?\[?([^/[\]]+?)\]?:(\d+)$/.exec(socket) ?? [];
   return host === undefined ? { path: socket.replace(/^unix@/, '') } : { host, port: Number(port) };
 }
@@ -16,7 +16,7 @@ function target(socket: string): { path: string } | { host: string; port: number
  */
 export function askSocket(socket: string, line: string, timeoutMs: number): Promise<string> {
   return new Promise((resolve, reject) => {
-    const connection = createConnection(target(socket));
+    const connection = createConnection(socketTarget(socket));
     let answer = '';
     connection.setEncoding('utf8');
     connection.setTimeout(timeoutMs, () => connection.destroy(new Error(`no answer for ${timeoutMs / 1000} s`)));

@@ -5,6 +5,7 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { DEFAULT_STATS_MAXCONN, DEFAULT_STATS_TIMEOUT_MS } from '../config/defaults.js';
 import type { StatsSocket } from '../config/model.js';
+import { addressText } from '../config/names.js';
 import { CliSession } from './cli-session.js';
 import type { ClientState, OpenSocket } from './command.js';
 import type { Engine } from './engine.js';
@@ -160,13 +161,23 @@ function serve(
   make: MakeInterpreter,
 ): CliSession {
   const timeoutMs = registry.shared.engine.model.global.statsTimeoutMs ?? DEFAULT_STATS_TIMEOUT_MS;
-  const interpreter = make(registry.shared, { level: socket.level, timeoutMs, severity: 'none' });
+  const interpreter = make(registry.shared, {
+    level: socket.level,
+    timeoutMs,
+    severity: 'none',
+    origin: originOf(connection, socket),
+  });
   const getSocks = socket.exposeFdListeners ? options.getSocks : undefined;
   const report = options.onError ?? ((error: unknown) => console.error('control socket:', error));
   const session = new CliSession(connection, { interpreter, getSocks, report });
   session.start();
   connection.resume();
   return session;
+}
+
+/** A client over TCP has an address; over a unix socket the path is what tells users apart. */
+function originOf({ remoteAddress, remotePort }: Socket, { address }: StatsSocket): string {
+  return remoteAddress === undefined ? addressText(address) : `${remoteAddress}:${remotePort}`;
 }
 
 function close(server: Server, listening: Listening, clients: Clients): void {

@@ -138,7 +138,9 @@ export class Deployment {
   }
 
   private async restore(state: TransferredState): Promise<void> {
-    await this.command(restoreCommands(state, this.model));
+    const { engine } = this.context;
+    const who = `process ${state.pid}, which this one succeeds`;
+    await Promise.all(restoreCommands(state, this.model).map((c) => engine.admin(c.proxy, c.server, c.command, who)));
     restoreFigures(this.layout, state); // again: the orders counted as changes of this moment
     for (const proxy of this.model.proxies)
       for (const server of proxy.servers) {

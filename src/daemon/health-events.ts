@@ -1,25 +1,47 @@
 /** What the health thread reports: kept for whoever asks, logged as HAProxy logs it. */
+import type { StoredEvent } from '../core/events/event.js';
+import { History } from '../core/events/history.js';
 import type { HealthEvent } from '../core/messages.js';
 import type { ProcessLog } from './process-log.js';
 
-const KEPT = 1000;
-
 export class HealthEvents {
-  readonly list: HealthEvent[] = [];
-  private readonly listeners = new Set<(event: HealthEvent) => void>();
+  readonly history = new History();
+  private readonly listeners = new Set<(event: StoredEvent) => void>();
   private readonly last = new Map<string, string>();
+  /** Who asked for what is being done to a server at this moment. */
+  private readonly orders = new Map<string, string>();
 
   constructor(private readonly log: ProcessLog) {}
 
   add(event: HealthEvent): void {
-    this.list.push(event);
-    if (this.list.length > KEPT) this.list.shift();
-    this.log.say(event.kind === 'backend-down' ? 'ALERT' : 'WARNING', event.text);
-    this.log.send(event.level, event.proxy, event.text, event.atMs);
-    for (const listener of this.listeners) listener(event);
+    const stored = this.history.add(event, this.whoDid(event));
+    if (!event.isQuiet) {
+      this.log.say(event.kind === 'backend-down' ? 'ALERT' : 'WARNING', event.text);
+      this.log.send(event.level, event.proxy, event.text, event.atMs);
+    }
+    for (const listener of this.listeners) listener(stored);
   }
 
-  subscribe(listener: (event: HealthEvent) => void): () => void {
+  private whoDid({ proxy, server, detail }: HealthEvent): string | null {
+    const by = detail?.cause.by;
+    return by === 'operator' || by === 'damping' ? (this.orders.get(`${proxy}/${server}`) ?? null) : null;
+  }
+
+  /**
+   * Carries out an order about a server under the name of whoever gave it. The health thread reports what an order
+   * changed before it says that it is done.
+   */
+  async under<V>(who: string, proxy: string, server: string, carryOut: () => Promise<V>): Promise<V> {
+    const key = `${proxy}/${server}`;
+    this.orders.set(key, who);
+    try {
+      return await carryOut();
+    } finally {
+      if (this.orders.get(key) === who) this.orders.delete(key);
+    }
+  }
+
+  subscribe(listener: (event: StoredEvent) => void): () => void {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);
   }

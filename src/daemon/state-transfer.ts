@@ -4,6 +4,7 @@
  */
 import { hasBackend, weightOf } from '../config/defaults.js';
 import type { Model, Server } from '../config/model.js';
+import type { StoredEvent } from '../core/events/event.js';
 import type { AdminCommand } from '../core/messages.js';
 import * as T from '../core/table.js';
 import { type Layout, rowOf } from './plan.js';
@@ -37,6 +38,8 @@ export interface TransferredState {
   pid: number;
   entities: { [key: string]: EntityState };
   servers: { [key: string]: ServerState };
+  /** The last events, the oldest first; absent from versions that kept none. */
+  events?: StoredEvent[];
 }
 
 /** Cells whose greatest value counts, not the sum. */

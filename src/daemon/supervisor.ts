@@ -328,9 +328,9 @@ export class Supervisor implements Engine {
     const { deployment } = this;
     return {
       sockets: () =>
-        [...new Set(deployment.listeners.all.values())].flatMap((l) =>
-          l.fds.map((fd) => ({ fd, interface: l.options.interface })),
-        ).concat(deployment.agents.sockets.map((fd) => ({ fd, interface: undefined }))),
+        [...new Set(deployment.listeners.all.values())]
+          .flatMap((l) => l.fds.map((fd) => ({ fd, interface: l.options.interface })))
+          .concat(deployment.agents.sockets.map((fd) => ({ fd, interface: undefined }))),
       state: () => ({
         ...captureState(deployment.layout, deployment.model, deployment.addresses.moved),
         events: this.history.list().slice(-EVENTS_HANDED_OVER),

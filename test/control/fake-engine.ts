@@ -4,7 +4,9 @@ import type { Bind, Model, Proxy, Server } from '../../src/config/model.js';
 import { listenerNames } from '../../src/config/names.js';
 import type { Engine } from '../../src/control/engine.js';
 import { CheckStatus } from '../../src/core/check-status.js';
-import type { AdminCommand, HealthEvent, SessionInfo } from '../../src/core/messages.js';
+import type { ServerNow } from '../../src/core/events/event.js';
+import { History } from '../../src/core/events/history.js';
+import type { AdminCommand, SessionInfo } from '../../src/core/messages.js';
 import * as T from '../../src/core/table.js';
 
 export function server(name: string, id: number, port: number, more: Partial<Server> = {}): Server {
@@ -156,8 +158,11 @@ export class FakeEngine implements Engine {
     this.calls.push('stop');
   }
 
-  events(): readonly HealthEvent[] {
-    return [];
+  readonly history = new History();
+  now: ServerNow | null = null;
+
+  async serverNow(): Promise<ServerNow | null> {
+    return this.now;
   }
 
   onEvent(): () => void {

@@ -274,7 +274,13 @@ systemTest('what is no command is answered alike', needs, async () => {
 systemTest('usage in help is the same for every command we have', needs, async () => {
   const usages = (text: string) => [...text.matchAll(/^ {2}(.{40}): /gm)].map(([, usage]) => usage.trim());
   const [theirs, own] = (await both('help')).map(usages);
-  const ourOwn = ['reload', 'show events'];
+  const ourOwn = [
+    'clear damping [<bk>[/<srv>]]',
+    'recheck <bk>[/<srv>]',
+    'reload',
+    'show events [<bk>[/<srv>]] [opts]',
+    'show explain <bk>/<srv> [json]',
+  ];
   assert.deepEqual(
     own.filter((usage) => !theirs.includes(usage)),
     ourOwn,

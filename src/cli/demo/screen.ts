@@ -33,7 +33,7 @@ export function createScreen(out: NodeJS.WriteStream, intro: readonly string[]):
 }
 
 function statusOf({ row, name }: DemoServer): string {
-  return serverStatus(row, row, name);
+  return serverStatus(row, row, name, Date.now());
 }
 
 /** Layout from the top: intro, table, events, prompt. */

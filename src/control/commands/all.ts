@@ -1,5 +1,6 @@
 /** The commands of a stats socket. */
 import { CommandTable } from '../command-table.js';
+import { HISTORY_COMMANDS } from './history.js';
 import { LIMIT_COMMANDS } from './limits.js';
 import { SETTING_COMMANDS } from './session-settings.js';
 import { SESSION_COMMANDS } from './sessions.js';
@@ -18,5 +19,6 @@ export const STATS_SOCKET_COMMANDS = new CommandTable([
   ...LIMIT_COMMANDS,
   ...SETTING_COMMANDS,
   ...MISC_COMMANDS,
+  ...HISTORY_COMMANDS,
   RELOAD_COMMAND,
 ]);

@@ -17,9 +17,24 @@ import type { Engine } from '../engine.js';
 import { findServer, type ServerTarget, serverRow } from '../lookup.js';
 
 type Arguments = readonly (string | undefined)[];
-type Setter = (engine: Engine, target: ServerTarget, args: Arguments) => Reply | Promise<Reply>;
+type Setter = (engine: Operated, target: ServerTarget, args: Arguments) => Reply | Promise<Reply>;
 
-async function admin(engine: Engine, { proxy, server }: ServerTarget, command: AdminCommand): Promise<Message> {
+/** The engine as one client uses it: history keeps where an order came from. */
+interface Operated extends Pick<Engine, 'model' | 'row' | 'serverAddress' | 'setServerAddress'> {
+  admin(proxy: string, server: string, command: AdminCommand): Promise<string | null>;
+}
+
+function operated({ engine, who }: CommandContext): Operated {
+  return {
+    model: engine.model,
+    row: (key) => engine.row(key),
+    serverAddress: (proxy, server) => engine.serverAddress(proxy, server),
+    setServerAddress: (proxy, server, host, port) => engine.setServerAddress(proxy, server, host, port),
+    admin: (proxy, server, command) => engine.admin(proxy, server, command, who),
+  };
+}
+
+async function admin(engine: Operated, { proxy, server }: ServerTarget, command: AdminCommand): Promise<Message> {
   return outcome(await engine.admin(proxy.name, server.name, command));
 }
 
@@ -62,7 +77,7 @@ function isStatic({ proxy }: ServerTarget): boolean {
   return algorithm === 'static-rr' || (algorithm === 'source' && proxy.hashType?.method !== 'consistent');
 }
 
-function isAllOrNothing(engine: Engine, target: ServerTarget, weight: number, isRelative: boolean): boolean {
+function isAllOrNothing(engine: Operated, target: ServerTarget, weight: number, isRelative: boolean): boolean {
   const initial = serverRow(engine, target)?.get(S_IWEIGHT) ?? 0;
   return weight === 0 || weight === (isRelative ? 100 : initial);
 }
@@ -148,9 +163,9 @@ const SET_USAGE = `usage: set server <backend>/<server> ${Object.keys(SETTERS).s
 
 /** Finds the server first, so that a wrong name is what the client hears about. */
 function onServer(act: Setter) {
-  return ({ engine }: CommandContext, [name, ...args]: Arguments) => {
-    const found = findServer(engine, name);
-    return found.ok ? act(engine, found.value, args) : found.refusal;
+  return (context: CommandContext, [name, ...args]: Arguments) => {
+    const found = findServer(context.engine, name);
+    return found.ok ? act(operated(context), found.value, args) : found.refusal;
   };
 }
 

@@ -1,4 +1,4 @@
-/** `show env`, `show errors`, `show activity`, `show pools`, `show threads`, `show events`, `reload`. */
+/** `show env`, `show errors`, `show activity`, `show pools`, `show threads`, `reload`. */
 import * as T from '../../core/table.js';
 import { type Command, type CommandContext, NOTICE, type Reply, refuse } from '../command.js';
 import { findProxyId } from '../lookup.js';
@@ -65,11 +65,6 @@ function showThreads({ engine }: CommandContext): Reply {
   }).join('');
 }
 
-/** The last health events, oldest first. */
-function showEvents({ engine }: CommandContext): Reply {
-  return engine.events().map((event) => `${new Date(event.atMs).toISOString()} <${event.level}> ${event.text}\n`);
-}
-
 /** The form of HAProxy 3.x's master CLI: the outcome, a rule, and what there was to say. */
 async function reload({ engine }: CommandContext): Promise<Reply> {
   const { ok, text } = await engine.reload();
@@ -98,7 +93,6 @@ export const MISC_COMMANDS: readonly Command[] = [
     'operator',
     showErrors,
   ),
-  command('show events', 'show events', 'last health events, the oldest first', 'user', showEvents),
   command('show pools', 'show pools', 'memory in use', 'user', showPools),
   command('show threads', 'show threads', 'the data-plane workers', 'user', showThreads),
 ];

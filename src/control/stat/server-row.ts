@@ -82,7 +82,7 @@ function limits(v: Values, row: T.Row): void {
 
 function health(v: Values, engine: Engine, row: T.Row, own: { proxy: Proxy; server: Server }, nowMs: number): void {
   const { server, isTracking, name } = tracked(engine, row, own);
-  v[AT.status] = serverStatus(row, server, name);
+  v[AT.status] = serverStatus(row, server, name, nowMs);
   v[AT.weight] = shownWeight(row);
   v[AT.uweight] = row.get(T.S_UWEIGHT);
   v[AT.act] = row.get(T.S_IS_BACKUP) ? 0 : 1;

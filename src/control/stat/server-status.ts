@@ -10,6 +10,7 @@ import {
   S_EWEIGHT,
   S_FALL,
   S_HEALTH,
+  S_HELD_UNTIL,
   S_RISE,
   S_STATE,
   S_UWEIGHT,
@@ -35,18 +36,26 @@ export function isBeingChecked(row: Row): boolean {
  * @param row the server's own row: administration and operational state
  * @param tracked the row of the server at the end of the `track` chain (the server itself without): health and checks
  * @param via its name, `backend/server`
+ * @param nowMs wall clock
  */
-export function serverStatus(row: Row, tracked: Row, via: string): string {
+export function serverStatus(row: Row, tracked: Row, via: string, nowMs: number): string {
   const admin = row.get(S_ADMIN);
   if (admin & ADMIN_MAINT) return maintenance(admin, via);
   const health = tracked.get(S_HEALTH);
   const rise = tracked.get(S_RISE);
-  if (row.get(S_STATE) === STATE_STOPPED) return health > 0 && health < rise ? `DOWN ${health}/${rise}` : 'DOWN';
+  if (row.get(S_STATE) === STATE_STOPPED)
+    return downWord(row, nowMs, health > 0 && health < rise ? ` ${health}/${rise}` : '');
   const word = runningWord(row, admin);
   if (word === 'UP' && !isChecked(tracked)) return 'no check';
   const fall = tracked.get(S_FALL);
   const isFull = !isChecked(tracked) || health >= rise + fall - 1;
   return isFull ? word : `${word} ${health - rise + 1}/${fall}`;
+}
+
+/** HAProxy damps nothing: there the word is `DOWN` alone. */
+function downWord(row: Row, nowMs: number, progress: string): string {
+  const leftS = row.get(S_HELD_UNTIL) - Math.floor(nowMs / 1000);
+  return leftS > 0 ? `DOWN (damped ${leftS}s)` : `DOWN${progress}`;
 }
 
 function maintenance(admin: number, via: string): string {

@@ -110,6 +110,8 @@ export interface ServerNow {
   /** When the last check ended; null before the first. */
   readonly checkedAtMs: number | null;
   readonly tracks: string | null;
+  /** Maintenance or drain is an operator's own word for this server. */
+  readonly isForced: boolean;
   readonly damping: DampingSeen | null;
   readonly weight: number;
   readonly isUsable: boolean;
@@ -119,4 +121,19 @@ export interface ServerNow {
   readonly usable: readonly string[];
   readonly active: number;
   readonly backup: number;
+}
+
+/** A server's story: what it is like, and how that came about. */
+export interface Explanation {
+  readonly proxy: string;
+  readonly server: string;
+  /** `10.0.0.1:5432`, `-` while its name does not resolve. */
+  readonly address: string;
+  /** When this was said. */
+  readonly atMs: number;
+  /** `status` of the statistics: `UP`, `DOWN 1/2`, `MAINT (via …)`. */
+  readonly status: string;
+  readonly now: ServerNow;
+  /** Its own events and those of its backend, the oldest first. */
+  readonly events: readonly StoredEvent[];
 }

@@ -1,7 +1,7 @@
 /** An event's detail, and the state of a server for whoever asks: read from what health keeps. */
 
 import { CheckStatus } from '../check-status.js';
-import type { DampingSeen, EventCause, EventDetail, ServerNow } from '../events/event.js';
+import type { Condition, DampingSeen, EventCause, EventDetail, ServerNow } from '../events/event.js';
 import type { HealthEvent } from '../messages.js';
 import * as T from '../table.js';
 import type { BackendHealth, ServerHealth } from './entities.js';
@@ -11,6 +11,7 @@ import type { Cause } from './texts.js';
 
 /** Names that are told of those who take over; more would only fill the line. */
 const NAMES_MAX = 4;
+const OFF: readonly Condition[] = ['down', 'maint', 'unresolved'];
 
 /** @param offsetMs wall clock minus monotonic clock */
 export function detailOf(s: ServerHealth, cause: EventCause, offsetMs: number): EventDetail {
@@ -27,7 +28,7 @@ export function detailOf(s: ServerHealth, cause: EventCause, offsetMs: number): 
     trigger: isOwn ? past.triggered : null,
     damping: dampingOf(s, offsetMs),
     sessions: s.row.get(T.I_CUR_SESS),
-    sessionsShut: past.condition === 'down' && from !== 'down' && s.settings.shutdownOnDown,
+    sessionsShut: s.settings.shutdownOnDown && OFF.includes(past.condition) && !OFF.includes(from),
     ...remaining(s.backend),
   };
 }
@@ -89,6 +90,7 @@ export function serverNow(s: ServerHealth, offsetMs: number): ServerNow {
     check: past.check,
     checkedAtMs: past.checkedAtMs === 0 ? null : past.checkedAtMs,
     tracks: tracked === null ? null : `${tracked.backend.name}/${tracked.name}`,
+    isForced: (s.admin & (T.ADMIN_FMAINT | T.ADMIN_FDRAIN)) !== 0,
     damping: dampingOf(s, offsetMs),
     weight: s.weight,
     isUsable: s.isUsable,

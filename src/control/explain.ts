@@ -1,0 +1,26 @@
+/** Gathers what is known of a server and its past, for `explain`. */
+import type { Explanation } from '../core/events/event.js';
+import type { Engine } from './engine.js';
+import { type ServerTarget, serverRow, trackedServer } from './lookup.js';
+import { serverStatus } from './stat/server-status.js';
+
+/** @returns null where the server does not run (its proxy is disabled, or in a mode that does not run yet) */
+export async function explanationOf(engine: Engine, target: ServerTarget, nowMs: number): Promise<Explanation | null> {
+  const { proxy, server } = target;
+  const now = await engine.serverNow(proxy.name, server.name);
+  const row = serverRow(engine, target);
+  if (now === null || row === undefined) return null;
+  const tracked = trackedServer(engine, target);
+  const status = serverStatus(
+    row,
+    serverRow(engine, tracked) ?? row,
+    `${tracked.proxy.name}/${tracked.server.name}`,
+    nowMs,
+  );
+  const { history } = engine;
+  const events = [...history.of(proxy.name, server.name), ...history.of(proxy.name, null)];
+  events.sort((a, b) => a.seq - b.seq);
+  const { host, port } = engine.serverAddress(proxy.name, server);
+  const address = port === 0 ? host : `${host.includes(':') ? `[${host}]` : host}:${port}`;
+  return { proxy: proxy.name, server: server.name, address, atMs: nowMs, status, now, events };
+}

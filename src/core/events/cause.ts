@@ -1,0 +1,43 @@
+/** Why something happened, as a sentence. */
+import type { StoredEvent } from './event.js';
+import { checkWords, counted, span } from './words.js';
+
+/** @returns the sentence without a full stop; the event's own line where no detail came with it */
+export function causeText(event: StoredEvent): string {
+  const { detail } = event;
+  if (detail === undefined) return event.text;
+  const { cause, check, to } = detail;
+  switch (cause.by) {
+    case 'check':
+      return check === null ? event.text : `${checkVerb(to)}: ${checkWords(check)}`;
+    case 'traffic':
+      return `live traffic failed: ${check?.text ?? event.text}`;
+    case 'tracked':
+      return `it follows ${cause.server}`;
+    case 'operator':
+      return event.who === null ? 'an operator' : `an operator: ${event.who}`;
+    case 'resolution':
+      return to === 'unresolved' ? 'its name does not resolve' : 'its name resolves again';
+    case 'damping':
+      return dampingText(event);
+    case 'time':
+      return 'slowstart is over';
+    case 'balance':
+      return cause.from === null ? 'it is chosen to take all traffic' : `it takes all traffic over from ${cause.from}`;
+    case 'server':
+      return `${cause.server} was the ${to === 'down' ? 'last one' : 'first one back'}`;
+  }
+}
+
+function checkVerb(to: string): string {
+  if (to === 'down') return 'the check failed';
+  return to === 'stopping' ? 'the check wants no new sessions' : 'the check passed';
+}
+
+function dampingText({ detail, who, atMs, text }: StoredEvent): string {
+  const { damping, to } = detail!;
+  if (to !== 'down') return who === null ? 'it is well, and no other server was left' : `an operator: ${who}`;
+  if (damping === null) return text;
+  const held = span(damping.heldUntilMs - atMs);
+  return `it keeps going up and down (more than ${counted(damping.flaps, 'time')} in ${span(damping.windowMs)}): held down for ${held}`;
+}

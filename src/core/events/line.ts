@@ -1,0 +1,43 @@
+/** One event as one aligned line, for `fairlead events`. */
+import { causeText } from './cause.js';
+import type { StoredEvent } from './event.js';
+import { isTransition } from './history.js';
+import type { Clock, Paint } from './story.js';
+import { conditionWord, counted, span } from './words.js';
+
+/** The widest is `UNRESOLVED -> STOPPING`; most are `UP -> DOWN`. */
+const CHANGE_WIDTH = 14;
+
+/** @param subjectWidth widest name so far, for the alignment */
+export function eventText(event: StoredEvent, subjectWidth: number, clock: Clock, paint: Paint): string {
+  const [what, length] = changeText(event, paint);
+  const padding = ' '.repeat(Math.max(0, CHANGE_WIDTH - length));
+  const time = paint('quiet', clock(event.atMs));
+  return `${time}  ${subjectOf(event).padEnd(subjectWidth)}  ${what}${padding}  ${whyText(event)}`;
+}
+
+/** `pg/db1`, or `pg` for the backend itself. */
+export function subjectOf({ proxy, server }: StoredEvent): string {
+  return server === null ? proxy : `${proxy}/${server}`;
+}
+
+/** @returns the text, and how wide it is on the screen */
+function changeText(event: StoredEvent, paint: Paint): [text: string, width: number] {
+  const { detail, kind } = event;
+  if (kind === 'damping') return [paint('calm', 'held down'), 'held down'.length];
+  if (detail === undefined || !isTransition(event)) return [paint('quiet', '-'), 1];
+  const [from, to] = [conditionWord(detail.from), conditionWord(detail.to)];
+  const as = detail.to === 'up' ? 'good' : detail.to === 'down' || detail.to === 'unresolved' ? 'bad' : 'calm';
+  return [`${from} -> ${paint(as, to)}`, `${from} -> ${to}`.length];
+}
+
+function whyText(event: StoredEvent): string {
+  const { detail, kind } = event;
+  if (detail === undefined || (kind !== 'damping' && !isTransition(event))) return event.text;
+  const parts = [causeText(event)];
+  if (detail.run !== null && detail.to === 'down')
+    parts.push(`noticed in ${span(Math.max(0, event.atMs - detail.run.sinceMs))}`);
+  if (detail.sessionsShut && detail.sessions > 0) parts.push(`${counted(detail.sessions, 'session')} shut down`);
+  if (event.server !== null && detail.to !== 'up' && detail.active + detail.backup === 0) parts.push('no server left');
+  return parts.join(', ');
+}
