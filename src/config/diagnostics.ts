@@ -35,15 +35,21 @@ export class Diagnostics {
   }
 
   error(code: string, loc: Loc | undefined, message: string, remedy?: string): void {
-    this.list.push({ severity: 'error', code, loc, message, remedy });
+    this.add({ severity: 'error', code, loc, message, remedy });
   }
 
   warning(code: string, loc: Loc | undefined, message: string, remedy?: string): void {
-    this.list.push({ severity: 'warning', code, loc, message, remedy });
+    this.add({ severity: 'warning', code, loc, message, remedy });
   }
 
   notice(code: string, loc: Loc | undefined, message: string, remedy?: string): void {
-    this.list.push({ severity: 'notice', code, loc, message, remedy });
+    this.add({ severity: 'notice', code, loc, message, remedy });
+  }
+
+  /** One block of a file may be read for several proxies: what is wrong with it is said once. */
+  private add(entry: Diagnostic): void {
+    const said = entry.loc !== undefined && this.list.some((d) => isSame(d, entry));
+    if (!said) this.list.push(entry);
   }
 
   get hasErrors(): boolean {
@@ -74,6 +80,11 @@ export class Diagnostics {
     );
     return order.map((d) => this.render(d)).join('\n');
   }
+}
+
+function isSame(a: Diagnostic, b: Diagnostic): boolean {
+  const isThere = a.loc?.file === b.loc?.file && a.loc?.line === b.loc?.line && a.loc?.col === b.loc?.col;
+  return isThere && a.code === b.code && a.message === b.message;
 }
 
 /** Words behind which a secret stands, and its text unless that names a place. */

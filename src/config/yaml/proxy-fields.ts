@@ -21,6 +21,7 @@ import {
 import { type Field, field, readFields, shapeOf, writeFields } from './fields.js';
 import { logTarget } from './log.js';
 import { optionsSchema, redispatchOf, timeoutsSchema } from './options.js';
+import { sidesShape } from './read-write.js';
 import { haproxySchema, RULE_SHAPES } from './rules.js';
 import { serverDefaultsSchema, serversSchema } from './server.js';
 import { isObject, type Plain } from './source.js';
@@ -161,16 +162,22 @@ export const defaultsSchema = strict(
   },
 ).describe('What every service, frontend and backend below has unless it says otherwise.');
 
-const PROXY_SHAPE = {
-  kind: choice('service', 'frontend', 'backend', 'listen')
-    .schema.optional()
-    .describe('What it is, where its place does not say it.'),
+/** What each address of a service may say for itself. */
+const ADDRESS_SHAPE = {
   name: text.schema.optional().describe('Its name, where that is not the key.'),
   id: count(1).schema.optional().describe('Its number in the statistics.'),
   ...shapeOf(proxyFields),
   ...SHARED_SHAPE,
-  servers: serversSchema.optional(),
   ...Object.fromEntries(Object.entries(RULE_SHAPES).map(([key, schema]) => [key, schema.optional()])),
+};
+
+const PROXY_SHAPE = {
+  kind: choice('service', 'frontend', 'backend', 'listen')
+    .schema.optional()
+    .describe('What it is, where its place does not say it.'),
+  ...ADDRESS_SHAPE,
+  ...sidesShape(ADDRESS_SHAPE),
+  servers: serversSchema.optional(),
   haproxy: haproxySchema.optional(),
 };
 

@@ -11,6 +11,7 @@ import type { Place } from './codec.js';
 import { readFields } from './fields.js';
 import { fittingFields, readOptions, readTimeouts } from './options.js';
 import { INHERITABLE, proxyFields, readLogs } from './proxy-fields.js';
+import { applySide, type Half, halvesOf } from './read-write.js';
 import { type Lines, ruleLines, verbatimLines } from './rules.js';
 import { readServerDefaults, readServers, type ServerSettings } from './server.js';
 import { isObject, type Plain } from './source.js';
@@ -28,14 +29,40 @@ export interface ProxyContext {
   globalLogs: LogTarget[];
 }
 
-/** @param id 0 where it is numbered later */
-export function readProxy(kind: Proxy['kind'], name: string, own: Layer, context: ProxyContext): Proxy {
-  const proxy: Proxy = { ...emptyProxy(kind, name, 0), loc: own.place.keyLoc };
+/**
+ * One proxy; of a service with a `write` and a `read` address, one for each. Their id is 0 where they are numbered later.
+ */
+export function readProxies(kind: Proxy['kind'], name: string, own: Layer, context: ProxyContext): Proxy[] {
+  const halves = halvesOf(name, own.data, own.place);
+  if (halves.length === 0 || kind !== 'listen') {
+    for (const { side, place } of halves) complainSide(side, kind, place);
+    return [readProxy(kind, name, [own], context)];
+  }
+  return halves.map((half) => readProxy(kind, half.name, [own, half], context, half));
+}
+
+function complainSide(side: string, kind: string, { keyLoc, source }: Place): void {
+  const remedy = "move it to 'services:', with the servers";
+  source.diag.error('wrong-section', keyLoc, `'${side}' cannot stand in a ${kind}`, remedy);
+}
+
+/** @param own what belongs to this proxy, the nearest last */
+function readProxy(
+  kind: Proxy['kind'],
+  name: string,
+  own: readonly Layer[],
+  context: ProxyContext,
+  half?: Half,
+): Proxy {
+  const nearest = own[own.length - 1];
+  const proxy: Proxy = { ...emptyProxy(kind, name, 0), loc: nearest.place.keyLoc };
   const settings: ServerSettings = {};
   proxy.logs = structuredClone(context.globalLogs);
-  for (const layer of [...context.defaults, own]) readLayer(proxy, settings, layer, layer === own, context.globalLogs);
-  if (typeof own.data.id === 'number') proxy.id = own.data.id;
-  readServersOf(proxy, settings, own);
+  for (const layer of context.defaults) readLayer(proxy, settings, layer, false, context.globalLogs);
+  for (const layer of own) readLayer(proxy, settings, layer, true, context.globalLogs);
+  if (half) applySide(proxy, settings, half);
+  if (typeof nearest.data.id === 'number') proxy.id = nearest.data.id;
+  readServersOf(proxy, settings, own[0]);
   readLines(proxy, own, context.ctx);
   return proxy;
 }
@@ -87,9 +114,13 @@ function readServersOf(proxy: Proxy, settings: ServerSettings, { data, place }: 
 }
 
 /** Rules and verbatim lines, through the HAProxy reader; it also numbers the servers and completes the check. */
-function readLines(proxy: Proxy, { data, place }: Layer, ctx: ReadContext): void {
+function readLines(proxy: Proxy, own: readonly Layer[], ctx: ReadContext): void {
   const lookup = (name: string) => ctx.env[name];
-  const lines: Lines = [...ruleLines(data, place), ...verbatimLines(data.haproxy, place.child('haproxy'), lookup)];
+  const lines: Lines = own.flatMap(({ data, place }) => [
+    ...ruleLines(data, place),
+    ...verbatimLines(data.haproxy, place.child('haproxy'), lookup),
+  ]);
+  const { place } = own[own.length - 1];
   const { diag } = place.source;
   const reader: Reader = { model: { ...emptyModel(), proxies: [proxy] }, diag, ctx, defaults: [], proxies: [] };
   const section = resumeProxy(reader, proxy, proxy.kind, place.keyLoc);
