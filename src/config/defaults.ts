@@ -1,5 +1,5 @@
 /** What holds where nothing is written: the defaults of the HAProxy 2.6 manual, one place for all readers and runners. */
-import type { Global, Model, Proxy, Server } from './model.js';
+import type { Address, Global, Model, Proxy, Server } from './model.js';
 
 export const DEFAULT_RETRIES = 3;
 const DEFAULT_WEIGHT = 1;
@@ -12,6 +12,8 @@ export const DEFAULT_FALL = 3;
 export const DEFAULT_ERROR_LIMIT = 10;
 export const DEFAULT_STATS_TIMEOUT_MS = 10_000;
 export const DEFAULT_STATS_MAXCONN = 10;
+/** Of `control:`; a port that IANA has given to nobody. */
+export const DEFAULT_CONTROL_ADDRESS: Address = { kind: 'inet', family: 4, host: '127.0.0.1', port: 8406 };
 
 function emptyGlobal(): Global {
   return { logs: [], statsSockets: [], tune: {}, deferred: [] };

@@ -89,7 +89,7 @@ function memberOf(text: string, key: string): string | undefined {
   }
 }
 
-/** Complains about every password of a role check that cannot be had here and now. */
+/** Complains about every password of a role check, and the token of `control:`, that cannot be had here and now. */
 export function validateSecrets(model: Model, diag: Diagnostics, env: Environment): void {
   for (const { check } of model.proxies) {
     const password = check.role?.password;
@@ -98,4 +98,7 @@ export function validateSecrets(model: Model, diag: Diagnostics, env: Environmen
     const loc = check.role?.at?.password ?? check.role?.loc;
     if (!found.ok) diag.error('secret-unavailable', loc, found.message, found.remedy);
   }
+  if (model.control === undefined) return;
+  const token = resolveSecret(model.control.token, env);
+  if (!token.ok) diag.error('secret-unavailable', model.control.at?.token, token.message, token.remedy);
 }

@@ -18,6 +18,7 @@ import {
   text,
   type Written,
 } from './codec.js';
+import { flapDamping } from './control.js';
 import { type Field, field, readFields, shapeOf, writeFields } from './fields.js';
 import { logTarget } from './log.js';
 import { optionsSchema, redispatchOf, timeoutsSchema } from './options.js';
@@ -121,6 +122,13 @@ export const proxyFields: readonly Field<Proxy>[] = [
   field('log-format-sd', 'logFormatSd', text, 'Structured data of RFC 5424 log lines.', 'f'),
   field('tcp-inspect-delay', 'inspectDelayMs', duration(), 'Time content rules may wait for data.'),
   field('default-backend', 'defaultBackend', text, 'Backend where no rule decides.', 'f'),
+  field(
+    'flap-damping',
+    'flapDamping',
+    flapDamping,
+    'When a server that keeps going up and down is held down; on where the check knows the role, off elsewhere.',
+    'b',
+  ),
   field('server-state-file-name', 'serverStateFileName', text, 'File of server states of this backend.', 'b'),
   field(
     'load-server-state-from-file',

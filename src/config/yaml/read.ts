@@ -9,6 +9,7 @@ import type { Reader } from '../haproxy/section.js';
 import type { Model, Proxy } from '../model.js';
 import { readAgents } from './agents.js';
 import { Place } from './codec.js';
+import { readControl } from './control.js';
 import { readFields } from './fields.js';
 import { globalFields, tuneEntries } from './global.js';
 import { fitToSchema } from './issues.js';
@@ -56,6 +57,8 @@ export function readYaml(
     if (layer) defaults.push(layer);
     model.userlists.push(...readUserlists(data.userlists ?? null, place.child('userlists')));
     model.agents.push(...readAgents(data.agents ?? null, place.child('agents')));
+    const control = readControl(data.control, place.child('control'));
+    if (control !== undefined) model.control = control;
     added.push(...readProxies(data, place, { ctx, defaults, globalLogs: model.global.logs }));
   }
   numberProxies(added, taken);

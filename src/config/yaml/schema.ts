@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { agentsSchema } from './agents.js';
 import { strict } from './codec.js';
+import { controlSchema } from './control.js';
 import { shapeOf } from './fields.js';
 import { globalFields } from './global.js';
 import { defaultsSchema, proxiesSchema } from './proxy-fields.js';
@@ -28,6 +29,7 @@ export const fileSchema = strict(
     backends: proxiesSchema('backends', 'Servers without an address: frontends send to them.').optional(),
     userlists: userlistsSchema.optional(),
     agents: agentsSchema.optional(),
+    control: controlSchema.optional(),
   },
   HINTS,
 );

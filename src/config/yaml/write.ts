@@ -3,6 +3,7 @@ import { Document, isMap, isPair, isScalar, isSeq, type Node, visit } from 'yaml
 import type { Global, Model, Proxy } from '../model.js';
 import { writeAgents } from './agents.js';
 import type { Written } from './codec.js';
+import { writeControl } from './control.js';
 import { writeFields } from './fields.js';
 import { globalFields } from './global.js';
 import { unusualIds } from './ids.js';
@@ -25,6 +26,7 @@ export function writeYaml(model: Model): string {
   const blocks: Block[] = [...writeGlobal(model.global), ...writeProxies(model)];
   if (model.userlists.length > 0) blocks.push(['userlists', writeUserlists(model.userlists)]);
   if (model.agents.length > 0) blocks.push(['agents', writeAgents(model.agents)]);
+  if (model.control !== undefined) blocks.push(['control', writeControl(model.control)]);
   const document = new Document(new Map(blocks));
   prettify(document);
   return document.toString({ lineWidth: 0, flowCollectionPadding: true, singleQuote: true });
