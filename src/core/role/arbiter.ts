@@ -1,0 +1,287 @@
+/**
+ * Two primaries are never both used. Among the servers of a group that say they are the primary, one is the leader and
+ * may be used; the others are kept out with a reason.
+ *
+ * What is remembered, and why decisions do not depend on the order of answers:
+ *   evidence   timelines and histories that were seen (evidence.ts): a set that only grows
+ *   leader     who was used last, with its last claim: it stays while nobody has a better claim
+ *   deposed    former leaders that were never seen to step down: the next one took over from them
+ * Being better is a partial order of claims alone, so of ordered claims the same one wins in every order, in every
+ * instance. Only where claims cannot be ordered does the past decide: the incumbent stays. A group without a past waits
+ * until every member has answered or failed once, so that no answer wins by being first; then claims that cannot be
+ * ordered are all kept out until an operator settles it.
+ *
+ * A server that steps down (any answer that is not a claim) is forgiven. `settle` forgets the past of a group, or
+ * pardons one member.
+ */
+import { claimText, clusterOf, compareClaims, isForeign, isGrowing } from './claims.js';
+import { Evidence } from './evidence.js';
+import type { Claim, Role } from './report.js';
+
+/** One answer of a member. Times are monotonic ms: when its check began and when the answer was there. */
+export interface Sighting {
+  readonly role: Role;
+  readonly claim: Claim | null;
+  readonly startedMs: number;
+  readonly endedMs: number;
+}
+
+export type Standing =
+  /** Claims nothing: nothing is said against it. */
+  | 'free'
+  | 'leader'
+  /** Claims, and nobody knows yet who else does. */
+  | 'waits'
+  | 'out';
+
+export interface Verdict {
+  readonly standing: Standing;
+  /** With `out` and `waits`: why, for a person. */
+  readonly reason: string;
+}
+
+export interface Decision {
+  readonly verdicts: ReadonlyMap<string, Verdict>;
+  /** Members to ask again at once: a claim that grows is compared when both are fresh. */
+  readonly recheck: readonly string[];
+}
+
+/** `unseen`: not asked yet. `absent`: not to be asked. `lost`: it failed as often as it takes to be down. */
+type Presence = 'unseen' | 'absent' | 'lost' | 'follower' | 'claims';
+
+interface View {
+  presence: Presence;
+  /** Of the last answer that was a claim. */
+  claim: Claim | null;
+  startedMs: number;
+  /** When it began to claim without a break. */
+  claimingSinceMs: number;
+}
+
+const FREE: Verdict = { standing: 'free', reason: '' };
+const LEADER: Verdict = { standing: 'leader', reason: '' };
+
+interface Candidate {
+  readonly id: string;
+  readonly claim: Claim;
+}
+
+export class Arbiter {
+  private readonly views = new Map<string, View>();
+  private readonly evidence = new Evidence();
+  private leader: Candidate | null = null;
+  private readonly deposed = new Set<string>();
+  private readonly pardoned = new Set<string>();
+
+  /** @param nameOf how reasons call a member */
+  constructor(private readonly nameOf: (id: string) => string) {}
+
+  /** Members in the order of the configuration; those that stay keep what is known of them. */
+  setMembers(ids: readonly string[]): void {
+    for (const id of this.views.keys()) if (!ids.includes(id)) this.views.delete(id);
+    for (const id of ids) if (!this.views.has(id)) this.views.set(id, newView());
+  }
+
+  /** Takes over what another group knew: groups grow together when a configuration joins them. */
+  join(other: Arbiter): void {
+    this.evidence.join(other.evidence);
+    for (const [id, view] of other.views)
+      if (this.views.get(id)?.presence === 'unseen') this.views.set(id, { ...view });
+    for (const id of other.deposed) this.deposed.add(id);
+    for (const id of other.pardoned) this.pardoned.add(id);
+    this.leader ??= other.leader;
+  }
+
+  // ── Events ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** A member answered. */
+  answered(id: string, { role, claim, startedMs, endedMs }: Sighting): void {
+    const view = this.views.get(id);
+    if (view === undefined) return;
+    if (claim !== null) this.evidence.learn(claim, id);
+    view.startedMs = startedMs;
+    if (role === 'primary' && claim !== null && claim.kind !== 'galera') this.claimed(id, view, claim, endedMs);
+    else this.steppedDown(id, view);
+  }
+
+  private claimed(id: string, view: View, claim: Claim, endedMs: number): void {
+    if (view.presence !== 'claims') view.claimingSinceMs = endedMs;
+    view.presence = 'claims';
+    view.claim = claim;
+    if (this.leader?.id === id) this.leader = { id, claim };
+  }
+
+  private steppedDown(id: string, view: View): void {
+    view.presence = 'follower';
+    view.claim = null;
+    this.deposed.delete(id);
+    this.pardoned.delete(id);
+  }
+
+  /** A check of a member failed. @param isDown so often that the member is down by it */
+  failed(id: string, isDown: boolean): void {
+    const view = this.views.get(id);
+    if (view !== undefined && (isDown || view.presence === 'unseen')) view.presence = 'lost';
+  }
+
+  /** An operator took it out of the checks (maintenance). */
+  withdrawn(id: string): void {
+    const view = this.views.get(id);
+    if (view !== undefined) view.presence = 'absent';
+  }
+
+  /** An operator let it in again: somebody has looked at it. */
+  returned(id: string): void {
+    const view = this.views.get(id);
+    if (view?.presence !== 'absent') return;
+    this.views.set(id, newView());
+    this.pardon(id);
+  }
+
+  private pardon(id: string): void {
+    this.deposed.delete(id);
+    this.pardoned.add(id);
+  }
+
+  /** An operator settles it: for one member, or by forgetting the past. */
+  settle(id?: string): void {
+    if (id === undefined) {
+      this.evidence.clear();
+      this.deposed.clear();
+      this.pardoned.clear();
+      this.leader = null;
+      for (const [member, { claim, presence }] of this.views)
+        if (presence === 'claims' && claim !== null) this.evidence.learn(claim, member);
+      return;
+    }
+    this.pardon(id);
+    const claim = this.views.get(id)?.claim ?? null;
+    if (claim === null) return;
+    if (this.leader !== null && this.leader.id !== id) this.deposed.add(this.leader.id);
+    this.leader = { id, claim };
+  }
+
+  // ── Decision ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Who may be used now; who is new at it is remembered as the leader. */
+  decide(): Decision {
+    const verdicts = new Map<string, Verdict>();
+    for (const id of this.views.keys()) verdicts.set(id, FREE);
+    const eligible = this.eligible(verdicts);
+    const unbeaten = this.withoutBeaten(eligible, verdicts);
+    const chosen = this.choose(unbeaten, verdicts);
+    if (chosen === null) return { verdicts, recheck: [] };
+    const incumbent = this.unfreshIncumbent(chosen);
+    const leader = incumbent ?? chosen;
+    for (const { id } of unbeaten) verdicts.set(id, this.second(id, leader));
+    verdicts.set(leader.id, LEADER);
+    if (incumbent === null) this.install(chosen);
+    return { verdicts, recheck: incumbent === null ? [] : [incumbent.id] };
+  }
+
+  /** Puts aside those that somebody else's claim is better than; what an operator pardoned them for is over by that. */
+  private withoutBeaten(candidates: readonly Candidate[], verdicts: Map<string, Verdict>): Candidate[] {
+    return candidates.filter(({ id, claim }) => {
+      const winner = candidates.find((other) => compareClaims(other.claim, claim) === 'better');
+      if (winner === undefined) return true;
+      const reason = `stale primary: ${claimText(claim)}, ${this.nameOf(winner.id)} has ${claimText(winner.claim)}`;
+      verdicts.set(id, { standing: 'out', reason });
+      this.pardoned.delete(id);
+      return false;
+    });
+  }
+
+  /** Those that claim, without those whose claim the past speaks against. */
+  private eligible(verdicts: Map<string, Verdict>): Candidate[] {
+    const found: Candidate[] = [];
+    for (const [id, { presence, claim }] of this.views) {
+      if (presence !== 'claims' || claim === null) continue;
+      const reason = this.objection({ id, claim });
+      if (reason === null) found.push({ id, claim });
+      else verdicts.set(id, { standing: 'out', reason });
+    }
+    return found;
+  }
+
+  private objection(candidate: Candidate): string | null {
+    if (this.pardoned.has(candidate.id)) return null;
+    return this.outdated(candidate) ?? this.strange(candidate) ?? this.overtaken(candidate);
+  }
+
+  private outdated({ id, claim }: Candidate): string | null {
+    const proof = this.evidence.against(claim);
+    if (proof === null || proof.holder === id) return null;
+    const verb = this.views.get(proof.holder)?.presence === 'claims' ? 'has' : 'had';
+    return `stale primary: ${claimText(claim)}, ${this.nameOf(proof.holder)} ${verb} ${proof.what}`;
+  }
+
+  /** Of another cluster than the one that was served so far. */
+  private strange({ id, claim }: Candidate): string | null {
+    const { leader } = this;
+    if (leader === null || leader.id === id || !isForeign(clusterOf(claim), clusterOf(leader.claim))) return null;
+    return `primary of another cluster: system identifier ${clusterOf(claim)}, ${this.nameOf(leader.id)} had ${clusterOf(leader.claim)}`;
+  }
+
+  private overtaken({ id, claim }: Candidate): string | null {
+    const { leader } = this;
+    if (!this.deposed.has(id) || leader === null) return null;
+    if (compareClaims(claim, leader.claim) === 'better') return null;
+    return `stale primary: ${this.nameOf(leader.id)} took over from it, and it never stepped down`;
+  }
+
+  private choose(unbeaten: readonly Candidate[], verdicts: Map<string, Verdict>): Candidate | null {
+    const incumbent = unbeaten.find(({ id }) => id === this.leader?.id);
+    if (incumbent !== undefined) return incumbent;
+    if (unbeaten.length === 0) return null;
+    if (this.leader === null && [...this.views.values()].some(({ presence }) => presence === 'unseen')) {
+      for (const { id } of unbeaten)
+        verdicts.set(id, { standing: 'waits', reason: 'primary, waits until every server was asked once' });
+      return null;
+    }
+    if (unbeaten.length === 1) return unbeaten[0];
+    for (const { id } of unbeaten) verdicts.set(id, this.undecided(id, unbeaten));
+    return null;
+  }
+
+  private undecided(id: string, rivals: readonly Candidate[]): Verdict {
+    const others = rivals
+      .filter((rival) => rival.id !== id)
+      .map((rival) => `${this.nameOf(rival.id)} (${claimText(rival.claim)})`);
+    return {
+      standing: 'out',
+      reason: `one of several primaries that cannot be ordered, beside ${others.join(' and ')}`,
+    };
+  }
+
+  private second(id: string, chosen: Candidate): Verdict {
+    const claim = this.views.get(id)?.claim;
+    const own = claim ? ` (${claimText(claim)})` : '';
+    return {
+      standing: 'out',
+      reason: `second primary${own}: ${this.nameOf(chosen.id)} (${claimText(chosen.claim)}) is in use and stays`,
+    };
+  }
+
+  // ── Taking over ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** A claim that grew since the incumbent was asked looks better than it is. @returns whom to ask first */
+  private unfreshIncumbent({ id, claim }: Candidate): Candidate | null {
+    const { leader } = this;
+    if (leader === null || leader.id === id || !isGrowing(claim)) return null;
+    const view = this.views.get(leader.id);
+    if (view?.presence !== 'claims') return null;
+    return view.startedMs >= this.views.get(id)!.claimingSinceMs ? null : leader;
+  }
+
+  private install(chosen: Candidate): void {
+    const { leader } = this;
+    if (leader !== null && leader.id !== chosen.id && this.views.get(leader.id)?.presence !== 'follower')
+      this.deposed.add(leader.id);
+    this.deposed.delete(chosen.id);
+    this.leader = chosen;
+  }
+}
+
+function newView(): View {
+  return { presence: 'unseen', claim: null, startedMs: 0, claimingSinceMs: 0 };
+}

@@ -1,0 +1,65 @@
+/**
+ * What answers have proved for good, whoever claims it now: PostgreSQL timelines that exist, and Redis histories that
+ * somebody went on from. It only grows, and joins in any order to the same: whoever saw the same answers knows the same.
+ */
+import type { Claim } from './report.js';
+
+interface Best {
+  readonly timeline: number;
+  readonly holder: string;
+}
+
+const NO_ID = /^0*$/;
+
+export class Evidence {
+  /** Highest timeline by system identifier. */
+  private readonly best = new Map<string, Best>();
+  /** Who went on from a history, by its replication id. */
+  private readonly successors = new Map<string, string>();
+
+  /** @param holder who gave the answer; a standby that follows a timeline proves it as well as its primary does */
+  learn(claim: Claim, holder: string): void {
+    if (claim.kind === 'postgres' || claim.kind === 'patroni') this.learnTimeline(claim, holder);
+    if (claim.kind === 'redis') this.learnHistory(claim, holder);
+  }
+
+  private learnTimeline({ systemId, timeline }: { systemId: string; timeline: number }, holder: string): void {
+    const before = this.best.get(systemId);
+    // Of equal holders the first by name is kept, so that the order of answers does not matter.
+    const isBetter = before === undefined || timeline > before.timeline;
+    if (isBetter || (timeline === before.timeline && holder < before.holder))
+      this.best.set(systemId, { timeline, holder });
+  }
+
+  private learnHistory({ replicationId, secondReplicationId }: Claim & { kind: 'redis' }, holder: string): void {
+    if (NO_ID.test(secondReplicationId) || secondReplicationId === replicationId) return;
+    const before = this.successors.get(secondReplicationId);
+    if (before === undefined || holder < before) this.successors.set(secondReplicationId, holder);
+  }
+
+  /** @returns who proved the claim to be out of date, and by what; null if nobody did */
+  against(claim: Claim): { holder: string; what: string } | null {
+    if (claim.kind === 'postgres' || claim.kind === 'patroni') {
+      const best = this.best.get(claim.systemId);
+      if (best === undefined || claim.timeline === 0 || claim.timeline >= best.timeline) return null;
+      return { holder: best.holder, what: `timeline ${best.timeline}` };
+    }
+    if (claim.kind !== 'redis') return null;
+    const holder = this.successors.get(claim.replicationId);
+    return holder === undefined ? null : { holder, what: 'a later history of the same data' };
+  }
+
+  /** What another group knew. */
+  join(other: Evidence): void {
+    for (const [systemId, { timeline, holder }] of other.best) this.learnTimeline({ systemId, timeline }, holder);
+    for (const [id, holder] of other.successors) {
+      const before = this.successors.get(id);
+      if (before === undefined || holder < before) this.successors.set(id, holder);
+    }
+  }
+
+  clear(): void {
+    this.best.clear();
+    this.successors.clear();
+  }
+}
