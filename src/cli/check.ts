@@ -52,10 +52,15 @@ function printReport(loaded: Loaded, paths: string[], isQuiet: boolean): void {
 
 /** `fairlead.yaml: 3 services, 9 servers, 0 errors, 2 warnings` */
 function summary(loaded: Loaded, paths: string[]): string {
-  const { services, frontends, backends, servers, errors, warnings } = report(loaded);
+  const { services, frontends, backends, agents, servers, errors, warnings } = report(loaded);
   const what = loaded.files.length > 1 ? `${loaded.files.length} files` : basename(loaded.files[0] ?? paths[0]);
-  const kinds = [plural(services, 'service'), plural(frontends, 'frontend'), plural(backends, 'backend')];
-  const shown = kinds.filter((_, i) => [services, frontends, backends][i] > 0);
+  const kinds = [
+    plural(services, 'service'),
+    plural(frontends, 'frontend'),
+    plural(backends, 'backend'),
+    plural(agents, 'agent'),
+  ];
+  const shown = kinds.filter((_, i) => [services, frontends, backends, agents][i] > 0);
   const counts = [...shown, plural(servers, 'server'), plural(errors, 'error'), plural(warnings, 'warning')];
   return `${what}: ${counts.join(', ')}`;
 }
@@ -74,6 +79,7 @@ function report({ model, diagnostics, files }: Loaded) {
     services: kind('listen'),
     frontends: kind('frontend'),
     backends: kind('backend'),
+    agents: model.agents.length,
     servers: model.proxies.reduce((sum, proxy) => sum + proxy.servers.length, 0),
     errors: severity('error'),
     warnings: severity('warning'),

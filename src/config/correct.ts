@@ -1,14 +1,15 @@
 /** Known slips that can be set right without changing what runs: the model keeps its meaning and says it plainly. */
 import type { Diagnostics } from './diagnostics.js';
-import type { Model, Proxy } from './model.js';
+import type { Model, Proxy, RoleCheck } from './model.js';
 
 /** Corrects `model` in place, and notes each correction in `diag`. */
 export function correct(model: Model, diag: Diagnostics): void {
   for (const proxy of model.proxies) {
     dropDeadRules(proxy, diag);
     nameDefaultBackend(proxy, diag);
-    hidePassword(proxy, diag);
+    hidePassword(proxy.check.role, proxy.name, diag);
   }
+  for (const { name, check } of model.agents) hidePassword(check, name, diag);
 }
 
 /** Nothing comes to a rule behind one that always holds. */
@@ -31,10 +32,9 @@ function nameDefaultBackend(proxy: Proxy, diag: Diagnostics): void {
 }
 
 /** A password that was written out gets a place of its own: it is not printed again. */
-function hidePassword(proxy: Proxy, diag: Diagnostics): void {
-  const { role } = proxy.check;
-  if (role?.password?.from !== 'text') return;
-  const path = `/etc/fairlead/${proxy.name}.password`;
+function hidePassword(role: RoleCheck | undefined, name: string, diag: Diagnostics): void {
+  if (role?.password?.from !== 'text' || role.password.text === '') return;
+  const path = `/etc/fairlead/${name}.password`;
   const loc = role.at?.password ?? role.loc;
   role.password = { from: 'file', path };
   diag.notice('password-left-out', loc, `the password is not printed: write it into ${path}, with mode 0400`);

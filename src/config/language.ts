@@ -1,7 +1,7 @@
 /** Which configuration language a file is in: by its content, and by its name where the content leaves it open. */
 import { basename } from 'node:path';
 
-export type Language = 'haproxy' | 'yaml' | 'keepalived' | 'pgsqlchk' | 'xinetd';
+export type Language = 'haproxy' | 'yaml' | 'keepalived' | 'pgsqlchk' | 'xinetd' | 'clustercheck';
 
 interface Sign {
   language: Language;
@@ -15,7 +15,7 @@ const CONTENT: readonly Sign[] = [
     language: 'keepalived',
     pattern: /^\s*(vrrp_instance|vrrp_script|global_defs|virtual_server|vrrp_sync_group)\b.*\{?/m,
   },
-  { language: 'xinetd', pattern: /^\s*service\s+\S+\s*\n?\s*\{/m },
+  { language: 'xinetd', pattern: /^[ \t]*(service[ \t]+\S+|defaults)\s*\n?\s*\{/m },
   {
     language: 'haproxy',
     pattern: /^[ \t]*(global|defaults|listen|frontend|backend|userlist|peers)([ \t]+[^:\s].*)?$/m,
@@ -24,6 +24,8 @@ const CONTENT: readonly Sign[] = [
 ];
 
 const NAMES: readonly Sign[] = [
+  { language: 'clustercheck', pattern: /^clustercheck(\.conf)?$/ },
+  { language: 'pgsqlchk', pattern: /\.json$/ },
   { language: 'yaml', pattern: /\.ya?ml$/ },
   { language: 'keepalived', pattern: /^keepalived.*\.conf$/ },
 ];

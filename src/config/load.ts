@@ -5,6 +5,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { HAPROXY_VERSION } from '../core/haproxy-version.js';
+import { readAgentFiles } from './agents/read.js';
 import { Diagnostics } from './diagnostics.js';
 import { type ReadContext, readHaproxy, type Source } from './haproxy/read.js';
 import { type Language, languageOf } from './language.js';
@@ -16,11 +17,11 @@ import { speakYaml } from './yaml/wording.js';
 
 /** Files of a directory that are read; the others (backups, notes) are passed over, as HAProxy does. */
 const CONFIG_NAMES = /^[^.].*\.(cfg|yaml|yml)$/;
+/** In a directory of xinetd, as xinetd does. */
+const SERVICE_NAMES = /^[^.]*[^.~]$/;
 
 const LATER: { readonly [language in Language]?: string } = {
   keepalived: 'a keepalived configuration',
-  pgsqlchk: 'a pgsqlchk configuration',
-  xinetd: 'an xinetd service',
 };
 
 export interface LoadOptions {
@@ -52,6 +53,8 @@ export function loadConfig(paths: readonly string[], options: LoadOptions = {}):
   for (const source of sources) complainLater(source, diagnostics);
   const model = readHaproxy(inLanguage('haproxy'), diagnostics, ctx);
   readYaml(inLanguage('yaml'), diagnostics, ctx, model);
+  const [pgsqlchk, xinetd, clustercheck] = (['pgsqlchk', 'xinetd', 'clustercheck'] as const).map(inLanguage);
+  model.agents.push(...readAgentFiles({ pgsqlchk, xinetd, clustercheck }, diagnostics, options.env ?? process.env));
   if (sources.length > 0 && !diagnostics.hasErrors) complainEmpty(model, sources, diagnostics);
   if (options.needsSecrets !== false) validateSecrets(model, diagnostics, options.env ?? process.env);
   judge(model, diagnostics, new Set(inLanguage('yaml').map((source) => source.file)));
@@ -93,7 +96,8 @@ function readPath(path: string, options: LoadOptions, diag: Diagnostics): Source
 }
 
 function readDirectory(path: string, diag: Diagnostics): Source[] {
-  const names = readdirSync(path).filter((name) => CONFIG_NAMES.test(name));
+  const wanted = /xinetd\.d\/?$/.test(path) ? SERVICE_NAMES : CONFIG_NAMES;
+  const names = readdirSync(path).filter((name) => wanted.test(name));
   if (names.length === 0)
     diag.error(
       'no-files',
@@ -134,7 +138,7 @@ function complainLater(source: Source, diag: Diagnostics): void {
 
 /** HAProxy refuses to start on nothing; so do we, and say it before anything else fails. */
 function complainEmpty(model: Model, sources: Source[], diag: Diagnostics): void {
-  if (model.proxies.length > 0) return;
+  if (model.proxies.length + model.agents.length > 0) return;
   const loc = { file: sources[0].file, line: 1, col: 1, len: 1 };
   diag.error(
     'no-proxies',

@@ -91,11 +91,12 @@ function memberOf(text: string, key: string): string | undefined {
 
 /** Complains about every password of a role check, and the token of `control:`, that cannot be had here and now. */
 export function validateSecrets(model: Model, diag: Diagnostics, env: Environment): void {
-  for (const { check } of model.proxies) {
-    const password = check.role?.password;
+  const checks = [...model.proxies.map(({ check }) => check.role), ...model.agents.map(({ check }) => check)];
+  for (const role of checks) {
+    const password = role?.password;
     if (password === undefined) continue;
     const found = resolveSecret(password, env);
-    const loc = check.role?.at?.password ?? check.role?.loc;
+    const loc = role?.at?.password ?? role?.loc;
     if (!found.ok) diag.error('secret-unavailable', loc, found.message, found.remedy);
   }
   if (model.control === undefined) return;

@@ -4,7 +4,9 @@
  */
 import type { Diagnostics } from './diagnostics.js';
 import type { Model } from './model.js';
+import { validateAgents } from './validate/agents.js';
 import { validateListeners } from './validate/listeners.js';
+import { validateOwnChecks } from './validate/own-checks.js';
 import { validateReferences } from './validate/references.js';
 import { validateRoleChecks } from './validate/role-checks.js';
 import { validateRules } from './validate/rules.js';
@@ -15,8 +17,10 @@ import { validateSettings } from './validate/settings.js';
 export function validate(model: Model, diag: Diagnostics): void {
   validateReferences(model, diag);
   validateListeners(model, diag);
+  validateAgents(model, diag);
   validateServers(model, diag);
   validateRoleChecks(model, diag);
+  validateOwnChecks(model, diag);
   validateRules(model, diag);
   validateSettings(model, diag);
 }

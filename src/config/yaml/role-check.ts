@@ -56,6 +56,7 @@ const secretSchema = either(
 export const secret: Codec<Secret> = {
   schema: secretSchema,
   read: (data, place) => {
+    if (data === '') return { from: 'text', text: '' }; // none, where something else would hold otherwise
     if (!isObject(data)) {
       place.warning(LITERAL_PASSWORD.code, LITERAL_PASSWORD.message, "write '{ env: NAME }' or '{ file: PATH }'");
       return { from: 'text', text: String(data) };
@@ -73,7 +74,7 @@ export const secret: Codec<Secret> = {
   // The text itself is never written: whoever imports has replaced it by a place of its own before.
   write: (value) => {
     if (value.from === 'env') return new Map([['env', value.name]]);
-    if (value.from === 'text') return new Map([['env', 'FAIRLEAD_PASSWORD']]);
+    if (value.from === 'text') return value.text === '' ? '' : new Map([['env', 'FAIRLEAD_PASSWORD']]);
     return new Map([['file', value.path], ...(value.key === undefined ? [] : ([['key', value.key]] as const))]);
   },
 };
