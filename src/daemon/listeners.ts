@@ -8,6 +8,7 @@ import { hasFrontend } from '../config/defaults.js';
 import type { Bind, Model, Proxy } from '../config/model.js';
 import { addressText, listenerNames } from '../config/names.js';
 import { rowKey } from '../core/table.js';
+import { accountOf } from '../linux/accounts.js';
 import { EADDRINUSE } from '../linux/constants.js';
 import { errnoText } from '../linux/errors.js';
 import { setNonBlocking } from '../linux/fd-passing.js';
@@ -20,7 +21,6 @@ import {
   type Opened,
 } from '../linux/listen.js';
 import { close } from '../linux/syscalls.js';
-import { accountOf } from '../linux/accounts.js';
 import { runs } from './plan.js';
 import { resolveHost } from './server-address.js';
 

@@ -4,9 +4,9 @@
  */
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import type { Model, StatsSocket } from '../config/model.js';
+import { accountOf } from '../linux/accounts.js';
 import { errnoText } from '../linux/errors.js';
 import { allowCoreDumps, dropPrivileges, enterRoot, exitNow } from '../linux/process.js';
-import { accountOf } from '../linux/accounts.js';
 import type { StartFailure } from './deployment.js';
 import { handoverPathOf, type InheritedSockets, takeSockets, takeState } from './handover.js';
 import { notifyReady, notifyReloading, notifyStopping } from './notify.js';
