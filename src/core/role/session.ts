@@ -15,7 +15,19 @@ export interface HeldSession {
 export interface SessionTarget {
   /** Numeric address, or a path starting with `/` for a unix socket. */
   readonly host: string;
+  /** Where to connect; for Patroni its REST port. */
   readonly port: number;
+  /** For programs (`exec`), which are told as HAProxy tells its external checks. */
+  readonly names?: TargetNames;
+}
+
+export interface TargetNames {
+  readonly proxyName: string;
+  readonly proxyId: number;
+  readonly serverName: string;
+  readonly serverId: number;
+  /** Most connections at once, 0 = no limit. */
+  readonly maxconn: number;
 }
 
 export interface SessionEvents {

@@ -1,0 +1,80 @@
+/**
+ * One connection to a server: plain, or TLS from the start or later. All plain connections of a thread read into one
+ * buffer, so that a check at rest owns none; what arrives is valid only during the call.
+ */
+import { readFileSync } from 'node:fs';
+import { connect, type Socket } from 'node:net';
+import { connect as connectTls, createSecureContext, type SecureContext, type TLSSocket } from 'node:tls';
+import type { SessionTarget } from '../../core/role/session.js';
+
+const shared = Buffer.allocUnsafeSlow(65_536);
+
+/** Who is told; nobody any more after `end`. */
+export interface ConnectionOwner {
+  connected(): void;
+  secured(): void;
+  received(bytes: Buffer): void;
+  /** The peer closed in good order. */
+  ended(): void;
+  lost(error: NodeJS.ErrnoException): void;
+}
+
+export class Connection {
+  private readonly socket: Socket;
+  private tls: TLSSocket | null = null;
+  private owner: ConnectionOwner | null;
+
+  constructor(target: SessionTarget, owner: ConnectionOwner) {
+    this.owner = owner;
+    const place = target.host.startsWith('/') ? { path: target.host } : { host: target.host, port: target.port };
+    const onread = {
+      buffer: shared,
+      callback: (count: number, buffer: Uint8Array): boolean => {
+        this.owner?.received((buffer as Buffer).subarray(0, count));
+        return true;
+      },
+    };
+    this.socket = connect({ ...place, noDelay: true, onread });
+    this.socket.on('connect', () => this.owner?.connected());
+    this.socket.on('end', () => this.owner?.ended());
+    this.socket.on('error', (error) => this.owner?.lost(error));
+    this.socket.on('close', () => this.owner?.ended());
+  }
+
+  write(bytes: Buffer): void {
+    (this.tls ?? this.socket).write(bytes);
+  }
+
+  /** @param ca certificates (PEM) that must have signed the server's; null takes any */
+  startTls(ca: SecureContext | null): void {
+    const { socket } = this;
+    // The target is a number, no name that a certificate could bear: its chain is what counts.
+    const trust =
+      ca === null ? { rejectUnauthorized: false } : { secureContext: ca, checkServerIdentity: () => undefined };
+    this.tls = connectTls({ socket, ...trust });
+    this.tls.on('secureConnect', () => this.owner?.secured());
+    this.tls.on('data', (bytes: Buffer) => this.owner?.received(bytes));
+    this.tls.on('end', () => this.owner?.ended());
+    this.tls.on('error', (error) => this.owner?.lost(error));
+  }
+
+  /** @param goodbye sent before an orderly end; null ends with a reset, what is under way is dropped */
+  end(goodbye: Buffer | null): void {
+    this.owner = null;
+    const { socket, tls } = this;
+    if (goodbye !== null) {
+      (tls ?? socket).end(goodbye);
+      // A peer that does not answer our end must not hold the descriptor.
+      socket.setTimeout(1000, () => socket.destroy());
+      return;
+    }
+    tls?.destroy();
+    if (socket.connecting || socket.destroyed) socket.destroy();
+    else socket.resetAndDestroy();
+  }
+}
+
+/** @param path PEM file. @throws Error of the file system, or of the parser */
+export function trustedBy(path: string): SecureContext {
+  return createSecureContext({ ca: readFileSync(path) });
+}

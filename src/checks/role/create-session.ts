@@ -1,0 +1,57 @@
+/** Opens the session of a role check: the one door to what is in this folder. */
+import type { SecureContext } from 'node:tls';
+import type { RoleCheck } from '../../config/model.js';
+import type { HeldSession, SessionEvents, SessionTarget } from '../../core/role/session.js';
+import { trustedBy } from './connection.js';
+import { DEFAULT_TIMEOUT_MS } from './deadlines.js';
+import type { Dialogue } from './dialogue.js';
+import { ExecSession } from './exec-session.js';
+import { MysqlDialogue } from './mysql-dialogue.js';
+import { PatroniDialogue } from './patroni-dialogue.js';
+import { PostgresDialogue } from './postgres-dialogue.js';
+import { RedisDialogue } from './redis-dialogue.js';
+import { SocketSession } from './socket-session.js';
+
+/**
+ * @param check `timeoutMs` set by whoever runs it
+ * @param target where to connect; for Patroni its REST port
+ * @param password text of `check.password`, null where none is set
+ * @returns a session that connects when it is first asked
+ */
+export function createSession(
+  check: RoleCheck,
+  target: SessionTarget,
+  password: string | null,
+  events: SessionEvents,
+): HeldSession {
+  if (check.kind === 'exec') return new ExecSession(check, target, password);
+  const isTlsFirst = check.tls === 'require' && (check.kind === 'redis' || check.kind === 'patroni');
+  const trust = check.tlsCa === undefined ? null : contextOf(check.tlsCa);
+  const settings = { timeoutMs: check.timeoutMs ?? DEFAULT_TIMEOUT_MS, target, isTlsFirst, trust };
+  return new SocketSession(settings, dialogueOf(check.kind, check, target, password), events);
+}
+
+/** Many servers, one file: read and parsed once. */
+const contexts = new Map<string, SecureContext>();
+
+function contextOf(path: string): SecureContext {
+  const found = contexts.get(path) ?? trustedBy(path);
+  contexts.set(path, found);
+  return found;
+}
+
+type SocketKind = Exclude<RoleCheck['kind'], 'exec'>;
+
+function dialogueOf(kind: SocketKind, check: RoleCheck, target: SessionTarget, password: string | null): Dialogue {
+  switch (kind) {
+    case 'galera':
+    case 'mysql':
+      return new MysqlDialogue(check, password);
+    case 'postgres':
+      return new PostgresDialogue(check, password);
+    case 'redis':
+      return new RedisDialogue(check, password);
+    case 'patroni':
+      return new PatroniDialogue(check, password, target.host.includes(':') ? `[${target.host}]` : target.host);
+  }
+}
