@@ -60,12 +60,15 @@ export class DatabaseSource implements Source {
   private async openAndAsk(done: (finding: Finding) => void): Promise<void> {
     const options = this.endpoint.kind === 'clustercheck' ? this.clientOptions() : {};
     const credentials = this.credentials(options);
-    if (typeof credentials === 'string') return done(this.undecided(credentials));
+    if (typeof credentials === 'string') {
+      setImmediate(done, this.undecided(credentials));
+      return;
+    }
     const place = placeOf(this.endpoint, options, this.world);
     this.targets = await targetsOf(place, this.world);
     if (this.isClosed) return;
-    if (this.targets.length === 0) return done(this.undecided(`'${place.host}' does not resolve`));
-    this.askNext(credentials, done);
+    if (this.targets.length === 0) done(this.undecided(`'${place.host}' does not resolve`));
+    else this.askNext(credentials, done);
   }
 
   private undecided(reason: string): Finding {
@@ -88,9 +91,11 @@ export class DatabaseSource implements Source {
   private askNext(credentials: Credentials, done: (finding: Finding) => void): void {
     const target = this.targets.shift()!;
     const check = { ...this.check, user: credentials.user };
-    const session = this.world.createSession(check, target, credentials.password, {
-      broken: () => this.broken(session),
-    });
+    const session = this.open(target, check, credentials.password);
+    if (typeof session === 'string') {
+      setImmediate(done, this.undecided(session));
+      return;
+    }
     this.session = session;
     session.check((report) => {
       if (this.isClosed) return;
@@ -99,6 +104,18 @@ export class DatabaseSource implements Source {
         this.askNext(credentials, done);
       } else this.settle(report, done);
     });
+  }
+
+  /** @returns why there can be none: a file of authorities that cannot be read, say */
+  private open(target: SessionTarget, check: RoleCheck, password: string | null): HeldSession | string {
+    try {
+      const session: HeldSession = this.world.createSession(check, target, password, {
+        broken: () => this.broken(session),
+      });
+      return session;
+    } catch (error) {
+      return (error as Error).message;
+    }
   }
 
   private ask(session: HeldSession, done: (finding: Finding) => void): void {

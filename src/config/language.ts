@@ -16,6 +16,8 @@ const CONTENT: readonly Sign[] = [
     pattern: /^\s*(vrrp_instance|vrrp_script|global_defs|virtual_server|vrrp_sync_group)\b.*\{?/m,
   },
   { language: 'xinetd', pattern: /^[ \t]*(service[ \t]+\S+|defaults)\s*\n?\s*\{/m },
+  // Braces may have been lost on the way; these two words together are xinetd's alone.
+  { language: 'xinetd', pattern: /^[ \t]*service[ \t]+\S+[ \t]*$[\s\S]*^[ \t]*socket_type[ \t]*=/m },
   {
     language: 'haproxy',
     pattern: /^[ \t]*(global|defaults|listen|frontend|backend|userlist|peers)([ \t]+[^:\s].*)?$/m,

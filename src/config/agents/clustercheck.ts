@@ -2,6 +2,7 @@
  * The settings of clustercheck, wherever they are written. What wins, as in the script and what surrounds it: its
  * arguments, then `/etc/sysconfig/clustercheck` or `/etc/default/clustercheck`, then the environment.
  */
+import { resolve } from 'node:path';
 import type { Diagnostics, Loc } from '../diagnostics.js';
 import type { AgentEndpoint, RoleCheck, Secret } from '../model.js';
 import { didYouMean } from '../suggest.js';
@@ -65,13 +66,18 @@ export function fromEnvironment(env: { readonly [name: string]: string | undefin
 export function fromFile(path: string, text: string, diag: Diagnostics): ClustercheckSettings {
   const settings: ClustercheckSettings = new Map();
   for (const { name, value, loc } of readShellSettings(path, text, diag)) {
-    if (isName(name)) settings.set(name, { text: value, loc, secret: { from: 'file', path, key: name } });
+    if (isName(name)) settings.set(name, { text: value, loc, secret: secretOf(path, name, value) });
     else {
       const remedy = didYouMean(name, NAMES, `it knows ${NAMES.join(', ')}`);
       diag.warning('unknown-setting', loc, `clustercheck has no setting '${name}'`, remedy);
     }
   }
   return settings;
+}
+
+/** Standard input cannot be read again. */
+function secretOf(path: string, key: string, text: string): Secret {
+  return path === '<stdin>' ? { from: 'text', text } : { from: 'file', path: resolve(path), key };
 }
 
 /** @param layers the strongest last */

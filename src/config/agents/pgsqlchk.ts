@@ -2,10 +2,11 @@
  * `/etc/psqlchk/config.json` of pgsqlchk: one endpoint for each entry of `webservers`. The password stays in that file,
  * where it is read when it is needed.
  */
+import { resolve } from 'node:path';
 import type { z } from 'zod';
 import type { Diagnostics, Loc } from '../diagnostics.js';
 import type { Source } from '../haproxy/read.js';
-import type { AgentEndpoint } from '../model.js';
+import type { AgentEndpoint, Secret } from '../model.js';
 import { count, list, Place, strict, text } from '../yaml/codec.js';
 import { fitToSchema } from '../yaml/issues.js';
 import { isObject, type Plain, YamlSource } from '../yaml/source.js';
@@ -77,13 +78,19 @@ function endpointOf(entry: Plain, data: { [key: string]: Plain }, place: Place, 
     target: { host: database, port: Number(entry.target_port) },
     check: {
       kind: 'postgres',
-      password: { from: 'file', path: place.source.file, key: PASSWORD_KEY },
+      password: passwordOf(place.source.file, data[PASSWORD_KEY]),
       loc: at.loc,
       at: { password: passwordAt },
     },
     loc: at.loc,
     at: { address: at.child('listen_port').loc, target: at.child('target_port').loc },
   };
+}
+
+/** Standard input cannot be read again. */
+function passwordOf(file: string, text: Plain): Secret {
+  if (file === '<stdin>') return { from: 'text', text: String(text ?? '') };
+  return { from: 'file', path: resolve(file), key: PASSWORD_KEY };
 }
 
 function addressOf(host: string, port: number): AgentEndpoint['address'] {
