@@ -2,8 +2,11 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { serveChecks } from './galera/check-service.js';
 import { type GaleraOptions, runGalera } from './galera/command.js';
-import { runWriter } from './galera/writer.js';
-import { runSyslogSink } from './support/syslog-sink.js';
+import { servePostgresChecks } from './postgres/check-service.js';
+import { runPostgres } from './postgres/command.js';
+import type { ProxyName } from './support/proxy.js';
+import type { LabOptions } from './support/scenario-run.js';
+import { runWriter } from './support/writer.js';
 
 function number(text: string): number {
   const value = Number(text);
@@ -11,20 +14,52 @@ function number(text: string): number {
   return value;
 }
 
+function proxies(text: string): ProxyName[] {
+  const names = text.split(',');
+  const unknown = names.find((name) => name !== 'fairlead' && name !== 'haproxy');
+  if (unknown !== undefined) throw new InvalidArgumentError(`'${unknown}': write fairlead, haproxy, or both`);
+  return names as ProxyName[];
+}
+
 const program = new Command('lab').description('Several hosts on one machine, real databases, and things that break.');
 
 program
   .command('galera')
-  .description(
-    'three MariaDB Galera nodes behind one address; a writer; nodes killed, cut off, desynced and brought back',
+  .description('three MariaDB Galera nodes; nodes killed, cut off, frozen, desynced, drained and brought back')
+  .addOption(
+    new Option('--proxies <names>', 'what stands in front').argParser(proxies).default(['fairlead', 'haproxy']),
   )
-  .addOption(new Option('--proxy <name>', 'program in front').choices(['fairlead', 'haproxy']).default('fairlead'))
-  .option('--quick', 'shorter waits, without the full state transfer', false)
+  .addOption(
+    new Option('--files <kind>', "Fairlead's file: the seed's, with a Galera check in a comment, or fairlead.yaml")
+      .choices(['seed', 'role', 'yaml'])
+      .default('role'),
+  )
+  .option('--interval <ms>', "of Fairlead's check", number, 200)
+  .option('--quick', 'Fairlead alone, fewer faults, shorter waits', false)
   .option('--json', 'print one JSON object', false)
   .option('--keep', 'leave logs and data behind', false)
   .option('--suspect-seconds <n>', "Galera's evs.suspect_timeout", number, 1)
   .action(async (options: GaleraOptions) => {
-    process.exitCode = await runGalera(options);
+    process.exitCode = await runGalera({ ...options, proxies: options.quick ? ['fairlead'] : options.proxies });
+  });
+
+program
+  .command('postgres')
+  .description('a PostgreSQL primary and its standby; the primary killed, cut off, frozen, and back as it was')
+  .addOption(
+    new Option('--proxies <names>', 'what stands in front').argParser(proxies).default(['fairlead', 'haproxy']),
+  )
+  .addOption(
+    new Option('--files <kind>', "Fairlead's file: the seed's, with a role check in a comment, or fairlead.yaml")
+      .choices(['seed', 'role', 'yaml'])
+      .default('role'),
+  )
+  .option('--interval <ms>', "of Fairlead's check", number, 200)
+  .option('--quick', 'Fairlead alone, fewer faults, shorter waits', false)
+  .option('--json', 'print one JSON object', false)
+  .option('--keep', 'leave logs and data behind', false)
+  .action(async (options: LabOptions) => {
+    process.exitCode = await runPostgres({ ...options, proxies: options.quick ? ['fairlead'] : options.proxies });
   });
 
 // What the lab starts inside its namespaces.
@@ -38,14 +73,20 @@ program
   .action(serveChecks);
 
 program
-  .command('galera-writer', { hidden: true })
+  .command('postgres-check', { hidden: true })
+  .requiredOption('--port <n>', '', number)
+  .requiredOption('--user <name>')
+  .action(servePostgresChecks);
+
+program
+  .command('writer', { hidden: true })
+  .requiredOption('--database <kind>')
+  .requiredOption('--table <name>')
   .requiredOption('--host <address>')
   .requiredOption('--port <n>', '', number)
   .requiredOption('--user <name>')
   .requiredOption('--password <word>')
   .action(runWriter);
-
-program.command('syslog-sink', { hidden: true }).action(runSyslogSink);
 
 try {
   await program.parseAsync();

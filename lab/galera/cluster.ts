@@ -1,14 +1,17 @@
-/** Three nodes from nothing to Synced, and the table that the writer fills. */
+/** Three nodes from nothing to Synced, and the tables that the writers fill. */
 import { run, type Sandbox } from '../support/sandbox.js';
 import { GaleraNode } from './node.js';
 
 export const NODES = 3;
 export const WRITER = { user: 'writer', password: 'writer' };
+/** Fairlead's own account: what it asks needs no privilege. */
+export const CHECKER = { user: 'fairlead', password: 'only-asks' };
 
 export async function startCluster(
   sandbox: Sandbox,
   namespaces: readonly string[],
   suspectSeconds: number,
+  tables: readonly string[],
   say: (text: string) => void,
 ): Promise<GaleraNode[]> {
   const template = sandbox.path('template');
@@ -16,7 +19,7 @@ export async function startCluster(
   installDatabase(template);
   const nodes = namespaces.map((namespace, n) => new GaleraNode(sandbox, namespace, n, NODES, suspectSeconds));
   for (const node of nodes) node.startCheckService();
-  await foundGroup(nodes, template);
+  await foundGroup(nodes, template, tables);
   for (const [n, node] of nodes.entries()) {
     say(`starting ${node.name} at ${node.address()}`);
     node.start(n === 0 ? 'bootstrap' : 'join');
@@ -28,15 +31,15 @@ export async function startCluster(
 }
 
 /**
- * The first node makes the group and the writer's table and stops; the others begin as copies of it. They then share
+ * The first node makes the group and the writers' tables and stops; the others begin as copies of it. They then share
  * its history and join in a second (IST); from empty disks each would take a full copy (SST).
  */
-async function foundGroup(nodes: readonly GaleraNode[], template: string): Promise<void> {
+async function foundGroup(nodes: readonly GaleraNode[], template: string, tables: readonly string[]): Promise<void> {
   const [first, ...others] = nodes;
   first.copyData(template);
   first.start('bootstrap');
   await first.waitSynced(1);
-  await createTable(first);
+  await createTables(first, tables);
   await first.stop();
   for (const node of others) node.copyData(first.dataDir);
 }
@@ -54,16 +57,17 @@ function installDatabase(dir: string): void {
   ]);
 }
 
-async function createTable(node: GaleraNode): Promise<void> {
+async function createTables(node: GaleraNode, tables: readonly string[]): Promise<void> {
   await node.query('CREATE DATABASE lab');
-  await node.query('CREATE TABLE lab.writes (id BIGINT PRIMARY KEY) ENGINE=InnoDB');
-  await node.query(`CREATE USER '${WRITER.user}'@'%' IDENTIFIED BY '${WRITER.password}'`);
+  for (const table of tables) await node.query(`CREATE TABLE ${table} (id BIGINT PRIMARY KEY) ENGINE=InnoDB`);
+  for (const { user, password } of [WRITER, CHECKER])
+    await node.query(`CREATE USER '${user}'@'%' IDENTIFIED BY '${password}'`);
   await node.query(`GRANT ALL ON lab.* TO '${WRITER.user}'@'%'`);
 }
 
 /** Every id that this node holds, after it has caught up with the group (wsrep_sync_wait). */
-export async function heldIds(node: GaleraNode): Promise<Set<number>> {
+export async function heldIds(node: GaleraNode, table: string): Promise<Set<number>> {
   await node.query('SET SESSION wsrep_sync_wait = 1');
-  const rows = (await node.query('SELECT id FROM lab.writes')) as { id: bigint | number }[];
+  const rows = (await node.query(`SELECT id FROM ${table}`)) as { id: bigint | number }[];
   return new Set(rows.map((row) => Number(row.id)));
 }

@@ -65,9 +65,13 @@ export class GaleraNode {
     run('chown', ['-R', `${DATABASE_ACCOUNT}:${DATABASE_ACCOUNT}`, this.dir]);
   }
 
-  /** @param how `bootstrap` starts a new group; `recover` first asks InnoDB for its position, as galera_recovery does */
-  start(how: 'bootstrap' | 'join' | 'recover'): void {
+  /**
+   * @param how `bootstrap` starts a new group; `recover` first asks InnoDB for its position, as galera_recovery does
+   * @param donor name of the node to take a state transfer from; the group chooses where absent
+   */
+  start(how: 'bootstrap' | 'join' | 'recover', donor?: string): void {
     const extra = how === 'bootstrap' ? ['--wsrep-new-cluster'] : how === 'recover' ? this.#recoveredPosition() : [];
+    if (donor !== undefined) extra.push(`--wsrep-sst-donor=${donor},`);
     this.#server = this.sandbox.start('mariadbd', [`--defaults-file=${this.#optionFile}`, ...extra], {
       namespace: this.namespace,
       user: DATABASE_ACCOUNT,
@@ -101,6 +105,15 @@ export class GaleraNode {
   /** SIGTERM: the node leaves the group in good order and saves its position. */
   async stop(): Promise<void> {
     await this.#end('SIGTERM');
+  }
+
+  /** The process stops where it is; its kernel goes on answering for its sockets. */
+  freeze(): void {
+    this.#server?.kill('SIGSTOP');
+  }
+
+  thaw(): void {
+    this.#server?.kill('SIGCONT');
   }
 
   async #end(signal: NodeJS.Signals): Promise<void> {

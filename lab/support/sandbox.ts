@@ -20,6 +20,8 @@ interface StartOptions {
   readonly log: string;
   /** Hand standard output to the caller instead of the log. */
   readonly pipe?: boolean;
+  /** Let the caller write to its standard input. */
+  readonly input?: boolean;
   readonly env?: { readonly [name: string]: string };
 }
 
@@ -73,7 +75,7 @@ export class Sandbox {
     // setpriv comes last: a change of user would take the death signal away again.
     const chain = [...inside, 'setpriv', '--pdeathsig', 'KILL', ...identity, command, ...args];
     const child = spawn(chain[0], chain.slice(1), {
-      stdio: ['ignore', options.pipe === true ? 'pipe' : log, log],
+      stdio: [options.input === true ? 'pipe' : 'ignore', options.pipe === true ? 'pipe' : log, log],
       env: { ...process.env, ...options.env },
     });
     closeSync(log);
@@ -94,9 +96,9 @@ export class Sandbox {
   }
 }
 
-/** Runs a command to its end. @throws Error with its standard error when it fails */
-export function run(command: string, args: readonly string[]): string {
-  const done = spawnSync(command, args, { encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 });
+/** Runs a command to its end. @param input its standard input. @throws Error with its standard error when it fails */
+export function run(command: string, args: readonly string[], input?: string): string {
+  const done = spawnSync(command, args, { encoding: 'utf8', maxBuffer: 64 * 1024 * 1024, input });
   if (done.status === 0) return done.stdout;
   const why = done.error?.message ?? `${done.stderr}${done.stdout}`.trim();
   throw new Error(`${command} ${args.join(' ')}: ${why}`);

@@ -1,15 +1,15 @@
 /** What the lab concludes from the writer's record: gaps, failures, lost writes. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { lostWrites, seenBetween } from '../../lab/galera/measure.js';
-import type { Attempt } from '../../lab/galera/writer.js';
+import { lostWrites, seenBetween } from '../../lab/support/measure.js';
+import type { Attempt } from '../../lab/support/writer.js';
 
 /** Start and end in ms, id by position; negative end: failed then. */
 function attempts(...spans: readonly (readonly [number, number])[]): Attempt[] {
   return spans.map(([startedAt, end], i) =>
     end < 0
-      ? { id: i + 1, startedAt, endedAt: -end, acknowledged: false, error: 'refused' }
-      : { id: i + 1, startedAt, endedAt: end, acknowledged: true },
+      ? { id: i + 1, kind: 'new' as const, startedAt, endedAt: -end, acknowledged: false, error: 'refused' }
+      : { id: i + 1, kind: 'new' as const, startedAt, endedAt: end, acknowledged: true },
   );
 }
 

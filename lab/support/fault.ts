@@ -1,0 +1,114 @@
+/** A fault, and what is to be seen of it on each way to the database. */
+import { seenBetween, usedForMs } from './measure.js';
+import type { Progress } from './progress.js';
+import type { FaultRow, WaySeen } from './report.js';
+import { sleep } from './wait.js';
+import type { Writer } from './writer-process.js';
+
+export interface Fault {
+  readonly name: string;
+  /** Server it happens to, by its name in the proxy's file. */
+  readonly server: string;
+  /** Makes it happen. @returns when writes were possible again, epoch ms, where only the lab can know */
+  readonly begin: () => Promise<number | undefined> | undefined;
+  /** Resolves when what it sets off is over; the writers are watched until then. */
+  readonly settle: () => Promise<void>;
+  /** What Fairlead must have to say of the server; null where there is nothing to say. */
+  readonly cause: RegExp | null;
+  readonly bar: Bar;
+}
+
+/** What Fairlead's writer may see at most; absent: nothing is promised. */
+export interface Bar {
+  /** From the time that writes are possible again to the end of the gap. */
+  readonly afterAbleMs?: number;
+  readonly failed?: number;
+  /** How long the server may still be given new connections. */
+  readonly usedForMs?: number;
+  /** Failed attempts over the held session. */
+  readonly heldFailed?: number;
+}
+
+/** A way to the database: through a proxy, or straight (the floor). */
+export interface Way {
+  readonly name: 'fairlead' | 'haproxy' | 'floor';
+  readonly writer: Writer;
+}
+
+interface Watched {
+  readonly fault: Fault;
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly ableMs: number | undefined;
+  /** What `fairlead explain` printed; null where it was not asked. */
+  readonly explanation: string | null;
+}
+
+/** Time after the last attempt of a stretch for its outcome to arrive, ms. */
+const REPORT_DELAY_MS = 100;
+
+export async function watch(
+  fault: Fault,
+  progress: Progress,
+  explain: (server: string) => Promise<string | null>,
+): Promise<Watched> {
+  progress.step(`fault: ${fault.name}`);
+  const fromMs = Date.now();
+  const ableMs = await fault.begin();
+  await fault.settle();
+  const toMs = Date.now();
+  await sleep(REPORT_DELAY_MS);
+  const explanation = fault.cause === null ? null : await explain(fault.server);
+  return { fault, fromMs, toMs, ableMs, explanation };
+}
+
+export function toRow(watched: Watched, ways: readonly Way[]): FaultRow {
+  const { fault, fromMs, toMs, explanation } = watched;
+  const ableMs = watched.ableMs ?? floorRecovered(watched, ways);
+  const seen = Object.fromEntries(ways.map((way) => [way.name, seenOn(way, watched, ableMs)]));
+  const explained = fault.cause === null || explanation === null ? null : fault.cause.test(explanation);
+  return {
+    fault: fault.name,
+    server: fault.server,
+    fromMs,
+    seconds: (toMs - fromMs) / 1000,
+    ableAfterMs: ableMs === undefined ? null : ableMs - fromMs,
+    ways: seen,
+    explained,
+    explanation,
+    missed: missedBars(fault, seen.fairlead, explained),
+  };
+}
+
+/** Where only the databases know when they go on, the writer that goes straight to them tells. */
+function floorRecovered({ fault, fromMs, toMs }: Watched, ways: readonly Way[]): number | undefined {
+  const floor = ways.find((way) => way.name === 'floor');
+  if (fault.bar.afterAbleMs === undefined || floor === undefined) return undefined;
+  const fresh = floor.writer.attempts.filter((one) => one.kind === 'new');
+  return seenBetween(fresh, fromMs, toMs).gapEndMs;
+}
+
+function seenOn({ writer }: Way, { fault, fromMs, toMs }: Watched, ableMs: number | undefined): WaySeen {
+  const of = (kind: 'new' | 'held') => {
+    const attempts = writer.attempts.filter((one) => one.kind === kind);
+    const seen = seenBetween(attempts, fromMs, toMs);
+    const afterAbleMs = ableMs === undefined ? null : Math.max(0, seen.gapEndMs - ableMs);
+    return { ...seen, afterAbleMs, usedForMs: usedForMs(attempts, fault.server, fromMs, toMs) };
+  };
+  return { fresh: of('new'), held: of('held') };
+}
+
+function missedBars({ bar, name }: Fault, seen: WaySeen | undefined, explained: boolean | null): string[] {
+  if (seen === undefined) return [];
+  const over = (what: string, value: number | null, most: number | undefined, unit: string) =>
+    most !== undefined && value !== null && value > most
+      ? [`${name}: ${what} ${value}${unit}, bar ${most}${unit}`]
+      : [];
+  return [
+    ...over('writes again after', seen.fresh.afterAbleMs, bar.afterAbleMs, ' ms'),
+    ...over('the server was used for', seen.fresh.usedForMs, bar.usedForMs, ' ms'),
+    ...over('failed attempts', seen.fresh.failed, bar.failed, ''),
+    ...over('failed attempts of the held session', seen.held.failed, bar.heldFailed, ''),
+    ...(explained === false ? [`${name}: fairlead explain does not name the cause`] : []),
+  ];
+}

@@ -1,0 +1,77 @@
+/** What a writer saw in a stretch of time, from the record of its attempts. Pure. */
+import type { Attempt } from './writer.js';
+
+export interface Seen {
+  /** Longest time without an acknowledgement, ms. */
+  readonly gapMs: number;
+  /** When that gap ended, epoch ms. */
+  readonly gapEndMs: number;
+  readonly attempts: number;
+  readonly failed: number;
+  /** Most frequent first: a reader tells a refusal from a timeout. */
+  readonly errors: readonly ErrorCount[];
+}
+
+/** One error text, how often it came, and when: ms from the start of the stretch. */
+export interface ErrorCount {
+  readonly text: string;
+  readonly count: number;
+  readonly firstMs: number;
+  readonly lastMs: number;
+}
+
+/** @param fromMs start of the stretch; @param toMs its end (epoch ms). An attempt belongs to where it started. */
+export function seenBetween(attempts: readonly Attempt[], fromMs: number, toMs: number): Seen {
+  const acknowledged = attempts
+    .filter((one) => one.acknowledged && one.endedAt >= fromMs && one.endedAt <= toMs)
+    .map((one) => one.endedAt)
+    .sort((a, b) => a - b);
+  const marks = [fromMs, ...acknowledged, toMs];
+  const gaps = marks.slice(1).map((mark, i) => ({ gapMs: mark - marks[i], gapEndMs: mark }));
+  const inside = attempts.filter((one) => one.startedAt >= fromMs && one.startedAt < toMs);
+  const failed = inside.filter((one) => !one.acknowledged);
+  const longest = gaps.reduce((a, b) => (b.gapMs > a.gapMs ? b : a));
+  return { ...longest, attempts: inside.length, failed: failed.length, errors: countErrors(failed, fromMs) };
+}
+
+function countErrors(failed: readonly Attempt[], fromMs: number): ErrorCount[] {
+  const counts = new Map<string, ErrorCount>();
+  for (const { error: text = '', endedAt } of failed) {
+    const atMs = endedAt - fromMs;
+    const { count, firstMs, lastMs } = counts.get(text) ?? { count: 0, firstMs: atMs, lastMs: atMs };
+    counts.set(text, { text, count: count + 1, firstMs: Math.min(firstMs, atMs), lastMs: Math.max(lastMs, atMs) });
+  }
+  return [...counts.values()].sort((a, b) => b.count - a.count);
+}
+
+/** @returns ms from `fromMs` until the last attempt began that this server took; null when it took none */
+export function usedForMs(attempts: readonly Attempt[], server: string, fromMs: number, toMs: number): number | null {
+  const taken = attempts.filter(
+    (one) => one.by === server && one.acknowledged && one.startedAt >= fromMs && one.startedAt < toMs,
+  );
+  return taken.length === 0 ? null : Math.max(...taken.map((one) => one.startedAt)) - fromMs;
+}
+
+/** Ids that were acknowledged and that a node does not hold. */
+export function lostWrites(attempts: readonly Attempt[], held: ReadonlySet<number>): number[] {
+  return attempts.filter((one) => one.acknowledged && !held.has(one.id)).map((one) => one.id);
+}
+
+/** A time in which one server alone may take writes. */
+export interface Reign {
+  readonly server: string;
+  readonly fromMs: number;
+  /** When the next one was able to take them; null while it lasts. */
+  readonly toMs: number | null;
+}
+
+/** Writes that began after another server had taken over, and that an old primary acknowledged all the same. */
+export function staleWrites(attempts: readonly Attempt[], reigns: readonly Reign[]): Attempt[] {
+  const isIn = (reign: Reign, one: Attempt) =>
+    reign.server === one.by && one.endedAt >= reign.fromMs && (reign.toMs === null || one.startedAt < reign.toMs);
+  // Before the first reign was noted there is nothing to be stale against.
+  const from = Math.min(...reigns.map((reign) => reign.fromMs));
+  return attempts.filter(
+    (one) => one.acknowledged && one.startedAt >= from && !reigns.some((reign) => isIn(reign, one)),
+  );
+}
