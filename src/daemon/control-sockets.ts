@@ -1,4 +1,4 @@
-/** The stats sockets of the configuration, through reloads: new ones open before anything changes, old ones close last. */
+/** The control endpoints of the configuration, stats sockets and HTTP, through reloads: new ones open before anything changes, old ones close last. */
 import { readdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Model, StatsSocket } from '../config/model.js';
@@ -6,6 +6,7 @@ import { addressText } from '../config/names.js';
 import type { Engine } from '../control/engine.js';
 import { prepareRuntimeSocketPath } from '../control/runtime-path.js';
 import { type ControlServer, createMasterCli, startStatsSocket } from '../control/stats-socket.js';
+import { ControlHttpEndpoint, type PreparedHttp } from './control-http.js';
 
 /** How long to try for a TCP socket that a predecessor holds: 10 s. */
 const RETRY_MS = 200;
@@ -16,11 +17,13 @@ export interface PreparedControl {
   next: Map<string, ControlServer>;
   opened: ControlServer[];
   failures: string[];
+  http: PreparedHttp;
 }
 
 export class ControlSockets {
   private current = new Map<string, ControlServer>();
   private extra: ControlServer[] = [];
+  private readonly http: ControlHttpEndpoint;
   /** The first configuration is in force: whoever asks before would read of servers whose state nobody has decided. */
   begin!: () => void;
   private readonly begun = new Promise<void>((resolve) => {
@@ -30,7 +33,9 @@ export class ControlSockets {
   constructor(
     private readonly engine: Engine,
     private readonly getSocks: (fd: number) => void,
-  ) {}
+  ) {
+    this.http = new ControlHttpEndpoint(engine, this.begun);
+  }
 
   /** Opens the private socket by which `fairlead status` and `fairlead reload` find us. */
   async openPrivate(): Promise<void> {
@@ -53,7 +58,9 @@ export class ControlSockets {
 
   /** @param patient a predecessor may hold TCP ports yet: those are opened as soon as it let them go */
   async prepare(model: Model, patient: boolean): Promise<PreparedControl> {
-    const prepared: PreparedControl = { next: new Map(), opened: [], failures: [] };
+    const http = await this.http.prepare(model, patient);
+    const failures = http.failure === undefined ? [] : [http.failure];
+    const prepared: PreparedControl = { next: new Map(), opened: [], failures, http };
     for (const socket of model.global.statsSockets) await this.prepareOne(prepared, socket, patient);
     return prepared;
   }
@@ -91,6 +98,7 @@ export class ControlSockets {
   }
 
   async rollBack(prepared: PreparedControl): Promise<void> {
+    this.http.rollBack(prepared.http);
     await closeEach(prepared.opened);
   }
 
@@ -98,11 +106,13 @@ export class ControlSockets {
     const kept = new Set(prepared.next.values());
     const gone = [...this.current.values()].filter((server) => !kept.has(server));
     this.current = prepared.next;
+    this.http.commit(prepared.http);
     await closeEach(gone);
   }
 
   /** Lets the configured sockets go, for a successor; the private one stays until the end. */
   async closePublic(): Promise<void> {
+    this.http.close();
     const servers = [...this.current.values()];
     this.current.clear();
     await closeEach(servers);

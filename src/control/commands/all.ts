@@ -1,5 +1,6 @@
 /** The commands of a stats socket. */
 import { CommandTable } from '../command-table.js';
+import { CHOICE_COMMANDS } from './choose.js';
 import { HISTORY_COMMANDS } from './history.js';
 import { LIMIT_COMMANDS } from './limits.js';
 import { SETTING_COMMANDS } from './session-settings.js';
@@ -19,6 +20,7 @@ export const STATS_SOCKET_COMMANDS = new CommandTable([
   ...LIMIT_COMMANDS,
   ...SETTING_COMMANDS,
   ...MISC_COMMANDS,
+  ...CHOICE_COMMANDS,
   ...HISTORY_COMMANDS,
   RELOAD_COMMAND,
 ]);

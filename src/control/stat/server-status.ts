@@ -54,8 +54,8 @@ export function serverStatus(row: Row, tracked: Row, via: string, nowMs: number)
 
 /** HAProxy damps nothing: there the word is `DOWN` alone. */
 function downWord(row: Row, nowMs: number, progress: string): string {
-  const leftS = row.get(S_HELD_UNTIL) - Math.floor(nowMs / 1000);
-  return leftS > 0 ? `DOWN (damped ${leftS}s)` : `DOWN${progress}`;
+  const leftMs = row.get(S_HELD_UNTIL) * 1000 - nowMs;
+  return leftMs > 0 ? `DOWN (damped ${Math.max(1, Math.floor(leftMs / 1000))}s)` : `DOWN${progress}`;
 }
 
 function maintenance(admin: number, via: string): string {
