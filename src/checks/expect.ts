@@ -1,6 +1,7 @@
 /** What an expect step makes of the bytes received so far: match, mismatch, or wait for more (manual, `tcp-check expect`). */
 import type { TextMatch } from '../config/model.js';
 import { CheckStatus } from '../core/check-status.js';
+import type { Finding } from './builtin/finding.js';
 import { bodyOf, hasBadFraming, parseHead, type ResponseHead } from './http-response.js';
 import type { CheckPlan, ExpectStep } from './plan.js';
 
@@ -49,20 +50,29 @@ function onBytes(step: ExpectStep, received: Buffer, isFinal: boolean): Verdict 
   if (received.length === 0) {
     if (!isFinal) return wait();
     const comment = step.comment === undefined ? '' : ` comment: '${step.comment}'`;
-    return conclude('failed', CheckStatus.L7RSP, 0, `TCPCHK got an empty response at step ${step.number}${comment}`);
+    const text = `TCPCHK got an empty response at step ${step.number}${comment}`;
+    return conclude('failed', step.errorStatus ?? CheckStatus.L7RSP, 0, text);
   }
+  if (step.codec !== undefined) return onCodec(step.codec(received, isFinal));
   if (!isFinal && received.length < neededBytes(step)) return wait();
   const isMatch = matches(step, received);
-  if (!isMatch && !isFinal && step.minRecv !== 0) return wait();
+  // With `min-recv` a mismatch in that many bytes is conclusive.
+  if (!isMatch && !isFinal && step.minRecv < 0) return wait();
+  const code = step.statusCode?.(received) ?? 0;
   if (isMatch !== step.negate)
-    return conclude('matched', step.okStatus ?? CheckStatus.L7OK, 0, step.onSuccess ?? '(tcp-check)');
-  return conclude('failed', step.errorStatus ?? CheckStatus.L7RSP, 0, step.onError ?? bytesText(step));
+    return conclude('matched', step.okStatus ?? CheckStatus.L7OK, code, step.onSuccess?.(received) ?? '(tcp-check)');
+  return conclude('failed', step.errorStatus ?? CheckStatus.L7RSP, code, step.onError?.(received) ?? bytesText(step));
 }
 
-/** An exact string cannot be there in fewer bytes than it has; `min-recv` asks for more of the others. */
+function onCodec(found: Finding | null): Verdict {
+  if (found === null) return wait();
+  const isPassed = found.status === CheckStatus.L7OK;
+  return conclude(isPassed ? 'matched' : 'failed', found.status, found.code, found.text);
+}
+
+/** An exact string cannot be there in fewer bytes than it has; `min-recv` may ask for more. */
 function neededBytes(step: ExpectStep): number {
-  if (step.regex === undefined) return step.minRecv > 0 ? Math.min(step.minRecv, step.bytes.length) : step.bytes.length;
-  return Math.max(1, step.minRecv);
+  return Math.max(1, step.minRecv, step.regex === undefined ? step.bytes.length : 0);
 }
 
 function bytesText(step: ExpectStep): string {
@@ -87,19 +97,19 @@ function onResponse(plan: CheckPlan, step: ExpectStep, received: Buffer, isFinal
   if (plan.disableOn404 && head.status === 404 && isUp) return conclude('failed', CheckStatus.L7OKC, 404, '');
   switch (step.match) {
     case 'status':
-      return onHead(step, head, inRanges(step, head.status));
+      return onHead(step, head, received, inRanges(step, head.status));
     case 'rstatus':
-      return onHead(step, head, step.regex!.test(String(head.status)));
+      return onHead(step, head, received, step.regex!.test(String(head.status)));
     case 'header':
-      return onHead(step, head, hasHeader(step, head));
+      return onHead(step, head, received, hasHeader(step, head));
     default:
       return onBody(step, head, received, isFinal);
   }
 }
 
-function onHead(step: ExpectStep, head: ResponseHead, isMatch: boolean): Verdict {
-  if (isMatch !== step.negate) return passed(step, head);
-  return refused(step, head, CheckStatus.L7STS, head.reason);
+function onHead(step: ExpectStep, head: ResponseHead, received: Buffer, isMatch: boolean): Verdict {
+  if (isMatch !== step.negate) return passed(step, head, received);
+  return refused(step, head, received, CheckStatus.L7STS, head.reason);
 }
 
 function onBody(step: ExpectStep, head: ResponseHead, received: Buffer, isFinal: boolean): Verdict {
@@ -108,22 +118,24 @@ function onBody(step: ExpectStep, head: ResponseHead, received: Buffer, isFinal:
   const isOver = isFinal || body.isComplete || (step.minRecv === 0 && body.bytes.length > 0);
   if (body.bytes.length === 0) {
     if (!isOver) return wait();
-    return refused(step, head, CheckStatus.L7RSP, 'HTTP content check could not find a response body');
+    return refused(step, head, received, CheckStatus.L7RSP, 'HTTP content check could not find a response body');
   }
   const isMatch = matches(step, body.bytes);
   if (!isMatch && !isOver) return wait();
-  if (isMatch !== step.negate) return passed(step, head);
+  if (isMatch !== step.negate) return passed(step, head, received);
   const text = step.negate ? 'HTTP check matched unwanted content' : 'HTTP content check did not match';
-  return refused(step, head, CheckStatus.L7RSP, text);
+  return refused(step, head, received, CheckStatus.L7RSP, text);
 }
 
-function passed(step: ExpectStep, head: ResponseHead): Verdict {
-  return conclude('matched', step.okStatus ?? CheckStatus.L7OK, head.status, step.onSuccess ?? '');
+function passed(step: ExpectStep, head: ResponseHead, received: Buffer): Verdict {
+  const code = step.statusCode?.(received, head) ?? head.status;
+  return conclude('matched', step.okStatus ?? CheckStatus.L7OK, code, step.onSuccess?.(received, head) ?? '');
 }
 
-function refused(step: ExpectStep, head: ResponseHead, status: number, text: string): Verdict {
+function refused(step: ExpectStep, head: ResponseHead, received: Buffer, status: number, text: string): Verdict {
   const comment = step.comment === undefined ? '' : `${text === '' ? '' : ' '}comment: ${step.comment}`;
-  return conclude('failed', step.errorStatus ?? status, head.status, step.onError ?? `${text}${comment}`);
+  const code = step.statusCode?.(received, head) ?? head.status;
+  return conclude('failed', step.errorStatus ?? status, code, step.onError?.(received, head) ?? `${text}${comment}`);
 }
 
 function inRanges(step: ExpectStep, status: number): boolean {

@@ -2,6 +2,9 @@
 import type { CheckStep, Proxy, Server, TextMatch } from '../config/model.js';
 import { CheckStatus } from '../core/check-status.js';
 import { NativeBuffer } from '../linux/memory.js';
+import type { Codec } from './builtin/finding.js';
+import { type BuiltinStep, builtinScript } from './builtin/script.js';
+import { compileTexts, type StepTexts } from './step-texts.js';
 
 export interface ConnectStep {
   readonly do: 'connect';
@@ -19,12 +22,16 @@ export interface SendStep {
   readonly length: number;
   /** Where `http-check send-state` puts its header; -1 = nowhere. */
   readonly stateAt: number;
+  /** Where the time of day goes, epoch seconds in 4 bytes; -1 = nowhere. */
+  readonly timeAt: number;
   readonly place: string;
 }
 
 export interface ExpectStep {
   readonly do: 'expect';
   readonly match: (CheckStep & { do: 'expect' })['match'];
+  /** Judges the bytes in place of a pattern. */
+  readonly codec: Codec | undefined;
   readonly negate: boolean;
   readonly pattern: string;
   /** For string and binary. */
@@ -38,8 +45,9 @@ export interface ExpectStep {
   readonly okStatus: number | undefined;
   readonly errorStatus: number | undefined;
   readonly timeoutStatus: number | undefined;
-  readonly onSuccess: string | undefined;
-  readonly onError: string | undefined;
+  readonly onSuccess: StepTexts['onSuccess'];
+  readonly onError: StepTexts['onError'];
+  readonly statusCode: StepTexts['statusCode'];
   readonly number: number;
   readonly comment: string | undefined;
   /** ` at step 3 of tcp-check (expect string 'x')`, for what goes wrong there; '' outside scripts. */
@@ -48,7 +56,8 @@ export interface ExpectStep {
 
 type Step = ConnectStep | SendStep | ExpectStep;
 
-type Kind = 'tcp' | 'http' | 'script';
+/** `builtin`: a script whose steps the user did not write, so that messages do not name them. */
+type Kind = 'tcp' | 'http' | 'script' | 'builtin';
 
 export interface CheckPlan {
   readonly kind: Kind;
@@ -70,9 +79,10 @@ export function compileCheck(proxy: Proxy, server: Server): CheckPlan {
   const interMs = server.interMs ?? DEFAULT_INTER_MS;
   const answerMs = proxy.timeouts.check || undefined; // 0 is no limit, which is the same as none written
   const connect = proxy.timeouts.connect || interMs;
-  const steps = scriptOf(proxy).map(({ step, number }) => compileStep(step, number, proxy, server));
+  const script = scriptOf(proxy);
+  const steps = script.map((each) => compileStep(each, proxy, server));
   return {
-    kind: proxy.check.steps.length === 0 && type === 'script' ? 'tcp' : type, // a script of nothing only connects
+    kind: script.length === 1 && type === 'script' && script[0].number === 0 ? 'tcp' : type, // only connects
     steps,
     disableOn404: disableOn404 === true && type === 'http',
     connectMs: answerMs === undefined ? interMs : Math.min(connect, interMs),
@@ -80,43 +90,86 @@ export function compileCheck(proxy: Proxy, server: Server): CheckPlan {
   };
 }
 
-/** Checks of a role run elsewhere, over held sessions; nobody compiles one, and one that did would connect. */
+/** Checks of a role and external ones run elsewhere; nobody compiles one, and one that did would connect. */
 function kindOf({ check }: Proxy): Kind {
-  return check.type === 'role' ? 'tcp' : check.type;
+  switch (check.type) {
+    case 'http':
+    case 'script':
+      return check.type;
+    case 'tcp':
+    case 'role':
+    case 'external':
+      return 'tcp';
+    default:
+      return 'builtin';
+  }
 }
 
 interface Numbered {
-  step: CheckStep;
+  step: BuiltinStep;
   /** Place in the configuration, from 1; 0 for what is implied. */
   number: number;
+  comment: string | undefined;
 }
 
 /** The written steps, with those that are implied: the first connect, and for http the last expect. */
 function scriptOf(proxy: Proxy): Numbered[] {
-  const { steps } = proxy.check;
   const type = kindOf(proxy);
-  const script = type === 'tcp' ? [] : steps.map((step, i) => ({ step, number: i + 1 }));
-  if (script[0]?.step.do !== 'connect') script.unshift({ step: { do: 'connect' }, number: 0 });
+  const script = type === 'tcp' ? [] : numbered(stepsOf(proxy));
+  const implied = (step: CheckStep) => ({ step, number: 0, comment: undefined });
+  if (script[0]?.step.do !== 'connect') script.unshift(implied({ do: 'connect' }));
   if (type === 'http' && !script.some(({ step }) => step.do === 'http-send' || step.do === 'send'))
-    script.splice(1, 0, { step: DEFAULT_REQUEST, number: 0 });
-  if (type === 'http' && script.at(-1)?.step.do === 'http-send') script.push({ step: DEFAULT_EXPECT, number: 0 });
+    script.splice(1, 0, implied(DEFAULT_REQUEST));
+  if (type === 'http' && script.at(-1)?.step.do === 'http-send') script.push(implied(DEFAULT_EXPECT));
   return script;
 }
 
-function compileStep(step: CheckStep, number: number, proxy: Proxy, server: Server): Step {
+function stepsOf({ check }: Proxy): readonly BuiltinStep[] {
+  const { type } = check;
+  if (type === 'tcp' || type === 'http' || type === 'script' || type === 'role' || type === 'external')
+    return check.steps;
+  return builtinScript(type, check.builtin);
+}
+
+/** Comment steps are counted, and then stand with the steps they are about. */
+function numbered(steps: readonly BuiltinStep[]): Numbered[] {
+  const all = steps.map((step, i) => ({ step, number: i + 1, comment: commentOf(steps, i) }));
+  return all.filter(({ step }) => step.do !== 'comment');
+}
+
+/** Its own comment, or the step in front that is one: a run of expects shares it (as observed on HAProxy 2.6). */
+function commentOf(steps: readonly BuiltinStep[], i: number): string | undefined {
+  const step = steps[i];
+  if ('comment' in step && step.comment !== undefined) return step.comment;
+  let before = i - 1;
+  while (before >= 0 && steps[before].do === 'expect') before--;
+  const found = steps[before];
+  return found?.do === 'comment' ? found.comment : undefined;
+}
+
+function compileStep({ step, number, comment }: Numbered, proxy: Proxy, server: Server): Step {
   const { sendState } = proxy.check;
   const type = kindOf(proxy);
   switch (step.do) {
     case 'connect':
-      return compileConnect(step, number, type, server);
+      return compileConnect({ ...step, comment }, number, type, server);
     case 'send':
-      return compileSend(step.data, place(type, number, '(send)', step.comment));
+      return compileSend(step.data, place(type, number, '(send)', comment));
+    case 'send-timed':
+      return { ...compileSend(step.data, ''), timeAt: step.timeAt };
     case 'http-send':
       return compileRequest(step, sendState === true);
+    case 'judge':
+      return { ...compileExpect(ANY_BYTES, number, type, proxy, server), codec: step.codec };
     case 'expect':
-      return compileExpect(step, number, type);
+      return compileExpect({ ...step, comment }, number, type, proxy, server);
+    case 'comment':
+      throw new Error('comment steps are gone by now');
   }
 }
+
+/** What stands behind a codec. */
+const ANY_BYTES: CheckStep & { do: 'expect' } = { do: 'expect', negate: false, match: 'binary', pattern: '' };
 
 function place(type: Kind, number: number, what: string, comment: string | undefined): string {
   if (type !== 'script') return '';
@@ -149,7 +202,7 @@ function compileRequest(step: CheckStep & { do: 'http-send' }, sendState: boolea
 function compileSend(data: string, where: string): SendStep {
   const bytes = new NativeBuffer(data.length);
   bytes.bytes.set(Buffer.from(data, 'latin1'));
-  return { do: 'send', bytes, length: data.length, stateAt: -1, place: where };
+  return { do: 'send', bytes, length: data.length, stateAt: -1, timeAt: -1, place: where };
 }
 
 /** As HAProxy writes it: header names in lower case, a length where there is a body, no second request afterwards. */
@@ -167,10 +220,17 @@ function requestText(step: CheckStep & { do: 'http-send' }): string {
   return `${step.method} ${step.uri} ${version}\r\n${lines.join('')}\r\n${body}`;
 }
 
-function compileExpect(step: CheckStep & { do: 'expect' }, number: number, type: Kind): ExpectStep {
+function compileExpect(
+  step: CheckStep & { do: 'expect' },
+  number: number,
+  type: Kind,
+  proxy: Proxy,
+  server: Server,
+): ExpectStep {
   return {
     do: 'expect',
     match: step.match,
+    codec: undefined,
     negate: step.negate,
     pattern: step.pattern,
     bytes: Buffer.from(step.pattern, 'latin1'),
@@ -181,8 +241,7 @@ function compileExpect(step: CheckStep & { do: 'expect' }, number: number, type:
     okStatus: statusNumber(step.okStatus),
     errorStatus: statusNumber(step.errorStatus),
     timeoutStatus: statusNumber(step.timeoutStatus),
-    onSuccess: step.onSuccess,
-    onError: step.onError,
+    ...compileTexts(step, proxy, server),
     number,
     comment: step.comment,
     place: place(type, number, `(${expectWords(step)})`, step.comment),

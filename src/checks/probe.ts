@@ -4,6 +4,7 @@
  * connection is made at once; probes own no buffer unless an answer comes in pieces.
  */
 import { CheckStatus } from '../core/check-status.js';
+import { keptText } from '../core/check-text/text.js';
 import type { ServerHealth } from '../core/health/entities.js';
 import type { CheckReport } from '../core/health/texts.js';
 import { STATE_STOPPED } from '../core/table.js';
@@ -267,6 +268,7 @@ export class Probe implements Pollable, Timed {
 
   private sendStep(step: SendStep): boolean {
     if (this.sentBytes === 0) this.receivedBytes = 0; // an answer to what went before is no answer to this
+    if (step.timeAt >= 0) step.bytes.view.setUint32(step.timeAt, Math.floor(Date.now() / 1000));
     const { bytes, length } = step.stateAt < 0 ? step : this.withState(step);
     if (!this.write(bytes.ptr, length)) return false;
     this.request = null;
@@ -391,7 +393,7 @@ export class Probe implements Pollable, Timed {
   private end(status: number, text: string): void {
     const { report } = this;
     report.status = status;
-    report.text = text;
+    report.text = keptText(text);
     report.durationMs = Math.floor(performance.now() - this.startedMs);
     this.closeSocket(false);
     this.releaseBuffer();

@@ -346,7 +346,7 @@ export interface Server extends Located {
   initAddr?: string[];
   resolvePrefer?: 'ipv4' | 'ipv6';
   /** `agent-check`: asks an agent beside the health check; needs `agentPort`. */
-  agentCheck?: boolean;
+  agentCheck?: true;
   agentPort?: number;
   /** Default: the server's own address. */
   agentAddr?: string;

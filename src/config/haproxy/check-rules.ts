@@ -54,14 +54,14 @@ function readHttpCheck(line: Line, section: ProxySection): void {
   const draft = ownHttp(section);
   draft.httpLines.push(line);
   if (rule === 'comment') {
-    readComment(line, section);
+    readComment(line, draft.httpSteps);
     return;
   }
   if (rule === 'send') {
     readHttpSend(line, section);
     return;
   }
-  addStep(line, section, draft.httpSteps, rule === 'connect' ? readConnect(line) : readExpect(line, 2, 'http'));
+  addStep(line, draft.httpSteps, rule === 'connect' ? readConnect(line) : readExpect(line, 2, 'http'));
 }
 
 function readTcpCheck(line: Line, section: ProxySection): void {
@@ -74,18 +74,18 @@ function readTcpCheck(line: Line, section: ProxySection): void {
   const draft = ownTcp(section);
   draft.tcpLines.push(line);
   if (rule === 'comment') {
-    readComment(line, section);
+    readComment(line, draft.tcpSteps);
     return;
   }
   if (rule === 'connect') {
-    addStep(line, section, draft.tcpSteps, readConnect(line));
+    addStep(line, draft.tcpSteps, readConnect(line));
     return;
   }
   if (rule === 'expect') {
-    addStep(line, section, draft.tcpSteps, readExpect(line, 2, 'tcp'));
+    addStep(line, draft.tcpSteps, readExpect(line, 2, 'tcp'));
     return;
   }
-  addStep(line, section, draft.tcpSteps, readTcpSend(line, rule));
+  addStep(line, draft.tcpSteps, readTcpSend(line, rule));
 }
 
 /** `set-var(check.x)` without what is in the parentheses. */
@@ -93,18 +93,20 @@ function stem(line: Line): string {
   return line.text(1).replace(/\(.*$/s, '');
 }
 
-function readComment(line: Line, section: ProxySection): void {
+/** A step of its own, which is counted. */
+function readComment(line: Line, steps: CheckStep[]): void {
   if (!line.has(2)) {
     line.error('missing-argument', 1, "'comment' needs a text", "write it after 'comment'");
     return;
   }
-  section.check.comment = line.texts.slice(2).join(' ');
+  steps.push({ do: 'comment', comment: line.texts.slice(2).join(' ') });
 }
 
 /** A script that connects itself must begin with that, so that it is clear where the bytes go. */
-function addStep(line: Line, section: ProxySection, steps: CheckStep[], step: CheckStep | undefined): void {
+function addStep(line: Line, steps: CheckStep[], step: CheckStep | undefined): void {
   if (!step) return;
-  const isLateConnect = step.do === 'connect' && steps.length > 0 && steps[0].do !== 'connect';
+  const first = steps.find(({ do: what }) => what !== 'comment');
+  const isLateConnect = step.do === 'connect' && first !== undefined && first.do !== 'connect';
   if (isLateConnect) {
     line.error(
       'late-connect',
@@ -114,9 +116,7 @@ function addStep(line: Line, section: ProxySection, steps: CheckStep[], step: Ch
     );
     return;
   }
-  const comment = step.comment ?? section.check.comment;
-  section.check.comment = undefined;
-  steps.push(withoutUndefined({ ...step, comment }));
+  steps.push(withoutUndefined(step));
 }
 
 /** The first `send` completes the request of `option httpchk`; a further one needs a connection of its own. */
@@ -136,7 +136,7 @@ function readHttpSend(line: Line, section: ProxySection): void {
   const request = lastSend < 0 ? (draft.request ?? defaultRequest()) : defaultRequest();
   const comment = readRequestWords(line, request);
   if (lastSend < 0) draft.request = request;
-  addStep(line, section, draft.httpSteps, withoutUndefined({ ...requestStep(request), comment }));
+  addStep(line, draft.httpSteps, withoutUndefined({ ...requestStep(request), comment }));
 }
 
 /** Completes `request` from the words of the line; returns its comment. */

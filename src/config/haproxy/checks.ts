@@ -1,33 +1,19 @@
 /** Health check methods: `option httpchk` and its kind, and how a section's lines become one CheckSpec (manual §4.2). */
 import type { CheckSpec, CheckStep } from '../model.js';
+import { BUILTIN_OPTIONS, builtinOf, optionOf } from './builtin-checks.js';
+import { chooseMethod, type HealthOption, healthOption as option } from './check-method.js';
 import type { Line } from './line.js';
 import { applyRoleProbe } from './role-pragma.js';
-import { type CheckDraft, defer, mark, type ProxySection } from './section.js';
-
-interface HealthOption {
-  in: string;
-  isNegatable: false;
-  read(line: Line, section: ProxySection): void;
-}
+import { type CheckDraft, defer, type ProxySection } from './section.js';
 
 type Request = NonNullable<CheckDraft['request']>;
 
-export const HEALTH_OPTIONS: { [name: string]: HealthOption } = {
+export const HEALTH_OPTIONS: { readonly [name: string]: HealthOption } = {
   httpchk: option(readHttpchk),
   'tcp-check': option(readTcpCheckOption),
-  'redis-check': option(readRedisCheck),
-  smtpchk: option(readLater),
-  'mysql-check': option(readLater),
-  'pgsql-check': option(readLater),
-  'ldap-check': option(readLater),
-  'ssl-hello-chk': option(readLater),
   'spop-check': option(readLater),
-  'external-check': option(readLater),
+  ...BUILTIN_OPTIONS,
 };
-
-function option(read: HealthOption['read']): HealthOption {
-  return { in: 'db', isNegatable: false, read };
-}
 
 export function emptyDraft(): CheckDraft {
   return {
@@ -36,6 +22,7 @@ export function emptyDraft(): CheckDraft {
     tcpSteps: [],
     httpLines: [],
     tcpLines: [],
+    externalLines: [],
     isHttpInherited: false,
     isTcpInherited: false,
   };
@@ -44,7 +31,7 @@ export function emptyDraft(): CheckDraft {
 /** What a proxy section starts from: the lines of its defaults, which its own lines of the kind replace. */
 export function inheritDraft(from: CheckDraft): CheckDraft {
   return {
-    ...structuredClone({ ...from, httpLines: [], tcpLines: [] }),
+    ...structuredClone({ ...from, httpLines: [], tcpLines: [], externalLines: [] }),
     isHttpInherited: true,
     isTcpInherited: true,
     isRoleInherited: true,
@@ -116,17 +103,6 @@ function readTcpCheckOption(line: Line, section: ProxySection): void {
   if (line.noMore(2)) chooseMethod(line, section, 'script');
 }
 
-/** PING and +PONG (manual, `option redis-check`), as the script it stands for. */
-function readRedisCheck(line: Line, section: ProxySection): void {
-  if (!line.noMore(2)) return;
-  const draft = ownTcp(section);
-  draft.tcpSteps = [
-    { do: 'send', data: '*1\r\n$4\r\nPING\r\n' },
-    { do: 'expect', negate: false, match: 'string', pattern: '+PONG\r\n' },
-  ];
-  chooseMethod(line, section, 'script');
-}
-
 function readLater(line: Line, section: ProxySection): void {
   chooseMethod(line, section, 'tcp');
   if (section.check.method !== 'role')
@@ -135,15 +111,6 @@ function readLater(line: Line, section: ProxySection): void {
       section.proxy.deferred,
       'this check comes with a later version; until then a server is up when it accepts a connection',
     );
-}
-
-/** The last such option of a section holds; the lines of the others are ignored. */
-function chooseMethod(line: Line, section: ProxySection, method: CheckDraft['method']): void {
-  const draft = section.check;
-  // Said to us alone: the line HAProxy needs beside it does not take it back, wherever it stands in the section.
-  if (draft.method === 'role' && draft.isRoleInherited === false) return;
-  draft.method = method;
-  mark(section, 'check', line);
 }
 
 /** Called when the section is complete: the steps of the chosen method, and complaints about lines for another. */
@@ -158,6 +125,7 @@ export function compileCheck(section: ProxySection): void {
     type: draft.method,
     steps: compileSteps(section),
     role: draft.method === 'role' ? draft.role : undefined,
+    builtin: builtinOf(draft),
     disableOn404,
     sendState,
     loc,
@@ -166,12 +134,12 @@ export function compileCheck(section: ProxySection): void {
 
 function compileSteps(section: ProxySection): CheckStep[] {
   const draft = section.check;
-  if (draft.method === 'tcp' || draft.method === 'role') return [];
   if (draft.method === 'script') return draft.tcpSteps;
+  if (draft.method !== 'http') return [];
   const firstSend = draft.httpSteps.findIndex((step) => step.do === 'http-send');
   if (firstSend >= 0) return draft.httpSteps.with(firstSend, mergeComment(draft, firstSend));
   const request = requestStep(draft.request ?? missingRequest(section));
-  const connects = draft.httpSteps.findIndex((step) => step.do !== 'connect');
+  const connects = draft.httpSteps.findIndex((step) => step.do !== 'connect' && step.do !== 'comment');
   const at = connects < 0 ? draft.httpSteps.length : connects;
   return [...draft.httpSteps.slice(0, at), request, ...draft.httpSteps.slice(at)];
 }
@@ -203,16 +171,14 @@ function missingRequest(section: ProxySection): Request {
 }
 
 function complainUnused(section: ProxySection): void {
-  const { method, httpLines, tcpLines } = section.check;
+  const { method, httpLines, tcpLines, externalLines } = section.check;
   // The lines beside a pragma are for HAProxy.
   if (section.kind === 'defaults' || method === 'role') return;
   if (method !== 'http') complain(httpLines, "'option httpchk'");
   if (method !== 'script') complain(tcpLines, "'option tcp-check'");
+  if (method !== 'external') complain(externalLines, "'option external-check'");
   function complain(lines: readonly Line[], needed: string): void {
-    const inForce =
-      method === 'tcp'
-        ? 'no check method is chosen'
-        : `'option ${method === 'http' ? 'httpchk' : 'tcp-check'}' is in force`;
+    const inForce = method === 'tcp' ? 'no check method is chosen' : `'option ${optionOf(method)}' is in force`;
     for (const line of lines) {
       line.diag.warning(
         'check-line-ignored',

@@ -180,7 +180,6 @@ export const DEFERRED_KEYWORDS: ProxyKeywords = {
   'tcp-response': later('nb', 'rules on responses come with a later version', ['content', 'inspect-delay']),
   'use-fcgi-app': later('b', HTTP),
   'email-alert': later('dfb', MAIL, ['from', 'level', 'mailers', 'myhostname', 'to']),
-  'external-check': later('db', 'external checks come with a later version', ['command', 'path']),
 };
 
 /** One warning per run of neighbouring lines with the same reason; each names its lines and their first words. */

@@ -1,4 +1,5 @@
 /** `http-check expect` and `tcp-check expect` (manual §4.2). */
+import { compileCheckText, compileStatusCode } from '../../core/check-text/text.js';
 import type { CheckStep, TextMatch } from '../model.js';
 import { withoutUndefined } from './checks.js';
 import type { Line } from './line.js';
@@ -49,11 +50,24 @@ function readOption(line: Line, i: number, step: Partial<Expect>): number | unde
   const value = line.text(i + 1);
   if (name === 'min-recv') step.minRecv = line.looseInteger(i + 1, "'min-recv'", { min: -1 });
   else if (name === 'comment') step.comment = value;
-  else if (name === 'on-success') step.onSuccess = value;
-  else if (name === 'on-error') step.onError = value;
-  else if (name === 'status-code') step.statusCode = value;
+  else if (name === 'on-success') step.onSuccess = readText(line, i + 1);
+  else if (name === 'on-error') step.onError = readText(line, i + 1);
+  else if (name === 'status-code') step.statusCode = readStatusCode(line, i + 1);
   else return readStatus(line, i, step);
   return i + 2;
+}
+
+/** A log-format text. What has no value in checks is left out of it, and said. */
+function readText(line: Line, i: number): string {
+  for (const problem of compileCheckText(line.text(i)).problems)
+    line.warning('bad-log-format', i, `${problem}: it is left out of the text`, 'write the text itself');
+  return line.text(i);
+}
+
+function readStatusCode(line: Line, i: number): string {
+  for (const problem of compileStatusCode(line.text(i)).problems)
+    line.warning('bad-expression', i, `${problem}: there is no such code`, "write such as 'res.payload(0,3)'");
+  return line.text(i);
 }
 
 function readStatus(line: Line, i: number, step: Partial<Expect>): number | undefined {

@@ -41,10 +41,11 @@ function readNegated(line: Line, reader: Reader): void {
   }
   if (line.text(0) === 'log') reader.model.global.logs = [];
   else if (line.text(0) === 'set-dumpable') reader.model.global.setDumpable = false;
+  else if (line.text(0) === 'insecure-fork-wanted') reader.model.global.insecureForkWanted = false;
 }
 
 type Strings = 'user' | 'group' | 'chroot' | 'pidfile' | 'serverStateBase' | 'serverStateFile' | 'localpeer' | 'logTag';
-type Flags = 'daemon' | 'quiet' | 'noSplice' | 'noReuseport' | 'setDumpable';
+type Flags = 'daemon' | 'quiet' | 'noSplice' | 'noReuseport' | 'setDumpable' | 'externalCheck' | 'insecureForkWanted';
 type Times = 'hardStopAfterMs' | 'graceMs' | 'closeSpreadTimeMs' | 'maxSpreadChecksMs';
 type Numbers = 'uid' | 'gid' | 'ulimitN' | 'maxconnrate' | 'maxsessrate';
 
@@ -102,6 +103,8 @@ const KEYWORDS: { [keyword: string]: GlobalKeyword } = {
   nosplice: flag('noSplice'),
   noreuseport: flag('noReuseport'),
   'set-dumpable': flag('setDumpable'),
+  'external-check': flag('externalCheck'),
+  'insecure-fork-wanted': flag('insecureForkWanted'),
   user: string('user', 'a user name'),
   group: string('group', 'a group name'),
   chroot: string('chroot', 'a directory'),
@@ -133,9 +136,7 @@ const KEYWORDS: { [keyword: string]: GlobalKeyword } = {
   unsetenv: readUnsetenv,
   resetenv: readResetenv,
   nbproc: gone("write 'nbthread' for the number of workers"),
-  'external-check': without('external checks come with a later version'),
-  'insecure-fork-wanted': without('external checks come with a later version'),
-  'insecure-setuid-wanted': without('external checks come with a later version'),
+  'insecure-setuid-wanted': without('programs that checks start may be setuid without it'),
   ...each(['busy-polling', 'noepoll', 'nopoll', 'noevports', 'nokqueue'], without(POLLER)),
   ...each(
     ['cpu-map', 'thread-group', 'thread-groups', 'numa-cpu-mapping', 'profiling.tasks'],

@@ -3,6 +3,7 @@ import { parseListenAddresses } from '../address.js';
 import type { ProxyOptions } from '../model.js';
 import { readBalance, readHashBalanceFactor, readHashType } from './balance.js';
 import { readBind } from './bind.js';
+import { EXTERNAL_KEYWORDS } from './builtin-checks.js';
 import { CHECK_KEYWORDS } from './check-rules.js';
 import { DEFERRED_KEYWORDS } from './deferred.js';
 import type { Line } from './line.js';
@@ -92,6 +93,7 @@ const KEYWORDS: ProxyKeywords = {
   redispatch: gone("write 'option redispatch'"),
   ...TIMEOUT_KEYWORDS,
   ...CHECK_KEYWORDS,
+  ...EXTERNAL_KEYWORDS,
   ...RULE_KEYWORDS,
   ...DEFERRED_KEYWORDS,
 };

@@ -32,8 +32,9 @@ export function openProxy(line: Line, reader: Reader): Section {
 /** A section around a proxy that another language has begun. */
 export function resumeProxy(reader: Reader, proxy: Proxy, kind: Proxy['kind'], at: Loc): Section {
   const header = new Line([{ text: kind, loc: at }], reader.diag);
-  const { type, steps, role } = proxy.check;
-  const check = { ...emptyDraft(), method: type, role, isHttpInherited: true, isTcpInherited: true };
+  const { type, steps, role, builtin } = proxy.check;
+  const inherited = { role, builtin, external: builtin, isHttpInherited: true, isTcpInherited: true };
+  const check = { ...emptyDraft(), method: type, ...inherited };
   if (type === 'http') adoptRequest(check, steps);
   if (type === 'script') check.tcpSteps = steps;
   const section = {

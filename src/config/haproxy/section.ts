@@ -1,6 +1,16 @@
 /** What the readers of sections share: the state of the whole reading, and of one proxy section. */
 import type { Diagnostics } from '../diagnostics.js';
-import type { CheckSpec, CheckStep, Deferred, LogTarget, Model, Proxy, RoleCheck, Server } from '../model.js';
+import type {
+  BuiltinCheck,
+  CheckSpec,
+  CheckStep,
+  Deferred,
+  LogTarget,
+  Model,
+  Proxy,
+  RoleCheck,
+  Server,
+} from '../model.js';
 import { didYouMean } from '../suggest.js';
 import type { Line } from './line.js';
 import type { PredicateContext } from './predicates.js';
@@ -37,6 +47,11 @@ export interface CheckDraft {
   roleProbe?: RoleProbe;
   /** The pragma is that of the defaults: a check of the section's own replaces it. */
   isRoleInherited?: boolean;
+  /** With a method of HAProxy's own: its details. */
+  builtin?: BuiltinCheck;
+  /** `external-check command` and `path`, and where the latest stands. */
+  external?: Pick<BuiltinCheck, 'command' | 'path'>;
+  externalLines: Line[];
   /** From `option httpchk METHOD URI VERSION`: what `http-check send` lines complete. */
   request?: CheckRequest;
   /** The request of the defaults, once own lines have replaced it. */
@@ -49,8 +64,6 @@ export interface CheckDraft {
   /** Whether the steps are still those of the defaults. */
   isHttpInherited: boolean;
   isTcpInherited: boolean;
-  /** `comment` line waiting for its step. */
-  comment?: string;
 }
 
 /** What the pragma of a role check says of every server that has `check`. */

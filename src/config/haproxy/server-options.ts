@@ -42,8 +42,18 @@ function unknownOption(line: Line, i: number): void {
 }
 
 type Booleans = 'backup' | 'check' | 'disabled' | 'checkSendProxy' | 'tfo';
-type Times = 'interMs' | 'fastinterMs' | 'downinterMs' | 'slowstartMs' | 'tcpUserTimeoutMs';
-type Numbers = 'maxconn' | 'minconn' | 'maxqueue' | 'weight' | 'rise' | 'fall' | 'errorLimit' | 'checkPort' | 'id';
+type Times = 'interMs' | 'fastinterMs' | 'downinterMs' | 'slowstartMs' | 'tcpUserTimeoutMs' | 'agentInterMs';
+type Numbers =
+  | 'maxconn'
+  | 'minconn'
+  | 'maxqueue'
+  | 'weight'
+  | 'rise'
+  | 'fall'
+  | 'errorLimit'
+  | 'checkPort'
+  | 'agentPort'
+  | 'id';
 
 const set =
   (field: Booleans, value: boolean): ServerOption =>
@@ -129,7 +139,6 @@ const tlsDetail = (args: number): ServerOption => noEffect(args, 'TLS to servers
 
 const NOT_RUN = 'has no effect in this version';
 const HTTP_ONLY = 'it belongs to mode http, which comes with a later version';
-const AGENT = 'agent checks come with a later version; use a health check instead';
 
 const OPTIONS: { [name: string]: ServerOption } = {
   backup: set('backup', true),
@@ -188,12 +197,12 @@ const OPTIONS: { [name: string]: ServerOption } = {
   ws: noEffect(1, HTTP_ONLY),
   stick: nothing,
   'non-stick': noEffect(0, 'stick tables come with a later version'),
-  'agent-check': noEffect(0, AGENT),
-  'no-agent-check': nothing,
-  'agent-inter': noEffect(1, AGENT),
-  'agent-port': noEffect(1, AGENT),
-  'agent-addr': noEffect(1, AGENT),
-  'agent-send': noEffect(1, AGENT),
+  'agent-check': (_line, i, to) => withAgent(i, to),
+  'no-agent-check': (_line, i, to) => withoutAgent(i, to),
+  'agent-inter': time('agentInterMs', 1),
+  'agent-port': count('agentPort', 0, 65535),
+  'agent-addr': readAgentAddr,
+  'agent-send': readAgentSend,
   'check-proto': noEffect(1, 'remove it: checks speak HTTP/1'),
   'check-via-socks4': noEffect(0, 'remove it: checks go directly'),
   'log-proto': noEffect(1, 'it belongs to rings, which are not supported: remove it'),
@@ -252,6 +261,38 @@ function readCheckAddr(line: Line, i: number, to: Settings): number {
   }
   if (to.checkAddr && isIP(to.checkAddr) === 0 && /^[\d.]+$/.test(to.checkAddr))
     line.error('bad-address', i + 1, `invalid address '${to.checkAddr}'`);
+  return i + 2;
+}
+
+function withAgent(i: number, to: Settings): number {
+  to.agentCheck = true;
+  return i + 1;
+}
+
+function withoutAgent(i: number, to: Settings): number {
+  delete to.agentCheck;
+  return i + 1;
+}
+
+/** An address or a name, and no port. */
+function readAgentAddr(line: Line, i: number, to: Settings): number {
+  if (!needValue(line, i, 'an address')) return i + 1;
+  const parsed = line.parsed(i + 1, parseServerAddress(line.text(i + 1)), 'bad-address');
+  if (parsed?.address.kind === 'inet' && parsed.address.port === 0) to.agentAddr = parsed.address.host;
+  else if (parsed)
+    line.error(
+      'bad-address',
+      i + 1,
+      `an agent cannot be asked at '${line.text(i + 1)}'`,
+      "write an address without a port, and 'agent-port'",
+    );
+  return i + 2;
+}
+
+/** Bytes of the file as latin1 text. */
+function readAgentSend(line: Line, i: number, to: Settings): number {
+  if (!needValue(line, i, 'what to send')) return i + 1;
+  to.agentSend = Buffer.from(line.text(i + 1), 'utf8').toString('latin1');
   return i + 2;
 }
 

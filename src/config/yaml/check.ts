@@ -1,13 +1,22 @@
 /** `check:` of a proxy: what kind of check, what it sends and expects, and how often; its presence turns checks on. */
 import { z } from 'zod';
-import type { CheckSpec, CheckStep, Proxy } from '../model.js';
+import type { BuiltinType, CheckSpec, CheckStep, Proxy } from '../model.js';
 import { KIND_NAMES, ROLE_KINDS, type RoleKind, roleKindOf } from '../role-fields.js';
 import { didYouMean } from '../suggest.js';
+import {
+  BUILTIN_KEYS,
+  BUILTIN_SHAPE,
+  BUILTIN_TYPES,
+  builtinTypeOf,
+  idleKeys,
+  readBuiltin,
+  writeBuiltin,
+} from './builtin-check.js';
 import { defined, duration, either, flag, list, nameOf, type Place, strict, type Written } from './codec.js';
 import { type Expect, expectStep } from './expect.js';
-import { readFields, shapeOf } from './fields.js';
+import { readFields, type ServerSettings, shapeOf } from './fields.js';
 import { ROLE_KEYS, ROLE_SHAPE, readRoleCheck, writeRoleCheck } from './role-check.js';
-import { probeFields, type ServerSettings } from './server.js';
+import { probeFields } from './server.js';
 import { isObject, type Plain } from './source.js';
 import {
   REQUEST_KEYS,
@@ -29,7 +38,7 @@ const NOT_ROLE_KEYS = ['send', 'send-binary', 'expect', 'steps', 'disable-on-404
 type Keys = { [key: string]: Plain };
 
 /** Every word for a kind of check. */
-const TYPE_WORDS = [...TYPES, ...KIND_NAMES] as const;
+const TYPE_WORDS = [...TYPES, ...BUILTIN_TYPES, ...KIND_NAMES] as const;
 
 /** Keys that say what is checked: own ones replace all inherited ones. */
 const SPEC_KEYS = [
@@ -42,18 +51,15 @@ const SPEC_KEYS = [
   'send-state',
   ...REQUEST_KEYS,
   ...ROLE_KEYS,
+  ...BUILTIN_KEYS,
 ];
 
-const LATER = ['smtp', 'ldap', 'agent', 'external'];
-
-/** Kinds that come later are named as such: an operator who guesses them is right, only early. */
 const typeSchema = z.enum(TYPE_WORDS, {
   error: (issue) => {
     const wanted = String(issue.input).toLowerCase();
-    const known = [...TYPES, ...ROLE_KINDS];
-    if (!LATER.includes(wanted))
-      return `unknown kind of check ${nameOf(issue.input)}; ${didYouMean(wanted, TYPE_WORDS, `write one of ${known.join(', ')}`)}`;
-    return `checks of type '${wanted}' come with a later version; write one of ${known.join(', ')}`;
+    if (wanted === 'agent') return "an agent is asked beside the check of a server; write 'agent: { port: N }' for it";
+    const known = [...TYPES, ...BUILTIN_TYPES, ...ROLE_KINDS];
+    return `unknown kind of check ${nameOf(issue.input)}; ${didYouMean(wanted, TYPE_WORDS, `write one of ${known.join(', ')}`)}`;
   },
 });
 
@@ -63,12 +69,13 @@ const object = strict('a check', {
   type: typeSchema
     .optional()
     .describe(
-      'tcp connects, http sends a request, script runs its steps; galera, mysql, postgres, redis and patroni ask a database for its role, exec runs a program.',
+      'tcp connects, http sends a request, script runs its steps; galera, mysql, postgres, redis and patroni ask a database for its role, exec runs a program; the others are those of HAProxy.',
     ),
   ...shapeOf(probeFields),
   timeout: duration().schema.optional().describe('Longest time a check may take once connected (timeouts.check).'),
   ...REQUEST_SHAPE,
   ...ROLE_SHAPE,
+  ...BUILTIN_SHAPE,
   send: z.string().optional().describe('Text to send before expecting (type script).'),
   'send-binary': z.string().optional().describe('Bytes to send, as hexadecimal pairs (type script).'),
   expect: expectSchema.optional().describe('What the answer must be: a status, or a pattern; or a list of them.'),
@@ -124,7 +131,36 @@ function readRole(
   return { type: 'role', steps: [], role, loc: place.loc };
 }
 
+/** The two settings of http checks mean nothing here, and are kept: HAProxy files have them side by side. */
+function readOwn(keys: Keys, type: BuiltinType, place: Place): CheckSpec {
+  const idle = idleKeys(type, [
+    'send',
+    'send-binary',
+    'expect',
+    'steps',
+    ...REQUEST_KEYS,
+    ...ROLE_KEYS,
+    ...BUILTIN_KEYS,
+  ]);
+  complainIdle(
+    idle.filter((key) => keys[key] !== undefined),
+    `a check of type '${type}'`,
+    'remove it, or choose another type',
+    place,
+  );
+  return defined({
+    type,
+    steps: [],
+    builtin: readBuiltin(type, keys, place),
+    disableOn404: keys['disable-on-404'] as boolean | undefined,
+    sendState: keys['send-state'] as boolean | undefined,
+    loc: place.loc,
+  });
+}
+
 function readSpec(keys: Keys, place: Place): CheckSpec {
+  const own = builtinTypeOf(keys.type);
+  if (own !== undefined) return readOwn(keys, own, place);
   const type = (keys.type as Type | undefined) ?? guessType(keys);
   complainMisfits(keys, type, place);
   return defined({
@@ -148,10 +184,10 @@ function guessType(keys: Keys): Type {
 function complainMisfits(keys: Keys, type: Type, place: Place): void {
   const isScripted = keys.steps !== undefined;
   const idle = {
-    tcp: ['send', 'send-binary', 'expect', 'steps', ...REQUEST_KEYS, ...ROLE_KEYS],
-    http: ['send', 'send-binary', ...(isScripted ? [...REQUEST_KEYS, 'expect'] : []), ...ROLE_KEYS],
-    script: [...REQUEST_KEYS, ...(isScripted ? ['send', 'send-binary', 'expect'] : []), ...ROLE_KEYS],
-  }[type];
+    tcp: ['send', 'send-binary', 'expect', 'steps', ...REQUEST_KEYS],
+    http: ['send', 'send-binary', ...(isScripted ? [...REQUEST_KEYS, 'expect'] : [])],
+    script: [...REQUEST_KEYS, ...(isScripted ? ['send', 'send-binary', 'expect'] : [])],
+  }[type].concat(ROLE_KEYS, BUILTIN_KEYS);
   const isBesideSteps = isScripted && type !== 'tcp';
   const where = `a check of type '${type}'${isBesideSteps ? " with 'steps'" : ''}`;
   const remedy = isBesideSteps ? "move it into 'steps'" : 'remove it, or choose another type';
@@ -196,7 +232,8 @@ export function writeCheck(spec: CheckSpec, probe: [string, Written][], isOn: bo
   const isPlain = spec.type === 'tcp' && spec.disableOn404 === undefined && spec.sendState === undefined;
   if (isPlain) return !isOn ? undefined : probe.length === 0 ? true : new Map(probe);
   if (spec.role !== undefined) return new Map([['type', spec.role.kind], ...probe, ...writeRoleCheck(spec.role)]);
-  const entries: [string, Written][] = [['type', spec.type], ...probe, ...writeScript(spec)];
+  const details = spec.builtin === undefined ? writeScript(spec) : writeBuiltin(spec.builtin);
+  const entries: [string, Written][] = [['type', spec.type], ...probe, ...details];
   if (spec.disableOn404 !== undefined) entries.push(['disable-on-404', spec.disableOn404]);
   if (spec.sendState !== undefined) entries.push(['send-state', spec.sendState]);
   return entries.length === 1 ? spec.type : new Map(entries);

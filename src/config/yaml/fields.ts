@@ -1,8 +1,11 @@
 /** Tables of fields: which key of an object is which field of the model, and on which side of a proxy it counts. */
 import type { z } from 'zod';
-import type { Located } from '../model.js';
+import type { Located, Server } from '../model.js';
 import { type Codec, type Place, strict, type Written } from './codec.js';
 import { isObject, type Plain } from './source.js';
+
+/** Everything about a server that several may share. */
+export type ServerSettings = Omit<Server, 'name' | 'id' | 'address' | 'portMode' | 'portOffset' | 'loc'>;
 
 /** `f`: counts where there is a frontend side, `b`: where there is a backend side. */
 export type Sides = 'f' | 'b' | 'fb';

@@ -110,6 +110,8 @@ export const globalFields: readonly Field<Global>[] = [
   field('nosplice', 'noSplice', flag, 'Never move data inside the kernel.'),
   field('noreuseport', 'noReuseport', flag, 'Do not share listening ports.'),
   field('set-dumpable', 'setDumpable', flag, 'Allow core dumps.'),
+  field('external-checks', 'externalCheck', flag, 'Checks may run programs.'),
+  field('insecure-fork-wanted', 'insecureForkWanted', flag, 'Programs may be started at all; HAProxy wants it said.'),
   field('server-state-base', 'serverStateBase', text, 'Directory of server state files.'),
   field('server-state-file', 'serverStateFile', text, 'File of server states.'),
   field('localpeer', 'localpeer', text, 'Name of this node among peers.'),

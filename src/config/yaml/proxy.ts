@@ -8,12 +8,12 @@ import type { Reader } from '../haproxy/section.js';
 import type { LogTarget, Proxy } from '../model.js';
 import { readCheck } from './check.js';
 import type { Place } from './codec.js';
-import { readFields } from './fields.js';
+import { readFields, type ServerSettings } from './fields.js';
 import { fittingFields, readOptions, readTimeouts } from './options.js';
 import { INHERITABLE, proxyFields, readLogs } from './proxy-fields.js';
 import { applySide, type Half, halvesOf } from './read-write.js';
 import { type Lines, ruleLines, verbatimLines } from './rules.js';
-import { readServerDefaults, readServers, type ServerSettings } from './server.js';
+import { readServerDefaults, readServers } from './server.js';
 import { isObject, type Plain } from './source.js';
 
 /** A block of settings and where it stands: `defaults:`, or the proxy's own. */

@@ -9,8 +9,8 @@ import { misfitOf, ROLE_FIELDS, type RoleKind, roleFieldOf } from '../role-field
 import { listenAddress } from './address.js';
 import { readCheck } from './check.js';
 import { either, type Place, strict } from './codec.js';
+import type { ServerSettings } from './fields.js';
 import { ROLE_SHAPE } from './role-check.js';
-import type { ServerSettings } from './server.js';
 import { isObject, type Plain } from './source.js';
 
 type Side = 'write' | 'read';

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import type { Server } from '../model.js';
 import { hostOnly, serverAddress, sourceAddress } from './address.js';
+import { agentField } from './agent.js';
 import {
   type Codec,
   choice,
@@ -16,12 +17,9 @@ import {
   text,
   type Written,
 } from './codec.js';
-import { type Field, field, readFields, shapeOf, writeFields } from './fields.js';
+import { type Field, field, readFields, type ServerSettings, shapeOf, writeFields } from './fields.js';
 import { unusualIds } from './ids.js';
 import { isObject, type Plain } from './source.js';
-
-/** Everything about a server that several may share. */
-export type ServerSettings = Omit<Server, 'name' | 'id' | 'address' | 'portMode' | 'portOffset' | 'loc'>;
 
 /** `send-proxy: true` is version 1, as in HAProxy. */
 const proxyVersion: Codec<'v1' | 'v2'> = {
@@ -130,7 +128,9 @@ const checkField: Field<ServerSettings> = {
   },
 };
 
-const fields: readonly Field<ServerSettings>[] = [...settingFields, checkField];
+/** What `server-defaults` may hold when a file is written: all but the check, which has a block of its own. */
+const sharedFields: readonly Field<ServerSettings>[] = [...settingFields, agentField];
+const fields: readonly Field<ServerSettings>[] = [...sharedFields, checkField];
 
 export const serverDefaultsSchema = strict('server-defaults', shapeOf(fields)).meta({
   id: 'server-defaults',
@@ -195,7 +195,7 @@ export interface WrittenServers {
 /** @param isChecked whether the proxy's check block turns checks on, so that servers need not */
 export function writeServers(servers: readonly Server[], isChecked: boolean): WrittenServers {
   const probe = isChecked ? sharedBy(servers, probeFields, 1) : [];
-  const defaults = sharedBy(servers, settingFields, 2);
+  const defaults = sharedBy(servers, sharedFields, 2);
   const base: ServerSettings = isChecked ? { check: true } : {};
   const said = new Set(probe.map(([key]) => key));
   const ids = unusualIds(servers, 1);
@@ -225,7 +225,7 @@ function ownSettings(
   probe: Set<string>,
   shared: Set<string>,
 ): [string, Written][] {
-  const settings = writeFields(settingFields, server).filter(([key]) => !shared.has(key));
+  const settings = writeFields(sharedFields, server).filter(([key]) => !shared.has(key));
   const own = writeFields(probeFields, server).filter(([key]) => !probe.has(key));
   const isOn = server.check === true;
   if (own.length > 0) return [...settings, ['check', new Map([...(isOn ? [] : OFF), ...own])]];

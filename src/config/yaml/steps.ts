@@ -47,7 +47,7 @@ const stepSchema = strict('a step', {
   'send-binary': text.schema.optional().describe('Bytes to send, as hexadecimal pairs.'),
   request: strict('a request', REQUEST_SHAPE).optional().describe('An HTTP request.'),
   expect: expectStep.schema.optional().describe('What the answer must be.'),
-  comment: text.schema.optional().describe('Text for the log.'),
+  comment: text.schema.optional().describe('Text for the log; alone, a step that tells what the next is about.'),
 });
 const STEP_KEYS = ['connect', 'send', 'send-binary', 'request', 'expect'];
 
@@ -65,7 +65,8 @@ export function readSteps(data: Plain, place: Place): CheckStep[] {
 /** As HAProxy demands: it must be clear which connection the bytes of a step go to. */
 function complainOrder(steps: readonly (CheckStep | undefined)[], i: number, step: CheckStep, place: Place): void {
   const earlier = steps.slice(0, i);
-  if (step.do === 'connect' && i > 0 && steps[0]?.do !== 'connect')
+  const first = steps.find((each) => each?.do !== 'comment');
+  if (step.do === 'connect' && i > 0 && first?.do !== 'connect')
     place.error('late-connect', "a 'connect' follows other steps, and the first step is none", "begin with 'connect'");
   const lastRequest = earlier.findLastIndex((each) => each?.do === 'http-send');
   const isSecond = step.do === 'http-send' && lastRequest >= 0;
@@ -79,6 +80,7 @@ function complainOrder(steps: readonly (CheckStep | undefined)[], i: number, ste
 
 function readStep(data: { [key: string]: Plain }, place: Place): CheckStep | undefined {
   const [kind, second] = STEP_KEYS.filter((key) => data[key] !== undefined);
+  if (!kind && typeof data.comment === 'string') return { do: 'comment', comment: data.comment };
   if (!kind) return place.error('missing-key', 'a step does nothing', `write one of ${STEP_KEYS.join(', ')}`);
   if (second) return place.error('extra-key', `a step does both '${kind}' and '${second}'`, 'write two steps');
   const step = STEP_READERS[kind](data[kind], place.child(kind));
@@ -159,6 +161,8 @@ function writeStep(step: CheckStep): [string, Written][] {
       return [['request', new Map(writeRequest(step))]];
     case 'expect':
       return [['expect', expectStep.write(step as Expect)]];
+    case 'comment':
+      return []; // the comment itself is all there is
   }
 }
 

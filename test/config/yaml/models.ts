@@ -143,6 +143,10 @@ const bind: fc.Arbitrary<Bind> = fc
   )
   .map(([address, more]) => ({ address, ...more }));
 
+const bytes = fc
+  .oneof(text, fc.constantFrom('PING\r\n', '*1\r\n$4\r\nPING\r\n'))
+  .map((each) => Buffer.from(each, 'utf8').toString('latin1'));
+
 type Settings = Omit<Server, 'name' | 'id' | 'address' | 'portMode' | 'portOffset' | 'loc' | 'at'>;
 const settings = some<Settings>({
   weight: fc.integer({ min: 0, max: 256 }),
@@ -176,6 +180,11 @@ const settings = some<Settings>({
   redir: text,
   initAddr: fc.constantFrom(['last', 'libc'], ['none'], ['10.0.0.1', '::1']),
   resolvePrefer: fc.constantFrom('ipv4' as const, 'ipv6' as const),
+  agentCheck: fc.constant(true as const),
+  agentPort: port,
+  agentAddr: fc.oneof(ipv4, host),
+  agentInterMs: ms,
+  agentSend: bytes,
 });
 
 /** Servers that differ in everything, or share most of it as under one `default-server` line. */
@@ -242,9 +251,6 @@ const rules = (hasFront: boolean, hasBack: boolean): fc.Arbitrary<Partial<Proxy>
     }),
   );
 
-const bytes = fc
-  .oneof(text, fc.constantFrom('PING\r\n', '*1\r\n$4\r\nPING\r\n'))
-  .map((each) => Buffer.from(each, 'utf8').toString('latin1'));
 const binary = fc.uint8Array({ minLength: 1, maxLength: 8 }).map((each) => Buffer.from(each).toString('latin1'));
 
 const expectStep: fc.Arbitrary<CheckStep> = fc
@@ -302,10 +308,29 @@ const send: fc.Arbitrary<CheckStep> = fc
   .tuple(fc.oneof(bytes, binary), some({ comment: text }))
   .map(([data, more]) => ({ do: 'send' as const, data, ...more }));
 
+const commentStep: fc.Arbitrary<CheckStep> = text.map((comment) => ({ do: 'comment' as const, comment }));
+
+/** HAProxy's own checks, with the details each may have. */
+const builtin: fc.Arbitrary<Pick<CheckSpec, 'type' | 'steps' | 'builtin'>> = fc
+  .constantFrom<Pick<CheckSpec, 'type' | 'builtin'>>(
+    { type: 'mysql-handshake' },
+    { type: 'mysql-handshake', builtin: { user: 'haproxy' } },
+    { type: 'mysql-handshake', builtin: { user: 'a b', pre41: true } },
+    { type: 'pgsql-startup', builtin: { user: 'haproxy' } },
+    { type: 'redis-ping' },
+    { type: 'smtp' },
+    { type: 'smtp', builtin: { hello: 'EHLO', domain: 'mail.example' } },
+    { type: 'ldap' },
+    { type: 'ssl-hello' },
+    { type: 'external', builtin: { command: '/bin/true', path: '/usr/bin:/bin' } },
+  )
+  .map((spec) => ({ ...spec, steps: [] }));
+
 const check: fc.Arbitrary<CheckSpec> = fc
   .tuple(
     fc.oneof(
       fc.constant({ type: 'tcp' as const, steps: [] as CheckStep[] }),
+      builtin,
       fc
         .tuple(fc.array(connect, { maxLength: 1 }), request, fc.array(expectStep, { maxLength: 2 }))
         .map(([first, second, others]) => ({
@@ -313,7 +338,7 @@ const check: fc.Arbitrary<CheckSpec> = fc
           steps: [...first, second, ...others],
         })),
       fc
-        .tuple(fc.array(connect, { maxLength: 2 }), fc.array(fc.oneof(send, expectStep), { maxLength: 3 }))
+        .tuple(fc.array(connect, { maxLength: 2 }), fc.array(fc.oneof(send, expectStep, commentStep), { maxLength: 3 }))
         .map(([connects, steps]) => ({ type: 'script' as const, steps: [...connects, ...steps] })),
     ),
     some({ disableOn404: fc.constant(true), sendState: fc.constant(true) }),
@@ -430,6 +455,8 @@ const proxy: fc.Arbitrary<Proxy> = fc
   });
 
 const global: fc.Arbitrary<Partial<Global>> = some<Omit<Global, 'deferred' | 'loc' | 'at'>>({
+  externalCheck: fc.constant(true),
+  insecureForkWanted: fc.boolean(),
   maxconn: small,
   maxconnrate: small,
   maxsessrate: small,
