@@ -198,6 +198,8 @@ export class CheckRunner implements ProbeOwner, HealthActions, Continuable {
         return null;
       case 'recheck':
         return this.recheck(server, triggerOf(command.why), command.why ?? 'asked for');
+      case 'choose':
+        return this.machine.choose(server);
       case 'undamp':
         this.machine.undamp(server);
         return null;

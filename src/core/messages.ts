@@ -100,6 +100,8 @@ export type AdminCommand =
   /** `enable|disable health`. */
   | { do: 'checks'; enabled: boolean }
   | { do: 'check-port'; port: number }
+  /** `balance single`: it has the traffic from now on. */
+  | { do: 'choose' }
   /** `set server … agent up|down`, `enable|disable agent`, `set server … agent-addr|agent-port|agent-send`. */
   | { do: 'agent'; up: boolean }
   | { do: 'agent-checks'; enabled: boolean }

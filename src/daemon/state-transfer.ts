@@ -23,6 +23,8 @@ interface ServerState {
   initialWeight: number;
   /** `disable health`. */
   checksDisabled: boolean;
+  /** It had the traffic of a `balance single` backend. */
+  isChosen?: boolean;
   /** Address that `set server … addr` gave, if any, and the one of the configuration it replaced. */
   moved?: ServerAddress;
   configured: ServerAddress;
@@ -85,7 +87,8 @@ export function captureState(
 ): TransferredState {
   const state: TransferredState = { version: 1, pid: process.pid, entities: {}, servers: {} };
   for (const key of Object.keys(layout.rows)) state.entities[key] = captureEntity(key, rowOf(layout, key)!);
-  for (const proxy of model.proxies.filter(hasBackend))
+  for (const proxy of model.proxies.filter(hasBackend)) {
+    const chosen = rowOf(layout, T.rowKey.backend(proxy.name))!.get(T.B_CHOSEN);
     for (const server of proxy.servers) {
       const key = T.rowKey.server(proxy.name, server.name);
       const row = rowOf(layout, key)!;
@@ -95,10 +98,12 @@ export function captureState(
         weight: row.get(T.S_UWEIGHT),
         initialWeight: row.get(T.S_IWEIGHT),
         checksDisabled: (row.get(T.S_CHECK_STATE) & (CHECK_CONFIGURED | CHECK_ENABLED)) === CHECK_CONFIGURED,
+        isChosen: chosen !== 0 && row.get(T.S_TOKEN) === chosen,
         moved: moved.get(key),
         configured: configuredAddress(server),
       };
     }
+  }
   return state;
 }
 
@@ -148,6 +153,7 @@ function commandsFor(server: ServerState, configuredWeight: number): AdminComman
   if (server.admin & T.ADMIN_FMAINT) commands.push({ do: 'state', state: 'maint' });
   else if (server.admin & T.ADMIN_FDRAIN) commands.push({ do: 'state', state: 'drain' });
   if (server.checksDisabled) commands.push({ do: 'checks', enabled: false });
+  if (server.isChosen) commands.push({ do: 'choose' });
   // A weight that the new configuration changed is the operator's latest word.
   if (server.weight !== server.initialWeight && server.initialWeight === configuredWeight)
     commands.push({ do: 'weight', weight: server.weight, relative: false });

@@ -118,6 +118,28 @@ test('failback shuts the sessions of the stand-in where that is configured, and 
   }
 });
 
+test('an operator moves the traffic, and it stays; to a server that is not usable it does not go', () => {
+  const world = three();
+  const choose = (name: string) => {
+    const error = world.machine.choose(world.server(`be/${name}`));
+    world.machine.flush();
+    return `${error ?? 'ok'} ${world.chosen()}`;
+  };
+  assert.equal(choose('c'), 'ok c');
+  assert.equal(world.play('a+ 5000 b+'), 'c c c');
+  world.check('be/b', 'F');
+  assert.match(choose('b'), /takes no new sessions.* c$/);
+  const other = new SingleWorld([backend('be', [server('a', SHORT)])]);
+  assert.match(String(other.machine.choose(other.server('be/a'))), /no 'balance single'/);
+});
+
+test('with failback an operator moves nothing for long', () => {
+  const world = three({}, true);
+  world.machine.choose(world.server('be/c'));
+  world.machine.flush();
+  assert.equal(world.chosen(), 'a');
+});
+
 test('the log says who is chosen and why', () => {
   const world = three({}, true);
   world.play('a- a+');
@@ -125,7 +147,7 @@ test('the log says who is chosen and why', () => {
   assert.deepEqual(lines, [
     'notice Server be/a is chosen (balance single).',
     'notice Server be/b is chosen (balance single): it takes over from be/a.',
-    'notice Server be/a is chosen (balance single): it comes before be/b.',
+    'notice Server be/a is chosen (balance single): it takes over from be/b.',
   ]);
 });
 

@@ -111,3 +111,16 @@ test('unix sockets, inherited descriptors and ports of a stats socket change han
   await next.ended;
   assert.equal(existsSync(front), false, 'the path goes with the last process');
 });
+
+test('-sf: the choice of balance single survives', { timeout: 40_000 }, async (t) => {
+  const { directory, fairlead, one, two, port, socket, stats } = await setUp(t);
+  const path = file(directory, 'a.cfg', `${listenConfig(port, [one, two], stats)}  # fairlead: balance single\n`);
+  const old = start(t, [fairlead, '-db', '-f', path]);
+  await until('ready', serves(port));
+  assert.equal(await ask(port), 'one\n');
+  await command(socket, 'choose server a/s2');
+  assert.equal(await ask(port), 'two\n');
+  const next = start(t, [fairlead, '-db', '-f', path, '-sf', String(old.pid)]);
+  assert.equal(await old.ended, 0, old.output() + next.output());
+  assert.equal(await ask(port), 'two\n');
+});

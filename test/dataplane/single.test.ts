@@ -131,3 +131,12 @@ test('a reload keeps the stand-in', async () => {
     leave(now.clients);
   }
 });
+
+test('choose server: the operator moves the traffic, for all workers', async () => {
+  const { proxy, port } = await start(`  # fairlead: balance single\n${servers()}`);
+  assert.equal((await proxy.ask('choose server l/c')).trim(), '');
+  const found = await heard(port);
+  assert.equal(found.names, 'c');
+  leave(found.clients);
+  assert.match(await proxy.ask('choose server l/x'), /has no server 'x'/);
+});

@@ -433,19 +433,32 @@ export class HealthMachine {
     this.backends.flush((b) => this.rechoose(b, b.single!));
   }
 
-  /** `balance single`: one writer for all workers. Who lost the traffic loses its sessions too where that is asked for. */
+  /** `balance single`: one writer for all workers. */
   private rechoose(b: BackendHealth, single: SingleChoice): void {
-    const before = chosenOf(b);
-    const { server, settlesAtMs } = choose(b.servers, before, single, this.nowMs);
+    const { server, settlesAtMs } = choose(b.servers, chosenOf(b), single, this.nowMs);
     single.settlesAtMs = settlesAtMs;
-    b.row.set(T.B_CHOSEN, server?.row.get(T.S_TOKEN) ?? 0);
-    if (server === before || server === null) return;
-    this.log(server, 'server-admin', 'notice', movedText(server, before), {
-      by: 'balance',
-      from: before?.name ?? null,
-    });
-    if (before?.isUsable && (before.settings.shutdownOnDown || server.settings.shutdownBackupsOnUp))
+    this.give(b, server, (before) => ({ by: 'balance', from: before?.name ?? null }));
+  }
+
+  /** Who loses the traffic while well loses its sessions too, where that is asked for. */
+  private give(b: BackendHealth, to: ServerHealth | null, cause: (before: ServerHealth | null) => EventCause): void {
+    const before = chosenOf(b);
+    b.row.set(T.B_CHOSEN, to?.row.get(T.S_TOKEN) ?? 0);
+    if (to === before || to === null) return;
+    this.log(to, 'server-admin', 'notice', movedText(to, before), cause(before));
+    if (before?.isUsable && (before.settings.shutdownOnDown || to.settings.shutdownBackupsOnUp))
       shutdownSessions(before, T.SHUTDOWN_BACKUP);
+  }
+
+  /** The operator, or the program before this one, chose a server of a `balance single` backend. @returns an error text, or null */
+  choose(s: ServerHealth): string | null {
+    const { single } = s.backend;
+    if (single === null) return "This backend has no 'balance single'.";
+    if (!s.isUsable) return 'This server takes no new sessions, so it cannot be chosen.';
+    single.settlesAtMs = Number.NEGATIVE_INFINITY;
+    this.give(s.backend, s, () => ({ by: 'operator' }));
+    this.reconsider(s.backend);
+    return null;
   }
 
   /** A name for a server's row that no other row of this process has or had. */

@@ -70,6 +70,5 @@ export function chosenOf({ row, servers }: BackendHealth): ServerHealth | null {
 export function movedText(to: ServerHealth, from: ServerHealth | null): string {
   const name = `${to.backend.name}/${to.name}`;
   if (from === null) return `Server ${name} is chosen (balance single).`;
-  const why = from.isUsable ? 'it comes before' : 'it takes over from';
-  return `Server ${name} is chosen (balance single): ${why} ${from.backend.name}/${from.name}.`;
+  return `Server ${name} is chosen (balance single): it takes over from ${from.backend.name}/${from.name}.`;
 }
