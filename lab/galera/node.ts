@@ -6,12 +6,14 @@ import { join } from 'node:path';
 import { type Connection, createConnection } from 'mariadb';
 import { REPOSITORY } from '../support/repository.js';
 import { exited, run, type Sandbox } from '../support/sandbox.js';
-import { until } from '../support/wait.js';
+import { until, within } from '../support/wait.js';
 import { nodeAddress } from './network.js';
 import { DATABASE_ACCOUNT, optionFile } from './node-config.js';
 
 /** The checks answer in milliseconds; a node that joins by a full copy takes seconds. */
 const STATE_TIMEOUT_MS = 90_000;
+/** A node that blocks for a state transfer says nothing for some seconds. */
+const QUERY_TIMEOUT_MS = 20_000;
 
 export class GaleraNode {
   readonly name: string;
@@ -126,7 +128,7 @@ export class GaleraNode {
 
   async query(sql: string): Promise<unknown> {
     this.#connection ??= await this.#connect();
-    return this.#connection.query(sql);
+    return within(QUERY_TIMEOUT_MS, this.#connection.query(sql) as Promise<unknown>);
   }
 
   async #connect(): Promise<Connection> {

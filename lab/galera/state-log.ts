@@ -3,7 +3,7 @@
  * whether the database or the proxy was the reason.
  */
 import { type Connection, createConnection } from 'mariadb';
-import { sleep } from '../support/wait.js';
+import { sleep, within } from '../support/wait.js';
 import type { GaleraNode } from './node.js';
 
 interface Change {
@@ -66,19 +66,19 @@ class Question {
   }
 
   async ask(): Promise<string> {
-    const timer = setTimeout(() => this.close(), ANSWER_TIMEOUT_MS);
     try {
-      this.#connection ??= await this.#open();
-      const rows = (await this.#connection.query(QUESTION)) as { Variable_name: string; Value: string }[];
-      return this.#describe(new Map(rows.map((row) => [row.Variable_name, row.Value])));
+      return await within(ANSWER_TIMEOUT_MS, this.#ask());
     } catch (error) {
       this.close();
-      return (error as { code?: string }).code === 'ECONNREFUSED' || (error as { code?: string }).code === 'ENOENT'
-        ? 'not running'
-        : 'silent';
-    } finally {
-      clearTimeout(timer);
+      const { code = '' } = error as { code?: string };
+      return ['ECONNREFUSED', 'ENOENT', 'ER_SOCKET_UNEXPECTED_CLOSE'].includes(code) ? 'not running' : 'silent';
     }
+  }
+
+  async #ask(): Promise<string> {
+    this.#connection ??= await this.#open();
+    const rows = (await this.#connection.query(QUESTION)) as { Variable_name: string; Value: string }[];
+    return this.#describe(new Map(rows.map((row) => [row.Variable_name, row.Value])));
   }
 
   async #open(): Promise<Connection> {

@@ -1,5 +1,5 @@
 /** A fault, and what is to be seen of it on each way to the database. */
-import { seenBetween, usedForMs } from './measure.js';
+import { seenBetween, usedForMs, wellAfterMs } from './measure.js';
 import type { Progress } from './progress.js';
 import type { FaultRow, WaySeen } from './report.js';
 import { sleep } from './wait.js';
@@ -20,7 +20,7 @@ export interface Fault {
 
 /** What Fairlead's writer may see at most; absent: nothing is promised. */
 export interface Bar {
-  /** From the time that writes are possible again to the end of the gap. */
+  /** From the time that writes are possible again until they go well. */
   readonly afterAbleMs?: number;
   readonly failed?: number;
   /** How long the server may still be given new connections. */
@@ -92,7 +92,7 @@ function seenOn({ writer }: Way, { fault, fromMs, toMs }: Watched, ableMs: numbe
   const of = (kind: 'new' | 'held') => {
     const attempts = writer.attempts.filter((one) => one.kind === kind);
     const seen = seenBetween(attempts, fromMs, toMs);
-    const afterAbleMs = ableMs === undefined ? null : Math.max(0, seen.gapEndMs - ableMs);
+    const afterAbleMs = ableMs === undefined ? null : wellAfterMs(attempts, ableMs, toMs);
     return { ...seen, afterAbleMs, usedForMs: usedForMs(attempts, fault.server, fromMs, toMs) };
   };
   return { fresh: of('new'), held: of('held') };

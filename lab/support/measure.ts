@@ -44,6 +44,19 @@ function countErrors(failed: readonly Attempt[], fromMs: number): ErrorCount[] {
   return [...counts.values()].sort((a, b) => b.count - a.count);
 }
 
+/**
+ * How long after `ableMs`, when a database could take writes, they went well again: until the first acknowledgement, and
+ * until the start of the last attempt that failed all the same.
+ * @returns ms; null when nothing was acknowledged until `toMs`
+ */
+export function wellAfterMs(attempts: readonly Attempt[], ableMs: number, toMs: number): number | null {
+  const acknowledged = attempts.filter((one) => one.acknowledged && one.endedAt >= ableMs && one.endedAt <= toMs);
+  if (acknowledged.length === 0) return null;
+  const failed = attempts.filter((one) => !one.acknowledged && one.startedAt >= ableMs && one.startedAt < toMs);
+  const first = Math.min(...acknowledged.map((one) => one.endedAt));
+  return Math.max(first, ...failed.map((one) => one.startedAt)) - ableMs;
+}
+
 /** @returns ms from `fromMs` until the last attempt began that this server took; null when it took none */
 export function usedForMs(attempts: readonly Attempt[], server: string, fromMs: number, toMs: number): number | null {
   const taken = attempts.filter(
@@ -65,13 +78,12 @@ export interface Reign {
   readonly toMs: number | null;
 }
 
-/** Writes that began after another server had taken over, and that an old primary acknowledged all the same. */
+/** An acknowledgement may wait this long for a busy writer to read it. */
+const LATE_MS_MAX = 50;
+
+/** Writes that an old primary acknowledged although another had taken over. */
 export function staleWrites(attempts: readonly Attempt[], reigns: readonly Reign[]): Attempt[] {
-  const isIn = (reign: Reign, one: Attempt) =>
-    reign.server === one.by && one.endedAt >= reign.fromMs && (reign.toMs === null || one.startedAt < reign.toMs);
-  // Before the first reign was noted there is nothing to be stale against.
-  const from = Math.min(...reigns.map((reign) => reign.fromMs));
-  return attempts.filter(
-    (one) => one.acknowledged && one.startedAt >= from && !reigns.some((reign) => isIn(reign, one)),
-  );
+  const isIn = ({ server, fromMs, toMs }: Reign, one: Attempt) =>
+    server === one.by && one.endedAt >= fromMs && (toMs === null || one.endedAt <= toMs + LATE_MS_MAX);
+  return attempts.filter((one) => one.acknowledged && !reigns.some((reign) => isIn(reign, one)));
 }

@@ -3,7 +3,7 @@ import type { Seen } from './measure.js';
 import { formatTable } from './table.js';
 import { EVERY_MS } from './writer.js';
 
-/** One kind of connection through one way; `afterAbleMs`: from the time writes were possible to the end of the gap. */
+/** One kind of connection through one way; `afterAbleMs`: `wellAfterMs`, where there was a time to count from. */
 interface KindSeen extends Seen {
   readonly afterAbleMs: number | null;
   /** How long the server in question still took new attempts after the fault began; null when it took none. */
@@ -74,7 +74,7 @@ function text(report: Report): string {
   return [
     `${report.scenario}: a new connection with one write every ${EVERY_MS} ms, and one held session.`,
     'gap: longest time without an acknowledgement; floor: the same writer straight to the surviving database;',
-    'after able: from the time that a database could take writes to the end of the gap; failed: attempts;',
+    'after able: from the time that a database could take writes until they went well; failed: attempts;',
     'used for: how long the server still got new connections and took their writes.',
     '',
     gapTable(report, proxies),

@@ -21,3 +21,21 @@ export async function until<T>(
     await sleep(everyMs);
   }
 }
+
+/**
+ * Waits for a promise no longer than `timeoutMs`; what it waits for may go on, and its outcome is then nobody's.
+ * @throws Error with code `TIMEOUT`
+ */
+export async function within<T>(timeoutMs: number, promise: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    const error = Object.assign(new Error(`no answer in ${timeoutMs} ms`), { code: 'TIMEOUT' });
+    timer = setTimeout(() => reject(error), timeoutMs);
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+    promise.catch(() => undefined); // it lost the race: nobody asks any more
+  }
+}

@@ -64,6 +64,8 @@ export function runWriter(target: WriterTarget): void {
     clearInterval(fresh);
     held.stop();
     process.stdin.destroy();
+    // Whatever a driver still waits for by then has failed.
+    setTimeout(() => process.exit(0), ATTEMPT_TIMEOUT_MS + 1000).unref();
   });
 }
 
