@@ -5,8 +5,8 @@ import { isTransition } from './history.js';
 import type { Clock, Paint } from './story.js';
 import { conditionWord, counted, span } from './words.js';
 
-/** The widest is `UNRESOLVED -> STOPPING`; most are `UP -> DOWN`. */
-const CHANGE_WIDTH = 14;
+/** Of `UP -> UNRESOLVED`; what is wider pushes its line. */
+const CHANGE_WIDTH = 16;
 
 /** @param subjectWidth widest name so far, for the alignment */
 export function eventText(event: StoredEvent, subjectWidth: number, clock: Clock, paint: Paint): string {

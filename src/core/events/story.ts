@@ -60,7 +60,7 @@ function lastCheck({ now, atMs }: Explanation): Labelled[] {
   if (now.tracks !== null) return [['checks', `none of its own: it follows ${now.tracks}`]];
   if (!now.isChecked) return [['checks', 'none configured: it counts as up until an operator says otherwise']];
   if (now.check === null || now.checkedAtMs === null) return [['last check', 'none has ended yet']];
-  const role = now.check.role === null ? '' : `; it is ${now.check.role}`;
+  const role = now.check.role === null ? '' : `; role: ${now.check.role}`;
   return [['last check', `${span(Math.max(0, atMs - now.checkedAtMs))} ago said: ${checkWords(now.check)}${role}`]];
 }
 
@@ -111,7 +111,9 @@ function toDown(now: ServerNow): string {
   if (now.tracks !== null) return followed(now);
   if (!now.isChecked || !now.checksEnabled) return 'only by an operator: it is not checked';
   const failures = now.health - now.rise + 1;
-  return `after ${counted(failures, 'failed check')} in a row, one every ${span(now.intervalMs)}`;
+  const missing = now.rise + now.fall - 1 - now.health;
+  const soFar = missing > 0 && now.check !== null ? ` (${missing} failed already)` : '';
+  return `after ${counted(failures, missing > 0 ? 'more failed check' : 'failed check')} in a row${soFar}, one every ${span(now.intervalMs)}`;
 }
 
 // ── Then ────────────────────────────────────────────────────────────────────────────────────────────────────────────
