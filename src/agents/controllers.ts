@@ -13,7 +13,7 @@ const CMON_SETTINGS = '/etc/default/cmon';
 export interface ControllerWorld {
   run(command: Command, timeoutMs: number, done: (outcome: Outcome) => void): Run;
   read(path: string): string | undefined;
-  /** Addresses of this host's interfaces. */
+  /** Name of this host, and the addresses of its interfaces. */
   addresses(): string[];
   now(): number;
 }

@@ -2,7 +2,7 @@
 import { lookup } from 'node:dns/promises';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
-import { networkInterfaces } from 'node:os';
+import { hostname, networkInterfaces } from 'node:os';
 import { createSession } from '../checks/role/create-session.js';
 import type { AgentEndpoint } from '../config/model.js';
 import { runAs } from '../linux/accounts.js';
@@ -98,5 +98,5 @@ async function resolve(name: string): Promise<string[]> {
 
 function addresses(): string[] {
   const all = Object.values(networkInterfaces()).flatMap((each) => each ?? []);
-  return all.filter(({ internal }) => !internal).map(({ address }) => address);
+  return [hostname(), ...all.filter(({ internal }) => !internal).map(({ address }) => address)];
 }
