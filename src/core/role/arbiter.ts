@@ -73,6 +73,11 @@ export class Arbiter {
   private readonly deposed = new Set<string>();
   private readonly pardoned = new Set<string>();
 
+  /** @returns who was used last, null if nobody yet */
+  get leaderId(): string | null {
+    return this.leader?.id ?? null;
+  }
+
   /** @param nameOf how reasons call a member */
   constructor(private readonly nameOf: (id: string) => string) {}
 
@@ -100,8 +105,9 @@ export class Arbiter {
     if (view === undefined) return;
     if (claim !== null) this.evidence.learn(claim, id);
     view.startedMs = startedMs;
-    if (role === 'primary' && claim !== null && claim.kind !== 'galera') this.claimed(id, view, claim, endedMs);
-    else this.steppedDown(id, view);
+    if (role === 'primary' && claim !== null) this.claimed(id, view, claim, endedMs);
+    else if (role === 'replica' || (role === 'unfit' && claim?.kind === 'mysql')) this.steppedDown(id, view);
+    else view.presence = 'lost'; // it starts, loads, or refuses us: nobody knows what it will be
   }
 
   private claimed(id: string, view: View, claim: Claim, endedMs: number): void {
@@ -132,9 +138,7 @@ export class Arbiter {
 
   /** An operator let it in again: somebody has looked at it. */
   returned(id: string): void {
-    const view = this.views.get(id);
-    if (view?.presence !== 'absent') return;
-    this.views.set(id, newView());
+    if (this.views.get(id)?.presence === 'absent') this.views.set(id, newView());
     this.pardon(id);
   }
 
@@ -164,7 +168,7 @@ export class Arbiter {
   // ── Decision ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
   /** Who may be used now; who is new at it is remembered as the leader. */
-  decide(): Decision {
+  decide(_nowMs?: number): Decision {
     const verdicts = new Map<string, Verdict>();
     for (const id of this.views.keys()) verdicts.set(id, FREE);
     const eligible = this.eligible(verdicts);

@@ -6,8 +6,9 @@ export interface HeldSession {
   /**
    * Asks once; connects and logs in first where needed. `done` is called exactly once, within the check's time limit,
    * never synchronously. A second call while one is under way is a programming error.
+   * @param limitMs a shorter limit for this once; without it that of the check holds
    */
-  check(done: (report: RoleReport) => void): void;
+  check(done: (report: RoleReport) => void, limitMs?: number): void;
   /** Ends it at once; a check under way is not answered any more. */
   close(): void;
 }

@@ -1,0 +1,100 @@
+/**
+ * Groups of servers whose claims are compared: the servers of one backend, and those at the same addresses in others.
+ * Keeps what each group knows across configurations.
+ */
+import { Arbiter, type Decision } from '../core/role/arbiter.js';
+import { Components } from '../core/role/components.js';
+import type { RoleServer } from '../core/role/messages.js';
+import type { RoleReport } from '../core/role/report.js';
+
+/** A server and the address it is at, which is what it is called in its group. */
+export interface Placed {
+  readonly server: RoleServer;
+  readonly id: string;
+}
+
+export class RoleGroup {
+  readonly ids: string[] = [];
+  private readonly names = new Map<string, string>();
+  private readonly judge: Arbiter | Components;
+
+  constructor(readonly isGalera: boolean) {
+    const nameOf = (id: string) => this.names.get(id) ?? id;
+    this.judge = isGalera ? new Components(nameOf) : new Arbiter(nameOf);
+  }
+
+  /** Who is used of those that claim; null where there is none, or where several are. */
+  get leaderId(): string | null {
+    return this.judge instanceof Arbiter ? this.judge.leaderId : null;
+  }
+
+  add(id: string, name: string): void {
+    if (!this.ids.includes(id)) this.ids.push(id);
+    if (!this.names.has(id)) this.names.set(id, name);
+  }
+
+  /** All members are known. @param before groups that had any of them */
+  begin(before: readonly RoleGroup[]): void {
+    this.judge.setMembers(this.ids);
+    for (const group of before) {
+      for (const [id, name] of group.names) if (!this.names.has(id)) this.names.set(id, name);
+      if (group.judge instanceof Arbiter && this.judge instanceof Arbiter) this.judge.join(group.judge);
+      if (group.judge instanceof Components && this.judge instanceof Components) this.judge.join(group.judge);
+    }
+  }
+
+  answered(id: string, { role, claim }: RoleReport, startedMs: number, endedMs: number): void {
+    this.judge.answered(id, { role, claim, startedMs, endedMs });
+  }
+
+  failed(id: string, isDown: boolean): void {
+    this.judge.failed(id, isDown);
+  }
+
+  withdrawn(id: string): void {
+    this.judge.withdrawn(id);
+  }
+
+  returned(id: string): void {
+    this.judge.returned(id);
+  }
+
+  settle(id?: string): void {
+    this.judge.settle(id);
+  }
+
+  decide(nowMs: number): Decision {
+    return this.judge.decide(nowMs);
+  }
+}
+
+/** @returns the group of every address; kinds without claims have none */
+export function groupsOf(placed: readonly Placed[], before: ReadonlyMap<string, RoleGroup>): Map<string, RoleGroup> {
+  const found = new Map<string, RoleGroup>();
+  for (const members of connected(placed.filter(({ server }) => server.check.kind !== 'exec'))) {
+    const group = new RoleGroup(members[0].server.check.kind === 'galera');
+    for (const { id, server } of members) {
+      group.add(id, server.server);
+      found.set(id, group);
+    }
+    group.begin([...new Set(members.flatMap(({ id }) => before.get(id) ?? []))]);
+  }
+  return found;
+}
+
+/** Servers that hang together: by backend, or by address. In the order of the configuration. */
+function connected(placed: readonly Placed[]): Placed[][] {
+  const leader = new Map<string, string>();
+  const find = (word: string): string => {
+    const above = leader.get(word);
+    return above === undefined || above === word ? word : find(above);
+  };
+  const unite = (a: string, b: string) => leader.set(find(a), find(b));
+  for (const { server, id } of placed) unite(`b ${server.check.kind} ${server.proxy}`, `a ${server.check.kind} ${id}`);
+  const sets = new Map<string, Placed[]>();
+  for (const one of placed) {
+    const root = find(`a ${one.server.check.kind} ${one.id}`);
+    sets.set(root, [...(sets.get(root) ?? []), one]);
+  }
+  return [...sets.values()];
+}

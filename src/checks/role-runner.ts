@@ -1,0 +1,296 @@
+/**
+ * Runs the held sessions of all servers whose check asks for a role, and settles which of several primaries is used.
+ * The shell around core/role: it reads the clock, asks, and passes what was decided to the health thread, which alone
+ * changes a server's health.
+ */
+import type { Decision, Verdict } from '../core/role/arbiter.js';
+import type { RoleAlarm, RolePlan, RoleReports, RoleResult, RoleServer } from '../core/role/messages.js';
+import type { RoleReport } from '../core/role/report.js';
+import * as T from '../core/table.js';
+import { TimerHeap } from '../core/timer-heap.js';
+import { groupsOf, type Placed, type RoleGroup } from './role-groups.js';
+import { targetOf } from './role-target.js';
+import {
+  isPass,
+  isTimeout,
+  Member,
+  RoleUnit,
+  resultFor,
+  type SessionOpener,
+  sessionKey,
+  type UnitOwner,
+} from './role-unit.js';
+
+/** The clock and the way to the health thread. */
+export interface RoleShell {
+  readonly open: SessionOpener;
+  nowMs(): number;
+  /** Calls `turn` at that time; a later call takes the place of an earlier one. */
+  wakeAt(ms: number): void;
+  send(reports: RoleReports): void;
+}
+
+/** Starts fall on a grid, a twentieth of the interval, so that many checks share one wake-up. */
+const GRID_SHARE = 20;
+const GRID_MS_MAX = 50;
+/** First checks are spread by this much each: all at once would be a storm of logins. */
+const FIRST_STEP_MS = 0.2;
+/** So that a turn stays bounded. */
+const FIRED_PER_TURN = 256;
+
+export class RoleRunner implements UnitOwner {
+  private readonly timers = new TimerHeap();
+  private units = new Map<string, RoleUnit>();
+  private byServer = new Map<string, RoleUnit>();
+  private groups = new Map<string, RoleGroup>();
+  private verdicts = new Map<string, Verdict>();
+  private alarmed = new Map<string, string>();
+  private plan: RolePlan | null = null;
+  private results: RoleResult[] = [];
+  private alarms: RoleAlarm[] = [];
+  private isFlushing = false;
+
+  constructor(private readonly shell: RoleShell) {}
+
+  get open(): SessionOpener {
+    return this.shell.open;
+  }
+
+  nowMs(): number {
+    return this.shell.nowMs();
+  }
+
+  // ── Configurations ────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Puts a plan into force. Sessions of servers that did not change stay, and so does what is known of their claims. */
+  apply(plan: RolePlan): void {
+    this.plan = plan;
+    const segments = new Map(plan.segments.map((segment) => [segment.id, segment]));
+    this.arrange(
+      plan.servers.map((server) => {
+        return { server, row: new T.Row(segments.get(server.row.segment)!, server.row.index) };
+      }),
+    );
+  }
+
+  private arrange(servers: readonly { server: RoleServer; row: T.Row }[]): void {
+    const before = this.units;
+    const known = new Map([...before.values()].flatMap(({ members }) => members.map((m) => [m.server.key, m])));
+    const members = new Map<string, Member[]>();
+    const placed: Placed[] = [];
+    const targets = new Map<string, RoleUnit>();
+    this.byServer = new Map();
+    for (const { server, row } of servers) {
+      const target = targetOf(server, row);
+      const key = target === null ? `? ${server.key}` : sessionKey(server, target);
+      const id = target === null ? key : `${server.check.kind} ${target.host}:${target.port}`;
+      const unit = targets.get(key) ?? before.get(key) ?? new RoleUnit(this, id, target);
+      targets.set(key, unit);
+      members.set(key, [...(members.get(key) ?? []), new Member(server, row, known.get(server.key))]);
+      this.byServer.set(server.key, unit);
+      if (target !== null) placed.push({ server, id });
+    }
+    this.units = targets;
+    for (const [key, unit] of targets) unit.adopt(members.get(key)!);
+    for (const [key, unit] of before) if (!targets.has(key)) this.end(unit);
+    this.groups = groupsOf(placed, this.groups);
+    this.startFresh([...targets].filter(([key]) => !before.has(key)).map(([, unit]) => unit));
+  }
+
+  private end(unit: RoleUnit): void {
+    this.timers.cancel(unit);
+    unit.close();
+  }
+
+  private startFresh(fresh: readonly RoleUnit[]): void {
+    const nowMs = this.nowMs();
+    fresh.forEach((unit, i) => {
+      this.timers.arm(unit, nowMs + i * FIRST_STEP_MS);
+    });
+    this.rearm();
+  }
+
+  stop(): void {
+    for (const unit of this.units.values()) this.end(unit);
+    this.units.clear();
+  }
+
+  // ── Time ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  arm(unit: RoleUnit, atMs: number): void {
+    const nowMs = this.nowMs();
+    this.timers.arm(unit, atMs <= nowMs ? nowMs : onGrid(atMs, unit.pace.settings.intervalMs));
+    this.rearm();
+  }
+
+  /** Whatever is due. */
+  turn(): void {
+    this.timers.fire(this.nowMs(), FIRED_PER_TURN);
+    this.rearm();
+  }
+
+  private rearm(): void {
+    if (this.timers.nextMs !== Number.POSITIVE_INFINITY) this.shell.wakeAt(this.timers.nextMs);
+  }
+
+  /** The servers of a unit want checks, and are still where its session is. */
+  isReady(unit: RoleUnit): boolean {
+    const group = this.groups.get(unit.id);
+    let isWanted = false;
+    for (const member of unit.members) {
+      const { wantsChecks } = member;
+      if (wantsChecks && !member.wasWanted) group?.returned(unit.id);
+      member.wasWanted = wantsChecks;
+      isWanted ||= wantsChecks;
+    }
+    if (!isWanted) group?.withdrawn(unit.id);
+    return isWanted && unit.target !== null;
+  }
+
+  // ── Orders ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Check a server at once, wherever it is by now. */
+  nudge(key: string): void {
+    this.replace();
+    this.byServer.get(key)?.nudge();
+  }
+
+  /** An operator settles whose claim holds. @returns an error text, or null */
+  settle(proxy: string, name: string | null): string | null {
+    const servers = this.plan?.servers.filter((server) => server.proxy === proxy) ?? [];
+    if (servers.length === 0) return `No check of backend '${proxy}' asks for a role.`;
+    const one = name === null ? undefined : servers.find(({ server }) => server === name);
+    if (name !== null && one === undefined) return 'No such server.';
+    const groups = new Set(servers.flatMap(({ key }) => this.groupOf(key) ?? []));
+    for (const group of groups) group.settle(one && this.byServer.get(one.key)?.id);
+    this.alarmed.clear();
+    for (const { key } of servers) this.byServer.get(key)?.nudge();
+    return null;
+  }
+
+  private groupOf(key: string): RoleGroup | undefined {
+    const unit = this.byServer.get(key);
+    return unit && this.groups.get(unit.id);
+  }
+
+  /** Servers whose address changed get a session there. */
+  private replace(): void {
+    const moved = [...this.units.values()].some((unit) =>
+      unit.members.some(({ server, row }) => {
+        const target = targetOf(server, row);
+        return target?.host !== unit.target?.host || target?.port !== unit.target?.port;
+      }),
+    );
+    if (moved && this.plan !== null) this.apply(this.plan);
+  }
+
+  // ── Results ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  ended(unit: RoleUnit, report: RoleReport, startedMs: number): void {
+    const nowMs = this.nowMs();
+    const group = this.groups.get(unit.id);
+    const isAnswer = report.role !== 'unknown' || isPass(report.status);
+    unit.failures = isAnswer ? 0 : unit.failures + 1;
+    unit.last = report;
+    const fall = Math.max(...unit.members.map(({ server }) => server.fall));
+    if (isAnswer) group?.answered(unit.id, report, startedMs, nowMs);
+    else group?.failed(unit.id, unit.failures >= fall);
+    if (group !== undefined) this.take(group, unit);
+    const isChange = this.tell(unit, nowMs);
+    const outcome = {
+      isChange,
+      isTimeout: isTimeout(report.status),
+      isUnsettled: unit.members.some((member) => member.wantsChecks && !member.isSettled),
+      isDown: unit.members.every((member) => member.isDown),
+    };
+    this.arm(unit, unit.pace.ended(outcome, nowMs));
+  }
+
+  /** Carries out what the group decides: who is out first, so that no two are in at any moment. */
+  private take(group: RoleGroup, asked: RoleUnit): void {
+    const nowMs = this.nowMs();
+    const before = group.leaderId;
+    const { verdicts, recheck } = group.decide(nowMs);
+    for (const [id, verdict] of verdicts) {
+      const changed = this.verdicts.get(id)?.standing !== verdict.standing;
+      this.verdicts.set(id, verdict);
+      for (const unit of this.unitsAt(id)) {
+        this.alarm(unit, verdict);
+        if (unit === asked || !changed || unit.last === null) continue;
+        if (verdict.standing === 'out') this.tell(unit, nowMs);
+        else if (verdict.standing === 'leader') unit.nudge();
+      }
+    }
+    if (before !== null && group.leaderId !== before) this.retire(before, nowMs);
+    for (const id of recheck) for (const unit of this.unitsAt(id)) unit.nudge();
+  }
+
+  /** Another has taken over: whatever is left of `fall`, the former one is down before the new one is up. */
+  private retire(id: string, nowMs: number): void {
+    for (const unit of this.unitsAt(id))
+      for (const member of unit.members) {
+        if (unit.last === null || member.isDown) continue;
+        const result = resultFor(member, unit.last, this.verdicts.get(id));
+        if (!isPass(result.status)) this.results.push(member.say({ ...result, isCertain: true }, nowMs));
+      }
+    this.flushSoon();
+  }
+
+  private *unitsAt(id: string): Iterable<RoleUnit> {
+    for (const unit of this.units.values()) if (unit.id === id) yield unit;
+  }
+
+  /** Loud, and once for each thing there is to say. */
+  private alarm(unit: RoleUnit, { standing, reason }: Verdict): void {
+    for (const { server } of unit.members) {
+      const before = this.alarmed.get(server.key) ?? '';
+      const text = standing === 'out' ? reason : '';
+      if (text === before) continue;
+      this.alarmed.set(server.key, text);
+      const name = `Server ${server.proxy}/${server.server}`;
+      if (text !== '') this.say(server, 'alert', `${name} says it may take writes and is kept out: ${text}.`);
+      else this.say(server, 'notice', `${name} is no longer kept out for its claim.`);
+    }
+  }
+
+  private say({ proxy, server }: RoleServer, level: RoleAlarm['level'], text: string): void {
+    this.alarms.push({ proxy, server, level, text });
+    this.flushSoon();
+  }
+
+  /** Tells the health thread what it has to hear of a unit. @returns whether anything was news */
+  private tell(unit: RoleUnit, nowMs: number): boolean {
+    const verdict = this.verdicts.get(unit.id);
+    let isNews = false;
+    for (const member of unit.members) {
+      if (unit.last === null || (verdict?.standing === 'waits' && isPass(unit.last.status))) continue;
+      const result = resultFor(member, unit.last, verdict);
+      isNews ||= member.isNews(result);
+      if (!member.isDue(result, nowMs)) continue;
+      this.results.push(member.say(result, nowMs));
+      this.flushSoon();
+    }
+    return isNews;
+  }
+
+  /** What one turn of the loop brings goes out together. */
+  private flushSoon(): void {
+    if (this.isFlushing) return;
+    this.isFlushing = true;
+    queueMicrotask(() => this.flush());
+  }
+
+  private flush(): void {
+    this.isFlushing = false;
+    if (this.plan === null) return;
+    const { results, alarms } = this;
+    this.results = [];
+    this.alarms = [];
+    this.shell.send({ revision: this.plan.revision, results, alarms });
+  }
+}
+
+function onGrid(atMs: number, intervalMs: number): number {
+  const gridMs = Math.max(1, Math.min(GRID_MS_MAX, Math.floor(intervalMs / GRID_SHARE)));
+  return Math.round(atMs / gridMs) * gridMs;
+}

@@ -1,0 +1,98 @@
+/**
+ * When a held session asks next. Pure: times are given, in monotonic ms.
+ *
+ *   nothing new ───────────► one interval after the last start, on the same phase
+ *   another result ────────► at once, up to rise + fall times in a row: a refused connection or a change of role is
+ *                            decided within a few round trips
+ *   no answer in time ─────► at once, with a shorter limit; each attempt is a connection of its own, so it takes `fall`
+ *                            lost packets in a row to look down, and a silent host is down within 3 intervals
+ *   a nudge ───────────────► at once, or as soon as the check under way is over; at most one in NUDGE_GAP_MS
+ */
+
+/** Pushes and broken connections come in swarms; nobody recovers faster than this. */
+const NUDGE_GAP_MS = 20;
+/** Share of the interval that a second attempt may take. */
+const HURRIED_SHARE = 0.6;
+const LIMIT_MS_MIN = 100;
+
+export interface PaceSettings {
+  readonly intervalMs: number;
+  /** While it is down and nothing changes. */
+  readonly downIntervalMs: number;
+  /** Most results in a row that any of its servers counts. */
+  readonly burst: number;
+  /** Limit of a first attempt. */
+  readonly limitMs: number;
+  /** The limit was written, and holds for every attempt. */
+  readonly isLimitFixed: boolean;
+}
+
+export interface Outcome {
+  /** Another result than before, in the eyes of any of its servers. */
+  readonly isChange: boolean;
+  readonly isTimeout: boolean;
+  /** Some of its servers still count towards up or down. */
+  readonly isUnsettled: boolean;
+  /** All its servers are down. */
+  readonly isDown: boolean;
+}
+
+/** Limit where none is written: an answer that takes longer than the interval is none. */
+export function defaultLimitMs(intervalMs: number): number {
+  return Math.max(LIMIT_MS_MIN, intervalMs);
+}
+
+export class Pace {
+  private startedMs = Number.NEGATIVE_INFINITY;
+  private isChecking = false;
+  private isAgain = false;
+  private isHurried = false;
+  /** Checks in a row that did not wait for the interval. */
+  private rapid = 0;
+  private nudgedMs = Number.NEGATIVE_INFINITY;
+
+  constructor(public settings: PaceSettings) {}
+
+  /** A check begins. */
+  start(nowMs: number): void {
+    this.startedMs = nowMs;
+    this.isChecking = true;
+    this.isAgain = false;
+  }
+
+  /** Time that the attempt about to be made may take. */
+  get limitMs(): number {
+    const { limitMs, intervalMs, isLimitFixed } = this.settings;
+    if (!this.isHurried || isLimitFixed) return limitMs;
+    return Math.min(limitMs, Math.max(LIMIT_MS_MIN, intervalMs * HURRIED_SHARE));
+  }
+
+  /** @returns when to check next */
+  ended({ isChange, isTimeout, isUnsettled, isDown }: Outcome, nowMs: number): number {
+    this.isChecking = false;
+    this.isHurried = isTimeout;
+    const mayRush = this.rapid < this.settings.burst;
+    if ((isChange || isUnsettled) && mayRush) {
+      this.rapid++;
+      return nowMs;
+    }
+    if (this.isAgain) {
+      this.nudgedMs = nowMs;
+      return nowMs;
+    }
+    this.rapid = 0;
+    const stepMs = isDown ? this.settings.downIntervalMs : this.settings.intervalMs;
+    return Math.max(nowMs, this.startedMs + stepMs);
+  }
+
+  /** Something speaks for a check. @returns when to check, null where the one under way will be followed by another */
+  nudge(nowMs: number): number | null {
+    if (this.isChecking) {
+      this.isAgain = true;
+      return null;
+    }
+    const atMs = Math.max(nowMs, this.nudgedMs + NUDGE_GAP_MS);
+    this.nudgedMs = atMs;
+    return atMs;
+  }
+}
