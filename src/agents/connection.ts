@@ -55,6 +55,11 @@ export class Connection {
     this.socket.end(bytes);
   }
 
+  /** The answer must be on its way within this time from now, or earlier where that was the limit. */
+  hurry(ms: number): void {
+    this.deadlineMs = Math.min(this.deadlineMs, this.now() + ms);
+  }
+
   drop(): void {
     this.socket.destroy();
   }

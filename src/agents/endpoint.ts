@@ -1,6 +1,7 @@
 /** One endpoint: admits pollers, has its source asked, and tells all of them what was found. */
 import type { Socket } from 'node:net';
 import type { AgentEndpoint } from '../config/model.js';
+import { CheckStatus } from '../core/check-status.js';
 import { Admission, type Refusal } from './admission.js';
 import { answerTo, busyAnswer } from './answer.js';
 import { Asker, type Source, type Waiter } from './asker.js';
@@ -12,6 +13,9 @@ import type { Request } from './request.js';
 
 /** Refusals of one kind are logged together, once in this time. */
 const QUIET_MS = 10_000;
+
+/** For a server that did not answer the last question in time. */
+const SILENT_MS = 250;
 
 export interface EndpointContext {
   /** @param onBroken what is known is no longer sure */
@@ -69,13 +73,18 @@ export class Endpoint implements ConnectionOwner {
     const waiter: Waiter = (finding) => this.reply(connection, finding);
     const known = this.asker.ask(waiter);
     if (known) this.reply(connection, known, request);
-    else this.connections.set(connection, waiter);
+    else {
+      this.connections.set(connection, waiter);
+      // Nobody waits long for a server that was silent a moment ago: pollers with short limits hear why as well.
+      if (isSilent(this.found)) connection.hurry(SILENT_MS);
+    }
   }
 
   onLate(connection: Connection): void {
     this.counts.late++;
     this.forget(connection);
-    this.reply(connection, this.asker.late(this.answerMs));
+    const late = this.asker.late(this.answerMs);
+    this.reply(connection, isSilent(this.found) ? { ...late, reason: this.found?.reason ?? late.reason } : late);
   }
 
   onClose(connection: Connection, isAnswered: boolean): void {
@@ -148,4 +157,9 @@ export class Endpoint implements ConnectionOwner {
     this.asker.close();
     for (const connection of this.connections.keys()) connection.drop();
   }
+}
+
+function isSilent(finding: Finding | null): boolean {
+  const status = finding?.report?.status;
+  return status === CheckStatus.L4TOUT || status === CheckStatus.L7TOUT;
 }
