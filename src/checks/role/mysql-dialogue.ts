@@ -6,6 +6,7 @@ import type { RoleCheck } from '../../config/model.js';
 import { evaluateGalera, GALERA_STATUS, GALERA_VARIABLES, type Values } from '../../core/role/galera.js';
 import { evaluateMysql, MYSQL_VARIABLES, replicaStatement } from '../../core/role/mysql.js';
 import type { Finding } from '../../core/role/verdict.js';
+import { AnswerMemo } from './answer-memo.js';
 import {
   closedEarly,
   type Dialogue,
@@ -39,6 +40,7 @@ export class MysqlDialogue implements Dialogue {
   private readonly inbox = new Inbox(ANSWER_BYTES_MAX);
   private readonly reader = new PacketReader();
   private readonly results = new MysqlResults(false);
+  private readonly memo = new AnswerMemo();
   private readonly steps: Step[] = [];
   private state: State = 'greeting';
   private greeting: Greeting | null = null;
@@ -57,6 +59,7 @@ export class MysqlDialogue implements Dialogue {
 
   begin(isPrivate: boolean): void {
     this.inbox.clear();
+    this.memo.forget();
     this.steps.length = 0;
     this.state = 'greeting';
     this.greeting = null;
@@ -91,8 +94,8 @@ export class MysqlDialogue implements Dialogue {
 
   next(): Step {
     for (;;) {
-      const step = this.steps.shift();
-      if (step !== undefined) return step;
+      const step = this.steps.shift() ?? this.recalled();
+      if (step !== null) return step;
       if (this.inbox.isOverflowing) return garbage(`an answer of more than ${ANSWER_BYTES_MAX} bytes`);
       const whole = this.reader.take(this.inbox);
       if (whole === 'too-long') return this.nonsense();
@@ -235,8 +238,21 @@ export class MysqlDialogue implements Dialogue {
     if (!whole) return null;
     if (this.state === 'discovery') return this.discovered();
     this.state = 'ready';
+    return this.found();
+  }
+
+  private recalled(): Step | null {
+    const known = this.state === 'asking' ? this.memo.recall(this.inbox) : null;
+    if (known !== null) this.state = 'ready';
+    return known;
+  }
+
+  private found(): Step {
     // What is granted after a complaint holds for new sessions only.
-    return { do: 'found', finding: this.finding(), isKept: this.results.error === null };
+    const isKept = this.results.error === null;
+    const step: Step = { do: 'found', finding: this.finding(), isKept };
+    if (isKept) this.memo.keep(this.inbox, step);
+    return step;
   }
 
   private discovered(): Step {

@@ -4,6 +4,7 @@ import type { RoleCheck } from '../../config/model.js';
 import { CheckStatus } from '../../core/check-status.js';
 import { evaluatePostgres, POSTGRES_COLUMNS, POSTGRES_QUESTION, POSTGRES_SYSTEM } from '../../core/role/postgres.js';
 import { type Finding, failure } from '../../core/role/verdict.js';
+import { AnswerMemo } from './answer-memo.js';
 import {
   closedEarly,
   type Dialogue,
@@ -59,6 +60,7 @@ function code(letter: string): number {
 export class PostgresDialogue implements Dialogue {
   private readonly inbox = new Inbox(ANSWER_BYTES_MAX);
   private readonly reader = new MessageReader();
+  private readonly memo = new AnswerMemo();
   private readonly steps: Step[] = [];
   private state: State = 'login';
   private isPrivate = false;
@@ -78,6 +80,7 @@ export class PostgresDialogue implements Dialogue {
 
   begin(isPrivate: boolean): void {
     this.inbox.clear();
+    this.memo.forget();
     this.steps.length = 0;
     this.isPrivate = isPrivate;
     this.scram = null;
@@ -127,8 +130,8 @@ export class PostgresDialogue implements Dialogue {
 
   next(): Step {
     for (;;) {
-      const step = this.steps.shift();
-      if (step !== undefined) return step;
+      const step = this.steps.shift() ?? this.recalled();
+      if (step !== null) return step;
       if (this.inbox.isOverflowing) return garbage(`an answer of more than ${ANSWER_BYTES_MAX} bytes`);
       if (this.state === 'tls' && this.inbox.available > 0) {
         const next = this.tlsAnswer();
@@ -222,7 +225,19 @@ export class PostgresDialogue implements Dialogue {
 
   /** Settings of a role hold for new sessions only: one that came out unfit is not asked again. */
   private found(finding: Finding): Step {
-    return { do: 'found', finding, isKept: finding.role !== 'unfit' };
+    const step: Step = { do: 'found', finding, isKept: finding.role !== 'unfit' };
+    // A standby on its way is judged by what was known before as well.
+    if (finding.role === 'primary' || finding.lagMs === 0) this.memo.keep(this.inbox, step);
+    else this.memo.forget();
+    return step;
+  }
+
+  private recalled(): Step | null {
+    const known = this.state === 'asking' ? this.memo.recall(this.inbox) : null;
+    if (known === null) return null;
+    this.state = 'ready';
+    if (this.caughtUpAtMs !== null) this.caughtUpAtMs = this.askedAtMs;
+    return known;
   }
 
   private finding(): Finding {

@@ -3,6 +3,7 @@ import type { RoleCheck } from '../../config/model.js';
 import { CheckStatus } from '../../core/check-status.js';
 import { evaluateRedis } from '../../core/role/redis.js';
 import { type Finding, failure } from '../../core/role/verdict.js';
+import { AnswerMemo } from './answer-memo.js';
 import {
   closedEarly,
   type Dialogue,
@@ -32,6 +33,7 @@ function command(...words: readonly string[]): Buffer {
 
 export class RedisDialogue implements Dialogue {
   private readonly inbox = new Inbox(ANSWER_BYTES_MAX);
+  private readonly memo = new AnswerMemo();
   private readonly steps: Step[] = [];
   private state: State = 'ready';
   private info: string | null = null;
@@ -43,6 +45,7 @@ export class RedisDialogue implements Dialogue {
 
   begin(): void {
     this.inbox.clear();
+    this.memo.forget();
     this.steps.length = 0;
     const { user } = this.check;
     if (user === undefined && this.password === null) {
@@ -80,8 +83,8 @@ export class RedisDialogue implements Dialogue {
 
   next(): Step {
     for (;;) {
-      const step = this.steps.shift();
-      if (step !== undefined) return step;
+      const step = this.steps.shift() ?? this.recalled();
+      if (step !== null) return step;
       if (this.inbox.isOverflowing) return garbage(`an answer of more than ${ANSWER_BYTES_MAX} bytes`);
       const reply = takeReply(this.inbox);
       if (reply === 'bad') return garbage(`not the Redis protocol: ${quoteBytes(this.inbox.unread(), this.password)}`);
@@ -115,7 +118,15 @@ export class RedisDialogue implements Dialogue {
     }
     this.state = 'ready';
     const ping = reply.isError ? quote(reply.text, this.password) : reply.text;
-    return { do: 'found', finding: evaluateRedis(this.info, ping, this.check), isKept: true };
+    const step: Step = { do: 'found', finding: evaluateRedis(this.info, ping, this.check), isKept: true };
+    this.memo.keep(this.inbox, step);
+    return step;
+  }
+
+  private recalled(): Step | null {
+    const known = this.state === 'asking' ? this.memo.recall(this.inbox) : null;
+    if (known !== null) this.state = 'ready';
+    return known;
   }
 
   private refusal(error: string): Step {

@@ -171,7 +171,7 @@ export class SocketSession implements HeldSession, ConnectionOwner, Timed {
 
   private found(finding: Finding, isKept: boolean): void {
     this.phase = 'ready';
-    if (!isKept) this.hangUp(EMPTY);
+    if (!isKept) this.hangUp(this.dialogue.goodbye() ?? EMPTY);
     this.report(finding);
   }
 
