@@ -3,7 +3,7 @@
  * and NAME-read, with everything the service says and then what its own block says; its check asks for the primary or
  * for replicas. The model knows proxies alone, so statistics, commands and import show these two.
  */
-import type { z } from 'zod';
+import { z } from 'zod';
 import type { Proxy } from '../model.js';
 import { misfitOf, ROLE_FIELDS, type RoleKind, roleFieldOf } from '../role-fields.js';
 import { listenAddress } from './address.js';
@@ -37,6 +37,7 @@ export function sidesShape(shape: z.ZodRawShape): z.ZodRawShape {
     either(
       `an address or a block is needed; write such as ':5432' or { bind: ':5432' }`,
       listenAddress.schema,
+      z.array(listenAddress.schema),
       strict(what, own, LAG_HINTS),
     );
   return {
@@ -74,7 +75,7 @@ export function applySide(proxy: Proxy, settings: ServerSettings, half: Half): v
   const { side, data, place } = half;
   const kind = proxy.check.role?.kind;
   if (kind === undefined) {
-    const message = `'${side}' needs a check that knows who may be written to`;
+    const message = `'${side}' needs a check that knows the role of a server`;
     place.source.diag.error('no-role', place.keyLoc, message, "write such as 'check: { type: postgres, user: … }'");
     return;
   }
