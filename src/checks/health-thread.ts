@@ -6,6 +6,7 @@ import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_thread
 import type { FromHealth, ThreadData, ToHealth } from '../core/messages.js';
 import { wake } from '../linux/eventfd.js';
 import { Reactor } from '../linux/reactor.js';
+import { type RoleChannel, RoleInbox } from './role-inbox.js';
 import { CheckRunner } from './runner.js';
 
 const { wakeFd } = workerData as ThreadData;
@@ -13,17 +14,20 @@ const port = parentPort!;
 const post = (message: FromHealth) => port.postMessage(message);
 const reactor = new Reactor(wakeFd, onWake, () => runner.tellTime());
 const runner = new CheckRunner(reactor, post, wake, Math.random);
+const roles = new RoleInbox(runner);
 
 function onWake(): void {
   for (let message = receiveMessageOnPort(port); message; message = receiveMessageOnPort(port))
-    onMessage(message.message as ToHealth);
+    onMessage(message.message as ToHealth | RoleChannel);
+  roles.drain();
   runner.review();
 }
 
-function onMessage(message: ToHealth): void {
+function onMessage(message: ToHealth | RoleChannel): void {
   switch (message.type) {
     case 'apply':
       runner.apply(message.plan);
+      roles.expect(message.plan.revision);
       runner.machine.flush(); // workers get the configuration next: the cells are right by then
       post({ type: 'applied', revision: message.plan.revision });
       break;
@@ -36,7 +40,11 @@ function onMessage(message: ToHealth): void {
     case 'ask-server':
       post({ type: 'server-now', request: message.request, now: runner.now(message.proxy, message.server) });
       break;
+    case 'role-channel':
+      roles.open(message.port);
+      break;
     case 'stop':
+      roles.close();
       runner.stop();
       reactor.stop();
       break;

@@ -3,7 +3,7 @@
  * The shell around core/role: it reads the clock, asks, and passes what was decided to the health thread, which alone
  * changes a server's health.
  */
-import type { Decision, Verdict } from '../core/role/arbiter.js';
+import type { Verdict } from '../core/role/arbiter.js';
 import type { RoleAlarm, RolePlan, RoleReports, RoleResult, RoleServer } from '../core/role/messages.js';
 import type { RoleReport } from '../core/role/report.js';
 import * as T from '../core/table.js';

@@ -40,12 +40,16 @@ function wakeAt(ms: number): void {
   if (ms >= timerAtMs) return;
   clearTimeout(timer);
   timerAtMs = ms;
-  timer = setTimeout(turn, waitMs);
+  timer = setTimeout(onTimer, waitMs);
+}
+
+function onTimer(): void {
+  timerAtMs = Number.POSITIVE_INFINITY;
+  runner.turn();
 }
 
 function turn(): void {
   isTurnDue = false;
-  if (performance.now() >= timerAtMs) timerAtMs = Number.POSITIVE_INFINITY;
   runner.turn();
 }
 

@@ -5,6 +5,7 @@
 import { hostname } from 'node:os';
 import { hasBackend } from '../config/defaults.js';
 import type { Proxy, Server } from '../config/model.js';
+import { CheckStatus } from '../core/check-status.js';
 import type { ServerNow, Trigger } from '../core/events/event.js';
 import { serverNow } from '../core/health/detail.js';
 import type { ServerHealth } from '../core/health/entities.js';
@@ -13,6 +14,7 @@ import { type HealthActions, HealthMachine } from '../core/health/machine.js';
 import { firstDelay, nextInterval } from '../core/health/schedule.js';
 import type { CheckReport } from '../core/health/texts.js';
 import type { AdminCommand, FromHealth, HealthEvent, Plan } from '../core/messages.js';
+import type { RoleAlarm, RoleResult } from '../core/role/messages.js';
 import * as T from '../core/table.js';
 import type { Continuable, Reactor } from '../linux/reactor.js';
 import { compileCheck } from './plan.js';
@@ -29,6 +31,13 @@ import { Warmup } from './warmup.js';
 const START_GRID_MS_MAX = 50;
 const GRID_SHARE = 20;
 const BUFSIZE = 16_384;
+const MOVED = {
+  status: CheckStatus.INI,
+  code: 0,
+  durationMs: -1,
+  text: 'not asked at its new address',
+  isCertain: true,
+};
 
 export class CheckRunner implements ProbeOwner, HealthActions, Continuable {
   nodeName = hostname();
@@ -39,6 +48,12 @@ export class CheckRunner implements ProbeOwner, HealthActions, Continuable {
   private readonly warmups = new Map<string, Warmup>();
   /** Asked to check again while a check was under way. */
   private readonly again = new Set<Probe>();
+  /** Servers that the role thread asks, by the row key it knows them by; its results come in through `roleEnded`. */
+  private readonly roles = new Map<string, ServerHealth>();
+  /** Addresses of those (S_ADDR_CHANGES), as far as they were asked there. */
+  private readonly places = new Map<string, number>();
+  /** Has the role thread check a server at once. */
+  nudgeRole: (key: string) => void = () => undefined;
   private observed: ServerHealth[] = [];
   private spreadPercent = 0;
   private wakeWorkers: () => void = () => undefined;
@@ -85,11 +100,16 @@ export class CheckRunner implements ProbeOwner, HealthActions, Continuable {
     const fresh: Probe[] = [];
     const stale = new Map(this.probes);
     this.probes.clear();
+    this.roles.clear();
     for (const proxy of proxies)
       for (const spec of proxy.servers) {
         const key = T.rowKey.server(proxy.name, spec.name);
         const server = this.farm.servers.get(key)!;
         if (!server.settings.isChecked) continue;
+        if (server.settings.asks !== undefined) {
+          this.roles.set(key, server);
+          continue;
+        }
         const old = before.servers.get(key);
         const kept = old && stale.get(old);
         if (old) stale.delete(old);
@@ -166,6 +186,10 @@ export class CheckRunner implements ProbeOwner, HealthActions, Continuable {
       this.machine.observedLimit(server, Math.max(errors, server.settings.errorLimit));
     }
     for (const server of this.probes.keys()) this.recheckIfTrafficFailed(server);
+    for (const [key, server] of this.roles) {
+      this.recheckIfTrafficFailed(server);
+      this.distrustIfMoved(key, server);
+    }
   }
 
   /** A connection was refused or reset (S_OBSERVE_RECHECK): that counts as nothing, and is looked into at once. */
@@ -174,6 +198,31 @@ export class CheckRunner implements ProbeOwner, HealthActions, Continuable {
     if (row.get(T.S_RECHECK_WANTED) === 0) return;
     row.set(T.S_RECHECK_WANTED, 0);
     this.recheck(server, 'traffic', 'a connection of live traffic failed');
+  }
+
+  /** At another address there may be anybody: down until it was asked there. */
+  private distrustIfMoved(key: string, server: ServerHealth): void {
+    const changes = server.row.get(T.S_ADDR_CHANGES);
+    const before = this.places.get(key);
+    this.places.set(key, changes);
+    if (before === undefined || before === changes) return;
+    this.tellTime();
+    this.machine.checkEnded(server, MOVED);
+    this.nudgeRole(key);
+  }
+
+  /** The role thread tells what a server is. */
+  roleEnded({ key, status, text, durationMs, role, isFallback, isCertain }: RoleResult): void {
+    const server = this.roles.get(key);
+    if (server === undefined) return;
+    this.tellTime();
+    this.machine.setFallback(server, isFallback);
+    this.machine.checkEnded(server, { status, code: 0, durationMs, text, role, isCertain });
+  }
+
+  /** Something about the claims of servers, for the log. */
+  roleAlarm({ proxy, server, level, text }: RoleAlarm): void {
+    this.post({ type: 'health-event', proxy, server, atMs: Date.now(), kind: 'claim', level, text });
   }
 
   /** @returns an error text, or null */
@@ -209,11 +258,14 @@ export class CheckRunner implements ProbeOwner, HealthActions, Continuable {
   /** Something else than the clock speaks for a check. @returns an error text, or null */
   private recheck(server: ServerHealth, kind: Trigger['kind'], why: string): string | null {
     const probe = this.probes.get(server);
-    if (probe === undefined) return 'Health check was not configured on this server, cannot check it.';
+    const key = T.rowKey.server(server.backend.name, server.name);
+    if (probe === undefined && !this.roles.has(key))
+      return 'Health check was not configured on this server, cannot check it.';
     if (!server.wantsChecks) return 'Health checks are stopped on this server.';
     this.tellTime();
     this.machine.hint(server, kind, why);
-    if (probe.isIdle) this.reactor.timers.arm(probe, performance.now());
+    if (probe === undefined) this.nudgeRole(key);
+    else if (probe.isIdle) this.reactor.timers.arm(probe, performance.now());
     else this.again.add(probe);
     return null;
   }
@@ -254,7 +306,11 @@ export class CheckRunner implements ProbeOwner, HealthActions, Continuable {
   }
 
   checkWithin(server: ServerHealth, ms: number, probe = this.probes.get(server)): void {
-    if (probe === undefined || !probe.isIdle) return;
+    if (probe === undefined) {
+      if (server.settings.asks !== undefined) this.nudgeRole(T.rowKey.server(server.backend.name, server.name));
+      return;
+    }
+    if (!probe.isIdle) return;
     const atMs = onGrid(performance.now() + ms, ms);
     if (atMs < probe.wakeAtMs) this.reactor.timers.arm(probe, atMs);
   }

@@ -110,6 +110,14 @@ function takeOver(s: ServerHealth, old: ServerHealth): void {
   s.isFallback = old.isFallback;
   s.state = s.isInMaintenance ? T.STATE_STOPPED : takenState(s, old);
   s.health = takenHealth(s, old);
+  if (s.settings.asks !== undefined && s.settings.asks !== old.settings.asks) beUnverified(s);
+}
+
+/** Its role was never asked for: whatever it was before counts for nothing. */
+function beUnverified(s: ServerHealth): void {
+  if (!s.settings.isChecked || s.isInMaintenance) return;
+  s.state = initialState(s);
+  s.health = initialHealth(s);
 }
 
 /** Without checks a server is up; one that leaves maintenance by the new configuration starts anew. */

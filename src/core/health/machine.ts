@@ -96,6 +96,7 @@ export class HealthMachine {
 
   private applyReport(s: ServerHealth, report: CheckReport): void {
     const result = resultOf(report.status);
+    if (report.isCertain === true && result === 'failed') s.health = Math.min(s.health, s.settings.rise);
     const changed = this.count(s, result) || report.status !== s.status;
     this.remember(s, report, result);
     if (changed && s.backend.logsChecks)

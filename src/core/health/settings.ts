@@ -3,6 +3,8 @@ import type { FlapDamping, Proxy, Server } from '../../config/model.js';
 import { DEFAULT_FLAP_DAMPING } from './damping.js';
 
 const DEFAULT_INTER_MS = 2000;
+/** A question over a held session costs next to nothing. */
+const DEFAULT_ROLE_INTER_MS = 200;
 const DEFAULT_RISE = 2;
 const DEFAULT_FALL = 3;
 const DEFAULT_ERROR_LIMIT = 10;
@@ -11,6 +13,11 @@ export interface HealthSettings {
   readonly isBackup: boolean;
   /** The server has checks of its own (`check`, and not `track`). */
   readonly isChecked: boolean;
+  /**
+   * Its check asks for a role: what it asks of whom, as one text. Such a server is not used before its first success,
+   * and one of which another thing is asked, or that is elsewhere, has had none. Undefined for other checks.
+   */
+  readonly asks: string | undefined;
   /** Row key of the server it follows, if any. */
   readonly tracks: string | undefined;
   readonly rise: number;
@@ -40,17 +47,19 @@ export function settingsOf(
   server: Server,
   key: (proxy: string, server: string) => string,
 ): HealthSettings {
-  const interMs = server.interMs ?? DEFAULT_INTER_MS;
+  const isRole = proxy.check.type === 'role';
+  const interMs = server.interMs ?? (isRole ? DEFAULT_ROLE_INTER_MS : DEFAULT_INTER_MS);
   return {
     isBackup: server.backup === true,
     isChecked: server.check === true && server.track === undefined,
+    asks: isRole ? questionOf(proxy, server) : undefined,
     tracks: server.track === undefined ? undefined : trackedKey(proxy, server.track, key),
     rise: server.rise ?? DEFAULT_RISE,
     fall: server.fall ?? DEFAULT_FALL,
     interMs,
     fastinterMs: server.fastinterMs ?? interMs,
     downinterMs: server.downinterMs ?? interMs,
-    initState: server.initState ?? 'up',
+    initState: server.initState ?? (isRole ? 'down' : 'up'),
     slowstartMs: server.slowstartMs ?? 0,
     initialWeight: server.weight ?? 1,
     isDisabled: server.disabled === true,
@@ -68,6 +77,10 @@ export function settingsOf(
 function dampingOf({ flapDamping, check }: Proxy): FlapDamping | null {
   if (flapDamping !== undefined) return flapDamping || null;
   return check.type === 'role' ? DEFAULT_FLAP_DAMPING : null;
+}
+
+function questionOf({ check: { role } }: Proxy, { address, checkAddr, checkPort }: Server): string {
+  return JSON.stringify([role?.kind, role?.want, role?.command, address, checkAddr, checkPort, role?.restPort]);
 }
 
 /** `track [PROXY/]SERVER`. */

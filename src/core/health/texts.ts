@@ -15,6 +15,8 @@ export interface CheckReport {
   readonly text: string;
   /** What a database said it is, where the check asks one. */
   readonly role?: string;
+  /** Decided, and not to be counted: a server that has it goes down at once. */
+  readonly isCertain?: boolean;
 }
 
 /** Why a server changed, as it is written between the change and the figures. */
@@ -39,9 +41,16 @@ function via(s: ServerHealth, inherited: boolean): string {
 
 function reason(report: CheckReport): string {
   const code = hasCode(report.status) ? `, code: ${report.code}` : '';
-  const info = report.text === '' ? '' : `, info: "${report.text}"`;
+  const info = report.text === '' ? '' : `, info: "${printable(report.text)}"`;
   const duration = report.durationMs < 0 ? '' : `, check duration: ${report.durationMs}ms`;
   return `reason: ${checkStatus(report.status).description}${code}${info}${duration}`;
+}
+
+const UNPRINTABLE = /[^ -~]|"/g;
+
+/** What a server said, fit for a log line: bytes that are no plain text stand there as `<0A>`. */
+function printable(text: string): string {
+  return text.replace(UNPRINTABLE, (c) => `<${c.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}>`);
 }
 
 function because(s: ServerHealth, cause: Cause): string {
