@@ -4,9 +4,10 @@
  * the proxy goes on.
  */
 import { Worker } from 'node:worker_threads';
-import { type AgentFigures, addressKey, type FromAgents, type ToAgents } from '../agents/messages.js';
+import { addressKey, type FromAgents, type ToAgents } from '../agents/messages.js';
 import type { AgentEndpoint, Model } from '../config/model.js';
 import { addressText } from '../config/names.js';
+import type { AgentFigures } from '../core/agent-figures.js';
 import { EADDRINUSE } from '../linux/constants.js';
 import { errnoText } from '../linux/errors.js';
 import { duplicate, listenInet } from '../linux/listen.js';

@@ -15,6 +15,7 @@ import { fitLimits } from './limits.js';
 import { ListenerSet, type ListenFailure, type Listening } from './listeners.js';
 import { type Layout, layOut, rowOf, writeCells } from './plan.js';
 import type { ProcessLog } from './process-log.js';
+import { planRoles } from './role-plan.js';
 import { resolveLogTargets } from './server-address.js';
 import {
   restoreCommands,
@@ -123,6 +124,7 @@ export class Deployment {
     const requests = this.context.requests();
     this.revision++;
     await requests.apply('health', this.plan());
+    await this.applyRoles();
     await this.command(
       resolutions.map(({ proxy, server, resolved }) => {
         return { proxy: proxy.name, server: server.name, command: { do: 'resolved', resolved } };
@@ -130,6 +132,14 @@ export class Deployment {
     );
     if (state) await this.restore(state);
     await requests.apply('workers', this.plan());
+  }
+
+  /** Passwords are read now, and go to the thread that needs them and nowhere else. */
+  private async applyRoles(): Promise<void> {
+    const { health } = this.context.wake();
+    const { plan, complaints } = planRoles(this.model, this.layout, this.revision, health, process.env);
+    for (const text of complaints) this.context.log.warning(text);
+    await this.context.requests().applyRoles(plan);
   }
 
   private async command(commands: ServerCommand[]): Promise<void> {

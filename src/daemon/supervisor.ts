@@ -9,6 +9,7 @@ import type { Diagnostics } from '../config/diagnostics.js';
 import type { Model, Proxy, Server, StatsSocket } from '../config/model.js';
 import { listenerNames } from '../config/names.js';
 import type { Engine } from '../control/engine.js';
+import type { AgentFigures } from '../core/agent-figures.js';
 import type { ServerNow, StoredEvent } from '../core/events/event.js';
 import type { History } from '../core/events/history.js';
 import type { AdminCommand, FromHealth, FromWorker, SessionInfo } from '../core/messages.js';
@@ -215,6 +216,7 @@ export class Supervisor implements Engine {
     this.deployment.addresses.close();
     this.deployment.agents.close();
     this.frontends.close();
+    this.threads?.roles?.post({ type: 'stop' });
     this.threads?.health.post({ type: 'stop' });
     this.handover?.close();
     // A client of a control socket must not keep the process.
@@ -316,6 +318,10 @@ export class Supervisor implements Engine {
   }
   lastCheck(proxy: string, server: string): string {
     return this.health.lastCheck(proxy, server);
+  }
+
+  agents(): Promise<AgentFigures[]> {
+    return this.deployment.agents.figures();
   }
 
   serverAddress(proxy: string, server: Server): { host: string; port: number } {

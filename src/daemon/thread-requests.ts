@@ -1,7 +1,8 @@
 /** Questions to the threads and orders that are answered: each has a number, and a limit of time. */
 import type { ServerNow } from '../core/events/event.js';
-import type { AdminCommand, FromHealth, FromWorker, Plan, SessionInfo } from '../core/messages.js';
-import type { ThreadPool } from './threads.js';
+import type { AdminCommand, Plan, SessionInfo } from '../core/messages.js';
+import type { RolePlan } from '../core/role/messages.js';
+import type { ThreadMessage, ThreadPool } from './threads.js';
 
 /** Threads answer within a turn of their loop; one that does not in this time hangs, and that is a bug. */
 const THREAD_MS = 10_000;
@@ -16,12 +17,35 @@ export class ThreadRequests {
   /** Resolves when the plan is in force there. @throws Error when a thread hangs */
   async apply(to: 'health' | 'workers', plan: Plan): Promise<void> {
     const count = to === 'health' ? 1 : this.threads.workers.length;
-    const isAnswer = (m: FromWorker | FromHealth) =>
+    const isAnswer = (m: ThreadMessage) =>
       m.type === 'applied' && m.revision === plan.revision && 'index' in m === (to === 'workers');
     const applied = this.threads.wait(count, THREAD_MS, isAnswer);
     if (to === 'health') this.threads.health.post({ type: 'apply', plan });
     else this.threads.toWorkers({ type: 'apply', plan });
     if (!(await applied)) throw new Error(`${to} did not take over revision ${plan.revision} in ${THREAD_MS} ms`);
+  }
+
+  /** The role thread starts with the first plan that has a server for it. @throws Error when the thread hangs */
+  async applyRoles(plan: RolePlan): Promise<void> {
+    if (this.threads.roles === null && plan.servers.length === 0) return;
+    const applied = this.threads.wait(1, THREAD_MS, (m) => m.type === 'roles-applied' && m.revision === plan.revision);
+    this.threads.startedRoles().post({ type: 'apply', plan });
+    if (!(await applied)) throw new Error(`the role thread did not take over revision ${plan.revision}`);
+  }
+
+  /** An operator settles whose claim holds. @returns an error text, or null when done */
+  async settle(proxy: string, server: string | null): Promise<string | null> {
+    if (this.threads.roles === null) return 'No check asks for a role.';
+    const request = ++this.last;
+    let error: string | null = 'the role thread did not answer';
+    const answered = this.threads.wait(1, THREAD_MS, (m) => {
+      const isOurs = m.type === 'settled' && m.request === request;
+      if (isOurs) error = m.error;
+      return isOurs;
+    });
+    this.threads.roles.post({ type: 'settle', request, proxy, server });
+    await answered;
+    return error;
   }
 
   /** Lets the workers serve what waits in the accept queues; afterwards nobody accepts there. */
