@@ -1,5 +1,6 @@
 /** `npm run bench -- NAME`: one program per claim about cost, next to the programs Fairlead replaces. Loopback only. */
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { benchRoleChecks } from './checks.js';
 import { benchChecks } from './checks1000.js';
 import { benchIdle } from './idle.js';
 import { benchL4 } from './l4.js';
@@ -9,6 +10,7 @@ import { runBulkClient } from './support/bulk-client.js';
 import { CONTESTANTS, type Contestant } from './support/contestants.js';
 import { runIdleClient, runIdleServer } from './support/idle-client.js';
 import { runRateClient } from './support/rate-client.js';
+import { runReplayServer } from './support/replay-server.js';
 
 function number(text: string): number {
   const value = Number(text);
@@ -60,6 +62,12 @@ bench('checks1000', 'CPU of checking 1,000 servers every second')
     process.exitCode = await benchChecks(options);
   });
 
+bench('checks', 'CPU of a built-in database check beside a check script, and of 1,000 of them every 200 ms').action(
+  async (options) => {
+    process.exitCode = await benchRoleChecks(options);
+  },
+);
+
 bench('soak', 'resident memory over two million connections (minutes)')
   .addOption(proxies(['fairlead']))
   .addOption(connections(2_000_000))
@@ -87,6 +95,12 @@ program
   .action(runIdleClient);
 
 program.command('idle-server', { hidden: true }).requiredOption('--port <n>', '', number).action(runIdleServer);
+
+program
+  .command('replay', { hidden: true })
+  .requiredOption('--port <n>', '', number)
+  .requiredOption('--target <n>', '', number)
+  .action(runReplayServer);
 
 program
   .command('rate-client', { hidden: true })

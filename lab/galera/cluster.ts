@@ -44,7 +44,8 @@ async function foundGroup(nodes: readonly GaleraNode[], template: string, tables
   for (const node of others) node.copyData(first.dataDir);
 }
 
-function installDatabase(dir: string): void {
+/** An empty data directory. */
+export function installDatabase(dir: string): void {
   run('mariadb-install-db', [
     '--no-defaults',
     '--user=root',

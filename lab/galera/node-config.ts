@@ -18,6 +18,8 @@ export const DATABASE_PORT = 3306;
 export const DATABASE_ACCOUNT = 'mysql';
 
 const PROVIDERS = ['/usr/lib/galera/libgalera_smm.so', '/usr/lib/libgalera_smm.so'];
+/** Debian's place for Galera on this architecture. */
+export const PROVIDER = PROVIDERS.find((path) => existsSync(path)) ?? PROVIDERS[0];
 
 /** Option groups of wsrep_provider_options; periods are ISO 8601. */
 function providerOptions(suspectSeconds: number): string {
@@ -58,7 +60,7 @@ export function optionFile(n: number, settings: NodeSettings): string {
     'key-buffer-size': '1M',
     'binlog-format': 'ROW',
     'wsrep-on': 'ON',
-    'wsrep-provider': PROVIDERS.find((path) => existsSync(path)) ?? PROVIDERS[0],
+    'wsrep-provider': PROVIDER,
     'wsrep-provider-options': `"${providerOptions(settings.suspectSeconds)}"`,
     'wsrep-cluster-name': 'lab',
     'wsrep-cluster-address': `gcomm://${peers.join(',')}`,
