@@ -4,7 +4,7 @@ import { CheckStatus } from '../core/check-status.js';
 import { NativeBuffer } from '../linux/memory.js';
 import type { Codec } from './builtin/finding.js';
 import { type BuiltinStep, builtinScript } from './builtin/script.js';
-import { compileTexts, type StepTexts } from './step-texts.js';
+import { bytesText, compileTexts, type StepTexts } from './step-texts.js';
 
 export interface ConnectStep {
   readonly do: 'connect';
@@ -140,11 +140,11 @@ function numbered(steps: readonly BuiltinStep[]): Numbered[] {
 /** Its own comment, or the step in front that is one: a run of expects shares it (as observed on HAProxy 2.6). */
 function commentOf(steps: readonly BuiltinStep[], i: number): string | undefined {
   const step = steps[i];
-  if ('comment' in step && step.comment !== undefined) return step.comment;
+  if ('comment' in step && step.comment !== undefined) return bytesText(step.comment);
   let before = i - 1;
   while (before >= 0 && steps[before].do === 'expect') before--;
   const found = steps[before];
-  return found?.do === 'comment' ? found.comment : undefined;
+  return found?.do === 'comment' && found.comment !== undefined ? bytesText(found.comment) : undefined;
 }
 
 function compileStep({ step, number, comment }: Numbered, proxy: Proxy, server: Server): Step {

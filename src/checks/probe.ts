@@ -4,7 +4,6 @@
  * connection is made at once; probes own no buffer unless an answer comes in pieces.
  */
 import { CheckStatus } from '../core/check-status.js';
-import { keptText } from '../core/check-text/text.js';
 import type { ServerHealth } from '../core/health/entities.js';
 import type { CheckReport } from '../core/health/texts.js';
 import { STATE_STOPPED } from '../core/table.js';
@@ -40,6 +39,7 @@ import type { CheckPlan, ConnectStep, ExpectStep, SendStep } from './plan.js';
 import { proxyHeader } from './proxy-line.js';
 import type { ReceiveBuffers } from './receive-buffers.js';
 import { stateHeader } from './state-header.js';
+import { shownText } from './step-texts.js';
 import type { Target } from './target.js';
 
 /** Whoever runs the probes. */
@@ -393,7 +393,7 @@ export class Probe implements Pollable, Timed {
   private end(status: number, text: string): void {
     const { report } = this;
     report.status = status;
-    report.text = keptText(text);
+    report.text = shownText(text);
     report.durationMs = Math.floor(performance.now() - this.startedMs);
     this.closeSocket(false);
     this.releaseBuffer();

@@ -4,17 +4,8 @@
  */
 import assert from 'node:assert/strict';
 import type { Socket } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { systemTest } from '../support/peers.js';
-import { freePort, type Program, serve, startProxy } from '../support/proxy.js';
-
-interface Row {
-  name: string;
-  /** Lines of the backend. */
-  lines: string[];
-  server?: string;
-  answer: (socket: Socket) => void;
-}
+import { type Row, verdicts } from '../support/verdicts.js';
 
 /** Answers the first bytes and closes, or leaves the connection open. */
 const after =
@@ -187,87 +178,9 @@ const ROWS: Row[] = [
   { name: 'bad_source', lines: [], server: 'source 10.99.99.99', answer: silent },
 ];
 
-/** What one server of the test saw: bytes of its first connections, masked. */
-async function listenFor(row: Row): Promise<{ port: number; seen: string[]; close(): void }> {
-  const seen: string[] = [];
-  const server = await serve((socket) => {
-    socket.on('data', (data) => seen.push(data.toString('latin1')));
-    row.answer(socket);
-  });
-  return { port: server.port, seen, close: () => server.close() };
-}
-
-async function verdicts(program: Program): Promise<{ [name: string]: unknown }> {
-  const listeners = await Promise.all(ROWS.map(listenFor));
-  const front = await freePort();
-  const nowhere = await freePort();
-  const backends = ROWS.map((row, i) =>
-    [`backend ${row.name}`, ...row.lines, `server s 127.0.0.1:${listeners[i].port} check ${row.server ?? ''}`].join(
-      '\n',
-    ),
-  );
-  const config = `global
-  stats socket {SOCK} level admin
-  node here
-  max-spread-checks 500
-defaults
-  mode tcp
-  timeout connect 1s
-  timeout client 1s
-  timeout server 1s
-  timeout check 300ms
-  default-server inter 20s
-listen front
-  bind 127.0.0.1:${front}
-  server refused 127.0.0.1:${nowhere} check
-backend script_refused
-  option tcp-check
-  tcp-check connect comment hi
-  server s 127.0.0.1:${nowhere} check
-backend implied_refused
-  option tcp-check
-  tcp-check send x
-  server s 127.0.0.1:${nowhere} check
-${backends.join('\n')}`;
-  const proxy = await startProxy(program, config, [front]);
-  try {
-    await sleep(2500);
-    const answer = await proxy.ask('show stat');
-    const found: { [name: string]: unknown } = {};
-    for (const line of answer.split('\n')) {
-      const fields = split(line);
-      if (fields[1] !== 's' && fields[1] !== 'refused') continue;
-      const at = ROWS.findIndex((row) => row.name === fields[0]);
-      found[fields[0]] = {
-        state: fields[17],
-        check: fields[36].replace('* ', ''),
-        code: fields[37],
-        text: fields[56],
-        description: fields[65],
-        health: fields[69],
-        first: mask(listeners[at]?.seen[0] ?? ''),
-      };
-    }
-    return found;
-  } finally {
-    await proxy.stop();
-    for (const listener of listeners) listener.close();
-  }
-}
-
-/** Fields of a CSV line. */
-function split(line: string): string[] {
-  return [...line.matchAll(/("(?:[^"]|"")*"|[^,]*),/g)].map((match) => match[1]);
-}
-
-/** Ports, and figures of the moment. */
-function mask(bytes: string): string {
-  return bytes.replace(/(127\.0\.0\.1 127\.0\.0\.1) \d+ \d+/, '$1').replace(/port=\d+/, 'port=N');
-}
-
 systemTest('checks of odd servers end as in HAProxy', { commands: ['haproxy'] }, async (t) => {
-  const expected = await verdicts('haproxy');
-  const actual = await verdicts('fairlead');
+  const expected = await verdicts('haproxy', ROWS);
+  const actual = await verdicts('fairlead', ROWS);
   assert.ok(Object.keys(expected).length >= ROWS.length, 'HAProxy reported every server');
   for (const name of Object.keys(expected))
     await t.test(name, () => {

@@ -13,6 +13,7 @@ const BIND_RESPONSE = 0x61;
 const RESULT = Buffer.from([0x0a, 0x01]);
 /** A BindResponse has at least this many bytes. */
 const SHORTEST = 14;
+const LENGTH_BYTES_MAX = 4;
 const SUCCESS = 0;
 const SEE = 'See RFC: http://tools.ietf.org/html/rfc4511#section-4.1.9';
 
@@ -20,27 +21,28 @@ const notLdap = () => finding(CheckStatus.L7RSP, 'Not LDAPv3 protocol');
 
 /** The first byte tells whether it is a message at all; what is in it is looked at once it is whole. */
 export const judgeBind: Codec = (received, isFinal) => {
-  if (received.length < SHORTEST) return isFinal ? notLdap() : null;
+  if (received.length < SHORTEST && !isFinal) return null;
   if (received[0] !== SEQUENCE) return notLdap();
   const message = valueAt(received, 0);
-  if (message === 'bad') return notLdap();
-  if (message === 'need-more') return isFinal ? notLdap() : null;
+  if (message === null) return isFinal ? finding(CheckStatus.L7RSP) : null;
   if (!message.subarray(0, MESSAGE_ID.length).equals(MESSAGE_ID) || message[MESSAGE_ID.length] !== BIND_RESPONSE)
     return notLdap();
   const response = valueAt(message, MESSAGE_ID.length);
-  if (typeof response === 'string' || !response.subarray(0, RESULT.length).equals(RESULT)) return notLdap();
+  if (response === null || !response.subarray(0, RESULT.length).equals(RESULT)) return notLdap();
   const code = response[RESULT.length] ?? -1;
   if (code === SUCCESS) return finding(CheckStatus.L7OK, 'Success');
   return code < 0 ? notLdap() : finding(CheckStatus.L7STS, SEE, code);
 };
 
-/** The value of the element at an offset. X.690 §8.1.3: a length below 128, or the number of bytes that hold it. */
-function valueAt(bytes: Buffer, offset: number): Buffer | 'need-more' | 'bad' {
+/**
+ * The value of the element at an offset. X.690 §8.1.3: a length below 128, or the number of bytes that hold it.
+ * @returns null while it is incomplete; one of more than 4 GB never is complete
+ */
+function valueAt(bytes: Buffer, offset: number): Buffer | null {
   const first = bytes[offset + 1] ?? 0;
   const lengthBytes = first < 0x80 ? 0 : first & 0x7f;
-  if (lengthBytes > 4) return 'bad';
   const from = offset + 2 + lengthBytes;
-  if (bytes.length < from) return 'need-more';
+  if (lengthBytes > LENGTH_BYTES_MAX || bytes.length < from) return null;
   const length = lengthBytes === 0 ? first : bytes.readUIntBE(offset + 2, lengthBytes);
-  return bytes.length < from + length ? 'need-more' : bytes.subarray(from, from + length);
+  return bytes.length < from + length ? null : bytes.subarray(from, from + length);
 }

@@ -46,11 +46,13 @@ function reason(report: CheckReport): string {
   return `reason: ${checkStatus(report.status).description}${code}${info}${duration}`;
 }
 
-const UNPRINTABLE = /[^ -~]|"/g;
+const UNPRINTABLE = /[^ -~]|"/gu;
+/** Half a character: there are no bytes for it. */
+const SURROGATE = /^[\ud800-\udfff]$/;
 
 /** What a server said, fit for a log line: bytes that are no plain text stand there as `<0A>`. */
 function printable(text: string): string {
-  return text.replace(UNPRINTABLE, (c) => `<${c.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}>`);
+  return text.replace(UNPRINTABLE, (c) => (SURROGATE.test(c) ? '?' : encodeURIComponent(c).replace(/%(..)/g, '<$1>')));
 }
 
 function because(s: ServerHealth, cause: Cause): string {
