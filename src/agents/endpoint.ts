@@ -1,6 +1,8 @@
 /** One endpoint: admits pollers, has its source asked, and tells all of them what was found. */
 import type { Socket } from 'node:net';
 import type { AgentEndpoint } from '../config/model.js';
+import { addressText } from '../config/names.js';
+import type { AgentFigures } from '../core/agent-figures.js';
 import { CheckStatus } from '../core/check-status.js';
 import { Admission, type Refusal } from './admission.js';
 import { answerTo, busyAnswer } from './answer.js';
@@ -8,7 +10,6 @@ import { Asker, type Source, type Waiter } from './asker.js';
 import { Connection, type ConnectionOwner } from './connection.js';
 import { answerMsOf, shareMsOf } from './defaults.js';
 import type { Finding } from './finding.js';
-import type { AgentFigures } from './messages.js';
 import type { Request } from './request.js';
 
 /** Refusals of one kind are logged together, once in this time. */
@@ -147,9 +148,12 @@ export class Endpoint implements ConnectionOwner {
   }
 
   figures(): AgentFigures {
-    const { name } = this.settings;
-    const { state = 'unknown', reason = 'not asked yet' } = this.found ?? {};
-    return { name, ...this.counts, open: this.admission.open, asked: this.asker.asked, state, reason };
+    const { name, check } = this.settings;
+    const kind = this.settings.kind === 'check' ? (check?.kind ?? 'check') : this.settings.kind;
+    const { isOk = false, state = 'unknown', reason = 'not asked yet' } = this.found ?? {};
+    const open = this.admission.open;
+    const address = addressText(this.settings.address);
+    return { name, kind, address, ...this.counts, open, asked: this.asker.asked, isOk, state, reason };
   }
 
   /** Ends it: those who wait hear nothing more. */

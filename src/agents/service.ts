@@ -1,8 +1,9 @@
 /** All endpoints of the process: follows the configuration; sockets and endpoints that stay are not touched. */
 import { createServer, type Server } from 'node:net';
 import type { AgentEndpoint } from '../config/model.js';
+import type { AgentFigures } from '../core/agent-figures.js';
 import { Endpoint, type EndpointContext } from './endpoint.js';
-import { type AgentFigures, addressKey } from './messages.js';
+import { addressKey } from './messages.js';
 
 /** Connections that the kernel holds for us; the kernel lowers it to net.core.somaxconn. */
 const BACKLOG = 4096;

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { askSocket, chooseSocket, parseStat } from '../control/stats-client.js';
 import { statusTable } from '../control/status-table.js';
+import type { AgentFigures } from '../core/agent-figures.js';
 
 interface Options {
   watch?: boolean;
@@ -36,9 +37,20 @@ async function status(options: Options): Promise<void> {
 
 async function picture(socket: string, { json, watch }: Options): Promise<string> {
   const rows = parseStat(await askSocket(socket, 'show stat', ANSWER_TIMEOUT_MS));
-  if (!json) return statusTable(rows, { colour: hasColours() });
+  if (!json) return `${statusTable(rows, { colour: hasColours() })}${await agentLines(socket)}`;
   const present = rows.map((row) => Object.fromEntries(Object.entries(row).filter(isPresent).map(withType)));
   return `${JSON.stringify(present, null, watch ? 0 : 2)}\n`;
+}
+
+/** The check endpoints, where there are any. */
+async function agentLines(socket: string): Promise<string> {
+  const text = await askSocket(socket, 'show agents json', ANSWER_TIMEOUT_MS);
+  const agents = text.startsWith('[') ? (JSON.parse(text) as AgentFigures[]) : [];
+  if (agents.length === 0) return '';
+  const width = Math.max(...agents.map(({ name }) => name.length));
+  const line = ({ name, kind, address, isOk, reason, ok, unavailable }: AgentFigures) =>
+    `${name.padEnd(width)}  ${kind} on ${address}: ${isOk ? 200 : 503}, ${reason} (${ok + unavailable} polls)\n`;
+  return `\nagents\n${agents.map(line).join('')}`;
 }
 
 function isPresent([name, value]: [string, string]): boolean {

@@ -3,6 +3,7 @@
  * Figures come straight from the shared table through `row()`, so asking never interrupts forwarding.
  */
 import type { Model, Proxy, Server } from '../config/model.js';
+import type { AgentFigures } from '../core/agent-figures.js';
 import type { ServerNow, StoredEvent } from '../core/events/event.js';
 import type { History } from '../core/events/history.js';
 import type { AdminCommand, SessionInfo } from '../core/messages.js';
@@ -55,4 +56,6 @@ export interface Engine {
   serverAddress(proxy: string, server: Server): { host: string; port: number };
   /** What the last check of a server said (`last_chk`): `Connection refused`, `HTTP status … returned …`; '' if nothing. */
   lastCheck?(proxy: string, server: string): string;
+  /** The check endpoints, what they answer and how often. */
+  agents?(): Promise<AgentFigures[]>;
 }

@@ -6,6 +6,7 @@ import { LIMIT_COMMANDS } from './limits.js';
 import { SETTING_COMMANDS } from './session-settings.js';
 import { SESSION_COMMANDS } from './sessions.js';
 import { SERVER_COMMANDS } from './set-server.js';
+import { AGENT_COMMANDS } from './show-agents.js';
 import { INFO_COMMANDS } from './show-info.js';
 import { MISC_COMMANDS, RELOAD_COMMAND } from './show-misc.js';
 import { SERVERS_COMMANDS } from './show-servers.js';
@@ -20,6 +21,7 @@ export const STATS_SOCKET_COMMANDS = new CommandTable([
   ...LIMIT_COMMANDS,
   ...SETTING_COMMANDS,
   ...MISC_COMMANDS,
+  ...AGENT_COMMANDS,
   ...CHOICE_COMMANDS,
   ...HISTORY_COMMANDS,
   RELOAD_COMMAND,
