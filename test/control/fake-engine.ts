@@ -4,9 +4,9 @@ import type { Bind, Model, Proxy, Server } from '../../src/config/model.js';
 import { listenerNames } from '../../src/config/names.js';
 import type { Engine } from '../../src/control/engine.js';
 import { CheckStatus } from '../../src/core/check-status.js';
-import type { ServerNow } from '../../src/core/events/event.js';
+import type { ServerNow, StoredEvent } from '../../src/core/events/event.js';
 import { History } from '../../src/core/events/history.js';
-import type { AdminCommand, SessionInfo } from '../../src/core/messages.js';
+import type { AdminCommand, HealthEvent, SessionInfo } from '../../src/core/messages.js';
 import * as T from '../../src/core/table.js';
 
 export function server(name: string, id: number, port: number, more: Partial<Server> = {}): Server {
@@ -125,7 +125,11 @@ export class FakeEngine implements Engine {
     this.calls.push(`killFrontendSessions ${p}`);
   }
 
-  async admin(p: string, s: string, command: AdminCommand): Promise<string | null> {
+  /** Where orders came from. */
+  readonly orderedBy: (string | undefined)[] = [];
+
+  async admin(p: string, s: string, command: AdminCommand, who?: string): Promise<string | null> {
+    this.orderedBy.push(who);
     this.calls.push(`admin ${p}/${s} ${JSON.stringify(command)}`);
     return this.adminError;
   }
@@ -165,8 +169,22 @@ export class FakeEngine implements Engine {
     return this.now;
   }
 
-  onEvent(): () => void {
-    return () => undefined;
+  private readonly listeners = new Set<(event: StoredEvent) => void>();
+
+  onEvent(listener: (event: StoredEvent) => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  /** How many wait for events. */
+  get followers(): number {
+    return this.listeners.size;
+  }
+
+  /** Something happened. */
+  tell(event: HealthEvent): void {
+    const stored = this.history.add(event, null);
+    for (const listener of this.listeners) listener(stored);
   }
 
   serverAddress(p: string, s: Server): { host: string; port: number } {
