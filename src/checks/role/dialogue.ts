@@ -33,6 +33,8 @@ export interface Dialogue {
   feed(bytes: Buffer): void;
   /** The peer closed in good order. @returns the finding for a check under way; an answer may end this way (HTTP/1.0) */
   ended(): Finding;
+  /** What the server owes us, as a noun. */
+  awaited(): string;
   /** What follows from all of that; call until it says wait, and no more after `failed`. */
   next(): Step;
   /** Asks, when ready. @param nowMs a clock that only runs forward */

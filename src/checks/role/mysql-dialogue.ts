@@ -81,6 +81,11 @@ export class MysqlDialogue implements Dialogue {
     return closedEarly(this.state === 'asking' ? 'instead of answering' : 'during the login');
   }
 
+  awaited(): string {
+    if (this.state === 'greeting') return 'greeting';
+    return this.state === 'asking' || this.state === 'discovery' ? 'answer' : 'end of the login';
+  }
+
   ask(): Buffer {
     this.state = 'asking';
     this.inbox.restart();

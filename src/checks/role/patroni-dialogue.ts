@@ -48,6 +48,10 @@ export class PatroniDialogue implements Dialogue {
     return found?.do === 'found' ? found.finding : closedEarly('instead of answering');
   }
 
+  awaited(): string {
+    return 'answer';
+  }
+
   ask(): Buffer {
     this.isAsking = true;
     this.inbox.clear();

@@ -115,6 +115,11 @@ export class PostgresDialogue implements Dialogue {
     return closedEarly(this.state === 'asking' ? 'instead of answering' : 'during the login');
   }
 
+  awaited(): string {
+    if (this.state === 'tls') return 'answer to the request for TLS';
+    return this.state === 'asking' || this.state === 'system' ? 'answer' : 'end of the login';
+  }
+
   ask(nowMs: number): Buffer {
     this.state = 'asking';
     this.inbox.restart();

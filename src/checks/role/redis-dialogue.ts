@@ -70,6 +70,10 @@ export class RedisDialogue implements Dialogue {
     return closedEarly(`${this.state === 'asking' ? 'instead of answering' : 'during the login'}${hint}`);
   }
 
+  awaited(): string {
+    return this.state === 'auth' ? 'answer to AUTH' : 'answer';
+  }
+
   ask(): Buffer {
     this.state = 'asking';
     this.info = null;
