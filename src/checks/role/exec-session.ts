@@ -36,12 +36,12 @@ export class ExecSession implements HeldSession, Timed {
     private readonly password: string | null,
   ) {}
 
-  check(done: (report: RoleReport) => void): void {
+  check(done: (report: RoleReport) => void, limitMs = this.settings.timeoutMs ?? DEFAULT_TIMEOUT_MS): void {
     assert(this.done === null, 'a check is under way');
     this.done = done;
     this.startedMs = performance.now();
     this.output = this.errors = '';
-    deadlines.arm(this, this.startedMs + (this.settings.timeoutMs ?? DEFAULT_TIMEOUT_MS));
+    deadlines.arm(this, this.startedMs + limitMs);
     const [command = '', ...args] = this.settings.command ?? [];
     const env = { ...process.env, ...environment(this.target) };
     const child = spawn(command, args, { env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });

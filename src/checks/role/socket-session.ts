@@ -40,6 +40,8 @@ export class SocketSession implements HeldSession, ConnectionOwner, Timed {
   private connection: Connection | null = null;
   private done: ((report: RoleReport) => void) | null = null;
   private startedMs = 0;
+  /** Of the check under way. */
+  private limitMs = 0;
   private connectedMs = 0;
   /** The question went over a session from before: its loss says nothing about the server of now. */
   private isOnHeld = false;
@@ -51,12 +53,13 @@ export class SocketSession implements HeldSession, ConnectionOwner, Timed {
     private readonly events: SessionEvents,
   ) {}
 
-  check(done: (report: RoleReport) => void): void {
+  check(done: (report: RoleReport) => void, limitMs = this.settings.timeoutMs): void {
     assert(this.done === null, 'a check is under way');
     this.done = done;
+    this.limitMs = Math.round(Math.min(limitMs, this.settings.timeoutMs));
     this.startedMs = performance.now();
     this.hasGrace = false;
-    deadlines.arm(this, this.startedMs + this.settings.timeoutMs);
+    deadlines.arm(this, this.startedMs + this.limitMs);
     this.isOnHeld = this.phase === 'ready';
     if (this.phase === 'ready') this.ask();
     else if (this.phase === 'closed') this.connect();
@@ -193,7 +196,7 @@ export class SocketSession implements HeldSession, ConnectionOwner, Timed {
     const delayMs = nowMs - this.wakeAtMs;
     if (delayMs > OWN_DELAY_MS && !this.hasGrace) {
       this.hasGrace = true;
-      deadlines.arm(this, nowMs + Math.min(delayMs, this.settings.timeoutMs));
+      deadlines.arm(this, nowMs + Math.min(delayMs, this.limitMs));
       return;
     }
     const finding = this.lateness();
@@ -202,7 +205,7 @@ export class SocketSession implements HeldSession, ConnectionOwner, Timed {
   }
 
   private lateness(): Finding {
-    const within = `within ${this.settings.timeoutMs} ms`;
+    const within = `within ${this.limitMs} ms`;
     switch (this.phase) {
       case 'connecting':
         return failure(CheckStatus.L4TOUT, `no answer to the connection attempt ${within}`);
