@@ -334,7 +334,8 @@ export interface Server extends Located {
   observe?: 'layer4' | 'layer7';
   onError?: 'fastinter' | 'fail-check' | 'sudden-death' | 'mark-down';
   errorLimit?: number;
-  onMarkedDown?: 'shutdown-sessions';
+  /** `none` is for fairlead.yaml: of servers asked to be primary the sessions are shut where nothing is written. */
+  onMarkedDown?: 'shutdown-sessions' | 'none';
   onMarkedUp?: 'shutdown-backup-sessions';
   sendProxy?: 'v1' | 'v2';
   checkSendProxy?: boolean;

@@ -151,6 +151,23 @@ test('the log says who is chosen and why', () => {
   ]);
 });
 
+// What the check asks for, what the file says, whether sessions end when the server goes down.
+for (const [role, onMarkedDown, shut] of [
+  [{ kind: 'postgres' }, undefined, 1],
+  [{ kind: 'mysql', want: 'primary' }, undefined, 1],
+  [{ kind: 'mysql', want: 'primary' }, 'none', 0],
+  [{ kind: 'redis', want: 'replica' }, undefined, 0],
+  [{ kind: 'redis', want: 'replica' }, 'shutdown-sessions', 1],
+  [{ kind: 'galera' }, undefined, 0],
+  [{ kind: 'exec' }, undefined, 0],
+] as const)
+  test(`a ${role.kind} server, ${JSON.stringify(role)}, ${onMarkedDown}: ${shut ? 'its sessions end' : 'they go on'}`, () => {
+    const check = { type: 'role' as const, steps: [], role };
+    const world = new World([backend('be', [server('a', { ...SHORT, initState: 'up', onMarkedDown })], { check })]);
+    world.check('be/a', 'F');
+    assert.equal(world.server('be/a').row.get(T.S_SHUTDOWN_EPOCH), shut);
+  });
+
 test('the primary among readers counts as a stand-in', () => {
   const world = new World([backend('be', [server('a', SHORT), server('b', SHORT)])]);
   world.machine.setFallback(world.server('be/a'), true);

@@ -80,7 +80,7 @@ export function applySide(proxy: Proxy, settings: ServerSettings, half: Half): v
     return;
   }
   readCheck(proxy, settings, roleKeys(half, kind), place);
-  if (side === 'write') asWriter(proxy, kind, data, place);
+  if (side === 'write') asWriter(proxy, settings, kind, data, place);
 }
 
 function roleKeys({ side, data }: Half, kind: RoleKind): Data {
@@ -96,9 +96,10 @@ function hasRoles(kind: RoleKind): boolean {
   return misfitOf(roleFieldOf('role')!, kind) === undefined;
 }
 
-/** Limits for replicas are not its business; and where every node would do, it keeps to one. */
-function asWriter(proxy: Proxy, kind: RoleKind, data: Data, place: Place): void {
+/** Limits for replicas are not its business; and where every node would do, it keeps to one, also with its sessions. */
+function asWriter(proxy: Proxy, settings: ServerSettings, kind: RoleKind, data: Data, place: Place): void {
   const role = proxy.check.role!;
   for (const { key, name } of ROLE_FIELDS) if (READ_KEYS.includes(key)) delete role[name];
   if (kind === 'galera' && data.balance === undefined) proxy.balance = { algorithm: 'single', loc: place.loc };
+  if (proxy.balance?.algorithm === 'single') settings.onMarkedDown ??= 'shutdown-sessions';
 }

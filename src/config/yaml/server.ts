@@ -80,8 +80,8 @@ const settingFields: readonly Field<ServerSettings>[] = [
   field(
     'on-marked-down',
     'onMarkedDown',
-    choice('shutdown-sessions'),
-    'What happens to sessions when the server goes down.',
+    choice('shutdown-sessions', 'none'),
+    'What happens to sessions when the server goes down; shutdown-sessions is the default for a primary.',
     'b',
   ),
   field(

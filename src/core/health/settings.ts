@@ -65,7 +65,7 @@ export function settingsOf(
     isDisabled: server.disabled === true,
     errorLimit: server.observe === undefined ? 0 : (server.errorLimit ?? DEFAULT_ERROR_LIMIT),
     onError: server.onError ?? 'fail-check',
-    shutdownOnDown: server.onMarkedDown === 'shutdown-sessions',
+    shutdownOnDown: shutsOnDown(proxy, server),
     shutdownBackupsOnUp: server.onMarkedUp === 'shutdown-backup-sessions',
     host: server.address.kind === 'inet' ? server.address.host : 'unix',
     definition: definitionOf(server),
@@ -81,6 +81,13 @@ function dampingOf({ flapDamping, check }: Proxy): FlapDamping | null {
 
 function questionOf({ check: { role } }: Proxy, { address, checkAddr, checkPort }: Server): string {
   return JSON.stringify([role?.kind, role?.want, role?.command, address, checkAddr, checkPort, role?.restPort]);
+}
+
+/** No session may go on writing to a server that is the primary no more; `none` says that it may. */
+function shutsOnDown({ check }: Proxy, { onMarkedDown }: Server): boolean {
+  if (onMarkedDown !== undefined) return onMarkedDown === 'shutdown-sessions';
+  const { kind, want = 'primary' } = check.role ?? {};
+  return kind !== undefined && kind !== 'galera' && kind !== 'exec' && want === 'primary';
 }
 
 /** `track [PROXY/]SERVER`. */

@@ -169,7 +169,7 @@ const settings = some<Settings>({
   observe: fc.constantFrom('layer4' as const, 'layer7' as const),
   onError: fc.constantFrom('fastinter' as const, 'mark-down' as const),
   errorLimit: small,
-  onMarkedDown: fc.constant('shutdown-sessions' as const),
+  onMarkedDown: fc.constantFrom('shutdown-sessions' as const, 'none' as const),
   onMarkedUp: fc.constant('shutdown-backup-sessions' as const),
   sendProxy: fc.constantFrom('v1' as const, 'v2' as const),
   checkSendProxy: fc.boolean(),
