@@ -3,12 +3,12 @@
  * clustercheck, against the same real node; then a thousand checks at 200 ms, against a server that answers from memory.
  */
 import { createConnection } from 'mariadb';
+import { LOGIN, startGalera, startPostgres } from '../lab/support/loopback-databases.js';
 import type { Sandbox } from '../lab/support/sandbox.js';
 import { formatTable } from '../lab/support/table.js';
 import { sleep } from '../lab/support/wait.js';
 import { clusterCheckCpuMs, writeClusterCheck } from './support/clustercheck.js';
 import { type Running, startOnFile } from './support/contestants.js';
-import { LOGIN, startGalera, startPostgres } from './support/databases.js';
 import { freePort } from './support/ports.js';
 import { cpuMs } from './support/process-figures.js';
 import { type Replay, startReplay } from './support/replay.js';
@@ -42,8 +42,10 @@ export function benchRoleChecks(options: BenchOptions): Promise<number> {
   return runBench('checks', options, async (sandbox, say) => {
     const seconds = options.quick ? 5 : 20;
     say('starting a Galera node and a PostgreSQL');
-    const galera = await startGalera(sandbox);
-    const postgres = await startPostgres(sandbox);
+    const galera = { port: await freePort() };
+    const postgres = { port: await freePort() };
+    await startGalera(sandbox, galera, await freePort());
+    await startPostgres(sandbox, postgres);
     say('a script like clustercheck, run after run');
     const script = scriptFigures(writeClusterCheck(sandbox, galera.port), options.quick ? 20 : 100);
     say(`${REAL_SERVERS} Galera checks every ${REAL_INTERVAL_MS} ms against the same node`);

@@ -2,6 +2,8 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { serveChecks } from './galera/check-service.js';
 import { type GaleraOptions, runGalera } from './galera/command.js';
+import { burn } from './no-false-down/burner.js';
+import { runNoFalseDown } from './no-false-down/command.js';
 import { servePostgresChecks } from './postgres/check-service.js';
 import { runPostgres } from './postgres/command.js';
 import type { ProxyName } from './support/proxy.js';
@@ -62,6 +64,16 @@ program
     process.exitCode = await runPostgres({ ...options, proxies: options.quick ? ['fairlead'] : options.proxies });
   });
 
+program
+  .command('no-false-down')
+  .description('databases that are well, every core busy: no server may be marked down')
+  .option('--minutes <n>', 'how long', number, 60)
+  .option('--json', 'print one JSON object', false)
+  .option('--keep', 'leave logs and data behind', false)
+  .action(async (options) => {
+    process.exitCode = await runNoFalseDown(options);
+  });
+
 // What the lab starts inside its namespaces.
 program
   .command('galera-check', { hidden: true })
@@ -77,6 +89,8 @@ program
   .requiredOption('--port <n>', '', number)
   .requiredOption('--user <name>')
   .action(servePostgresChecks);
+
+program.command('burn', { hidden: true }).requiredOption('--seconds <n>', '', number).action(burn);
 
 program
   .command('writer', { hidden: true })

@@ -3,9 +3,9 @@
  * pick the answer out. Written anew for the benchmark, with the work of the original: two questions, two clients.
  */
 import { writeFileSync } from 'node:fs';
+import { LOGIN } from '../../lab/support/loopback-databases.js';
 import type { Sandbox } from '../../lab/support/sandbox.js';
 import { run } from '../../lab/support/sandbox.js';
-import { LOGIN } from './databases.js';
 
 /** @returns path of the script */
 export function writeClusterCheck(sandbox: Sandbox, port: number): string {

@@ -1,7 +1,7 @@
 /** A file in HAProxy's language whose servers are asked for their role. */
 import { writeFileSync } from 'node:fs';
+import { LOGIN } from '../../lab/support/loopback-databases.js';
 import type { Sandbox } from '../../lab/support/sandbox.js';
-import { LOGIN } from './databases.js';
 
 export type RoleKind = 'galera' | 'mysql' | 'postgres';
 

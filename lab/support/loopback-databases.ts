@@ -1,36 +1,35 @@
-/** Real databases on the loopback, small: a Galera group of one, and a PostgreSQL. */
+/** Real databases on a loopback, small: a Galera group of one, and a PostgreSQL. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { type Connection, createConnection } from 'mariadb';
-import { installDatabase } from '../../lab/galera/cluster.js';
-import { DATABASE_ACCOUNT, PROVIDER } from '../../lab/galera/node-config.js';
-import { binary, DATABASE_ACCOUNT as POSTGRES_ACCOUNT } from '../../lab/postgres/node-config.js';
-import { PostgresSession } from '../../lab/support/postgres-session.js';
-import { run, type Sandbox } from '../../lab/support/sandbox.js';
-import { until } from '../../lab/support/wait.js';
-import { freePort } from './ports.js';
+import { installDatabase } from '../galera/cluster.js';
+import { DATABASE_ACCOUNT, PROVIDER } from '../galera/node-config.js';
+import { binary, DATABASE_ACCOUNT as POSTGRES_ACCOUNT } from '../postgres/node-config.js';
+import { PostgresSession } from './postgres-session.js';
+import { run, type Sandbox } from './sandbox.js';
+import { until } from './wait.js';
 
 const START_TIMEOUT_MS = 60_000;
 
 export const LOGIN = { user: 'checker', password: 'only-asks' };
 
-export interface Database {
+interface Place {
+  /** On 127.0.0.1. */
   readonly port: number;
-  readonly pid: number;
+  /** The host's own loopback when absent. */
+  readonly namespace?: string;
 }
 
-/** Synced, a group of one; `LOGIN` may ask. */
-export async function startGalera(sandbox: Sandbox): Promise<Database & { readonly optionFile: string }> {
+/** Synced, a group of one; `LOGIN` may ask. @param groupPort where it would listen for others of its group */
+export async function startGalera(sandbox: Sandbox, place: Place, groupPort: number): Promise<void> {
   const dir = sandbox.path('galera');
-  const [port, groupPort] = [await freePort(), await freePort()];
   mkdirSync(dir);
   installDatabase(`${dir}/data`);
   const optionFile = `${dir}/my.cnf`;
-  writeFileSync(optionFile, galeraOptions(dir, port, groupPort));
+  writeFileSync(optionFile, galeraOptions(dir, place.port, groupPort));
   run('chown', ['-R', `${DATABASE_ACCOUNT}:${DATABASE_ACCOUNT}`, dir]);
   const args = [`--defaults-file=${optionFile}`, '--wsrep-new-cluster'];
-  const server = sandbox.start('mariadbd', args, { user: DATABASE_ACCOUNT, log: 'mariadbd.log' });
+  sandbox.start('mariadbd', args, { namespace: place.namespace, user: DATABASE_ACCOUNT, log: 'mariadbd.log' });
   await until('a Galera group of one', START_TIMEOUT_MS, () => createLogin(`${dir}/mysqld.sock`));
-  return { port, pid: server.pid ?? 0, optionFile };
 }
 
 function galeraOptions(dir: string, port: number, groupPort: number): string {
@@ -74,9 +73,8 @@ async function createLogin(socketPath: string): Promise<true | undefined> {
 }
 
 /** A primary that trusts `LOGIN`, so that what is said in logging in has no random part. */
-export async function startPostgres(sandbox: Sandbox): Promise<Database> {
+export async function startPostgres(sandbox: Sandbox, { port, namespace }: Place): Promise<void> {
   const dir = sandbox.path('postgres');
-  const port = await freePort();
   mkdirSync(dir);
   run('chown', [`${POSTGRES_ACCOUNT}:${POSTGRES_ACCOUNT}`, dir]);
   const words = ['-D', `${dir}/data`, '-U', LOGIN.user, '--no-sync', '--auth=trust', '-E', 'UTF8', '--no-locale'];
@@ -89,17 +87,14 @@ export async function startPostgres(sandbox: Sandbox): Promise<Database> {
     max_connections: 200,
   };
   const options = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
-  const server = sandbox.start(binary('postgres'), ['-D', `${dir}/data`, ...options], {
-    user: POSTGRES_ACCOUNT,
-    log: 'postgres.log',
-  });
-  await until('PostgreSQL takes connections', START_TIMEOUT_MS, () => answers(port));
-  return { port, pid: server.pid ?? 0 };
+  const how = { namespace, user: POSTGRES_ACCOUNT, log: 'postgres.log' };
+  sandbox.start(binary('postgres'), ['-D', `${dir}/data`, ...options], how);
+  await until('PostgreSQL takes connections', START_TIMEOUT_MS, () => answers(`${dir}/.s.PGSQL.${port}`));
 }
 
-async function answers(port: number): Promise<true | undefined> {
+async function answers(path: string): Promise<true | undefined> {
   try {
-    const session = await PostgresSession.open({ host: '127.0.0.1', port }, LOGIN.user, 2000);
+    const session = await PostgresSession.open({ path }, LOGIN.user, 2000);
     await session.query(`CREATE DATABASE ${LOGIN.user}`).catch(() => undefined); // it is there from the last attempt
     session.close();
     return true;
