@@ -41,6 +41,7 @@ export function enterBackend(session: Session, backend: BackendEntity): void {
   session.backend = backend;
   session.assignedMs = now;
   session.retriesLeft = backend.retries;
+  session.moves = 0;
   backend.cells.enter();
   backend.cells.count(T.C_SESSIONS);
   backend.cells.rate(T.C_RATE_SECOND, T.I_RATE_MAX, session.worker.epochSecond);
@@ -311,7 +312,7 @@ export function connectionFailed(session: Session, errno: number): void {
 function scheduleRetry(session: Session, server: ServerEntity, errno: number): void {
   const backend = session.backend!;
   session.retryElsewhere = backend.eager
-    ? mayMove(session, server, backend)
+    ? mayMoveOn(session, server, backend)
     : mayRedispatch(session, server, backend) || (backend.redispatch !== 0 && !backend.balancer.isUsable(server.index));
   session.state = RETRYING;
   const waited = session.worker.reactor.nowMs - session.connectMs;
@@ -339,6 +340,16 @@ function mayMove(session: Session, server: ServerEntity, backend: BackendEntity)
   return backend.redispatch !== 0 && useServer(session, backend) !== server && backend.balancer.hasOther(server.index);
 }
 
+/** At once, but not in circles: when as many have failed as there are, it waits for a pause or for health's word. */
+function mayMoveOn(session: Session, server: ServerEntity, backend: BackendEntity): boolean {
+  return ++session.moves < backend.servers.length && mayMove(session, server, backend);
+}
+
+function mayMoveAgain(session: Session, server: ServerEntity, backend: BackendEntity): boolean {
+  session.moves = 0;
+  return mayMove(session, server, backend);
+}
+
 function othersServe(server: ServerEntity, backend: BackendEntity): boolean {
   if (server.spec.backup && !backend.proxy.options.allbackups) return false;
   return backend.servers.some(
@@ -352,7 +363,7 @@ export function retry(session: Session): void {
   const server = session.server!;
   const backend = session.backend!;
   const gone = backend.redispatch !== 0 && !backend.balancer.isUsable(server.index);
-  if (backend.eager && !session.retryElsewhere) session.retryElsewhere = mayMove(session, server, backend);
+  if (backend.eager && !session.retryElsewhere) session.retryElsewhere = mayMoveAgain(session, server, backend);
   if (backend.eager && gone && !session.retryElsewhere) {
     waitForAnyone(session, backend);
     return;

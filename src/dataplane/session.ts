@@ -78,6 +78,8 @@ export class Session implements Timed {
   retriesLeft = 0;
   redispatched = false;
   retryElsewhere = false;
+  /** Servers it was sent on to without a pause, in a row. */
+  moves = 0;
   /** The server whose queue it waits in; null while it waits for any of the backend. */
   queuedServer: ServerEntity | null = null;
   /** errno of the last failed connection, 0 for a time limit. */
