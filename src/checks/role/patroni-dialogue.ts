@@ -101,8 +101,12 @@ function basic(user: string, password: string | null): string {
   return Buffer.from(`${user}:${password ?? ''}`, 'utf8').toString('base64');
 }
 
-/** Whether the connection may be asked again (RFC 9112 §9.3): HTTP/1.1 unless it says close, others if they say so. */
+/**
+ * Whether the connection may be asked again (RFC 9112 §9.3): HTTP/1.1 unless it says close, others if they say so. The
+ * end of a body in chunks is not awaited, so what follows on its connection would not be the next answer.
+ */
 function isKept(head: ResponseHead, bytes: Buffer): boolean {
+  if (!head.headers.some(([name]) => name === 'content-length')) return false;
   const connection = head.headers.find(([name]) => name === 'connection')?.[1].toLowerCase();
   return bytes.toString('latin1', 0, 8) === 'HTTP/1.1' ? connection !== 'close' : connection === 'keep-alive';
 }
