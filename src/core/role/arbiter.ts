@@ -54,8 +54,8 @@ interface View {
   /** Of the last answer that was a claim. */
   claim: Claim | null;
   startedMs: number;
-  /** When it began to claim without a break. */
-  claimingSinceMs: number;
+  /** When its last claim was there. */
+  claimedMs: number;
 }
 
 const FREE: Verdict = { standing: 'free', reason: '' };
@@ -111,7 +111,7 @@ export class Arbiter {
   }
 
   private claimed(id: string, view: View, claim: Claim, endedMs: number): void {
-    if (view.presence !== 'claims') view.claimingSinceMs = endedMs;
+    view.claimedMs = endedMs;
     view.presence = 'claims';
     view.claim = claim;
     if (this.leader?.id === id) this.leader = { id, claim };
@@ -274,7 +274,7 @@ export class Arbiter {
     if (leader === null || leader.id === id || !isGrowing(claim)) return null;
     const view = this.views.get(leader.id);
     if (view?.presence !== 'claims') return null;
-    return view.startedMs >= this.views.get(id)!.claimingSinceMs ? null : leader;
+    return view.startedMs >= this.views.get(id)!.claimedMs ? null : leader;
   }
 
   private install(chosen: Candidate): void {
@@ -287,5 +287,5 @@ export class Arbiter {
 }
 
 function newView(): View {
-  return { presence: 'unseen', claim: null, startedMs: 0, claimingSinceMs: 0 };
+  return { presence: 'unseen', claim: null, startedMs: 0, claimedMs: 0 };
 }
