@@ -28,10 +28,16 @@ export interface Diagnostic {
 export class Diagnostics {
   readonly list: Diagnostic[] = [];
   private readonly lines = new Map<string, string[]>();
+  private readonly hidden: Loc[] = [];
 
   /** Makes the text of a file known, so that `render` can quote the line. */
   addSource(file: string, text: string): void {
     this.lines.set(file, text.split('\n'));
+  }
+
+  /** A secret stands there: no quoted line shows it. */
+  hide(loc: Loc): void {
+    this.hidden.push(loc);
   }
 
   error(code: string, loc: Loc | undefined, message: string, remedy?: string): void {
@@ -64,7 +70,8 @@ export class Diagnostics {
     const head = `${file}:${line}:${col}: ${d.severity}: ${text}`;
     const written = this.lines.get(file)?.[line - 1];
     if (written === undefined) return head;
-    const source = masked(written);
+    const places = this.hidden.filter((each) => each.file === file && each.line === line);
+    const source = masked(places.reduce(withoutPlace, written));
     const gutter = String(line).padStart(5);
     const pad = source.slice(0, col - 1).replace(/[^\t]/g, ' ');
     return `${head}\n${gutter} | ${source}\n      | ${pad}${'^'.repeat(Math.max(1, len))}`;
@@ -88,7 +95,11 @@ function isSame(a: Diagnostic, b: Diagnostic): boolean {
 }
 
 /** Words behind which a secret stands, and its text unless that names a place. */
-const SECRET = /\b((?:password|passwd|pass|secret|token)["']?\s*[:=]\s*)(?!\{)("[^"]*"?|'[^']*'?|[^\s"',}]+)/gi;
+const SECRET = /(?<![a-z])((?:password|passwd|pass|secret|token)["']?\s*[:=]\s*)(?!\{)("[^"]*"?|'[^']*'?|[^\s"',}]+)/gi;
+
+function withoutPlace(line: string, { col, len }: Loc): string {
+  return line.slice(0, col - 1) + '*'.repeat(Math.min(len, line.length - col + 1)) + line.slice(col - 1 + len);
+}
 
 /** A quoted line without the secrets in it; nothing moves, so carets stay right. */
 function masked(line: string): string {

@@ -26,6 +26,10 @@ for (const [name, text, language] of [
   ['keepalived.conf', '! nothing yet\n', 'keepalived'],
   ['config.json', PGSQLCHK, 'pgsqlchk'],
   ['mysqlchk', XINETD, 'xinetd'],
+  ['mysqlchk', XINETD.replace(/[{}]/g, '').replace('port', 'socket_type = stream\n  port'), 'xinetd'],
+  ['xinetd.conf', 'defaults\n{\n}\nincludedir /etc/xinetd.d\n', 'xinetd'],
+  ['clustercheck', 'MYSQL_USERNAME=a\n', 'clustercheck'],
+  ['other.json', '{}', 'pgsqlchk'],
 ] as const)
   test(`${name} with ${JSON.stringify(text.slice(0, 20))} is ${language}`, () =>
     assert.equal(languageOf({ file: name, text }), language));
@@ -104,8 +108,10 @@ test('what cannot be read is said, all of it', (t) => {
       'unreadable: cannot read missing.cfg: no such file or directory',
       'no-files: no configuration in directory /empty',
       'language-later: this is a keepalived configuration, which comes with a later version',
-      'language-later: this is a pgsqlchk configuration, which comes with a later version',
-      'language-later: this is an xinetd service, which comes with a later version',
+      "xinetd-attribute: service 'mysqlchk' has no program",
+      "bad-value: 'health_check_user_password' is missing",
+      "bad-value: 'webserver_host' is missing",
+      "bad-value: 'listen_port' is missing",
     ],
   );
 });

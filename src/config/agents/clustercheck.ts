@@ -40,6 +40,7 @@ function isName(name: string): name is Name {
 export function fromArguments(words: readonly { text: string; loc: Loc }[], diag: Diagnostics): ClustercheckSettings {
   const settings: ClustercheckSettings = new Map();
   words.slice(0, ARGUMENTS.length).forEach(({ text, loc }, i) => {
+    if (ARGUMENTS[i] === 'MYSQL_PASSWORD') diag.hide(loc);
     settings.set(ARGUMENTS[i], { text, loc, secret: { from: 'text', text } });
   });
   const [extra] = words.slice(ARGUMENTS.length);
@@ -105,12 +106,20 @@ export function applySettings(agent: AgentEndpoint, layers: readonly Clusterchec
     );
 }
 
+/** As the shell compares: what is no number is 0, and a donor is available for 1 alone. */
 function setFlag(settings: ClustercheckSettings, name: Name, diag: Diagnostics, set: (flag: boolean) => void): void {
   const found = settings.get(name);
   if (found === undefined || found.text === '') return;
-  if (found.text !== '0' && found.text !== '1')
-    diag.error('bad-value', found.loc, `${name} is '${found.text}'`, 'write 0 or 1');
-  else set(found.text === '1');
+  const isOn =
+    name === 'AVAILABLE_WHEN_DONOR' ? found.text === '1' : /^\d+$/.test(found.text) && Number(found.text) !== 0;
+  set(isOn);
+  if (!['0', '1'].includes(found.text))
+    diag.warning(
+      'bad-value',
+      found.loc,
+      `${name} is '${found.text}', which the script takes for ${isOn ? 1 : 0}`,
+      'write 0 or 1',
+    );
 }
 
 /** Seconds that the script's client tries to connect. */

@@ -3,7 +3,7 @@
  * where it is read when it is needed.
  */
 import { resolve } from 'node:path';
-import type { z } from 'zod';
+import { z } from 'zod';
 import type { Diagnostics, Loc } from '../diagnostics.js';
 import type { Source } from '../haproxy/read.js';
 import type { AgentEndpoint, Secret } from '../model.js';
@@ -17,16 +17,17 @@ const port = count(1, 65535);
 const webserver = strict('a webserver', { target_port: port.schema, listen_port: port.schema });
 const settings = strict('a pgsqlchk configuration', {
   database_host: text.schema,
-  [PASSWORD_KEY]: text.schema,
+  [PASSWORD_KEY]: z.string({ error: 'a text is needed; put it in quotes' }),
   webserver_host: text.schema,
   webservers: list({ schema: webserver, read: () => undefined, write: () => null }).schema,
-}) as z.ZodType;
+});
 
 /** Never throws: what is wrong is in `diag`. */
 export function readPgsqlchk({ file, text: json }: Source, diag: Diagnostics): AgentEndpoint[] {
   const before = diag.list.length;
   const source = new YamlSource(file, json, diag);
   if (diag.list.length === before) complainSyntax(file, json, diag);
+  diag.hide(source.locate([PASSWORD_KEY]));
   const data = source.data === null ? undefined : fitToSchema(source, settings);
   if (!isObject(data)) return [];
   const place = new Place(source, []);
@@ -44,19 +45,31 @@ export function readPgsqlchk({ file, text: json }: Source, diag: Diagnostics): A
   return found;
 }
 
-/** Written for a reader of YAML, the text is read for more than JSON allows: pgsqlchk itself would not start. */
+/** What JSON has not, though YAML has; strings are blanked out before. */
+const NO_JSON: readonly [RegExp, string][] = [
+  [/,(?=\s*[\]}])/, 'a comma behind the last value'],
+  [/#|\/\/|\/\*/, 'a comment'],
+  [/'/, 'single quotes'],
+  [/[A-Za-z_][\w-]*/, 'a word without quotes'],
+];
+
+/** Read as YAML, for the places; pgsqlchk itself would not start on what is no JSON. */
 function complainSyntax(file: string, json: string, diag: Diagnostics): void {
+  if (isJson(json)) return;
+  const code = json
+    .replace(/"(?:[^"\\\n]|\\.)*"/g, (text) => ' '.repeat(text.length))
+    .replace(/\b(true|false|null|\d+[eE][+-]?\d+)\b/g, (text) => '0'.repeat(text.length));
+  const found = NO_JSON.map(([pattern, what]) => ({ at: code.search(pattern), what })).filter(({ at }) => at >= 0);
+  const first = found.sort((a, b) => a.at - b.at)[0] ?? { at: 0, what: 'something that is no JSON' };
+  diag.error('json-syntax', locOf(file, json, first.at), `JSON does not allow ${first.what}`, 'write it as JSON');
+}
+
+function isJson(text: string): boolean {
   try {
-    JSON.parse(json);
-  } catch (error) {
-    const { message } = error as SyntaxError;
-    const [, offset] = /position (\d+)/.exec(message) ?? [];
-    const at = offset === undefined ? json.length : Number(offset);
-    diag.error(
-      'json-syntax',
-      locOf(file, json, at),
-      `this is no JSON: ${message.replace(/ in JSON at position.*$/, '')}`,
-    );
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false; // its own message quotes the text, and with it the password
   }
 }
 

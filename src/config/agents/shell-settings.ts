@@ -16,6 +16,8 @@ export function readShellSettings(file: string, text: string, diag: Diagnostics)
     const loc = { file, line: i + 1, col: line.search(/\S/) + 1, len: line.trim().length };
     const [, before, name, raw] = ASSIGNMENT.exec(line.replace(/\r$/, '')) ?? [];
     const value = name === undefined ? undefined : wordOf(raw);
+    if (name !== undefined && /PASS|SECRET|TOKEN/i.test(name))
+      diag.hide({ ...loc, col: line.indexOf('=') + 2, len: raw.length });
     if (name !== undefined && value !== undefined)
       return [{ name, value, loc: { ...loc, col: before.length + 1, len: name.length } }];
     diag.warning('shell-code', loc, 'this line needs a shell, and none is run', "write 'NAME=value'");
