@@ -72,6 +72,8 @@ export class Arbiter {
   private leader: Candidate | null = null;
   private readonly deposed = new Set<string>();
   private readonly pardoned = new Set<string>();
+  /** Whose answer the decision under way follows. */
+  private latest: string | null = null;
 
   /** @returns who was used last, null if nobody yet */
   get leaderId(): string | null {
@@ -104,6 +106,7 @@ export class Arbiter {
     const view = this.views.get(id);
     if (view === undefined) return;
     if (claim !== null) this.evidence.learn(claim, id);
+    this.latest = id;
     view.startedMs = startedMs;
     if (role === 'primary' && claim !== null) this.claimed(id, view, claim, endedMs);
     else if (role === 'replica' || (role === 'unfit' && claim?.kind === 'mysql')) this.steppedDown(id, view);
@@ -169,13 +172,15 @@ export class Arbiter {
 
   /** Who may be used now; who is new at it is remembered as the leader. */
   decide(_nowMs?: number): Decision {
+    const { latest } = this;
+    this.latest = null;
     const verdicts = new Map<string, Verdict>();
     for (const id of this.views.keys()) verdicts.set(id, FREE);
     const eligible = this.eligible(verdicts);
     const unbeaten = this.withoutBeaten(eligible, verdicts);
     const chosen = this.choose(unbeaten, verdicts);
     if (chosen === null) return { verdicts, recheck: [] };
-    const incumbent = this.unfreshIncumbent(chosen);
+    const incumbent = this.unfreshIncumbent(chosen, latest);
     const leader = incumbent ?? chosen;
     for (const { id } of unbeaten) verdicts.set(id, this.second(id, leader));
     verdicts.set(leader.id, LEADER);
@@ -268,13 +273,17 @@ export class Arbiter {
 
   // ── Taking over ───────────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** A claim that grew since the incumbent was asked looks better than it is. @returns whom to ask first */
-  private unfreshIncumbent({ id, claim }: Candidate): Candidate | null {
+  /**
+   * A claim that grew since the incumbent was asked looks better than it is: the incumbent's own answer decides, when it
+   * was asked for after the other claim was there. @returns whom to ask first
+   */
+  private unfreshIncumbent({ id, claim }: Candidate, latest: string | null): Candidate | null {
     const { leader } = this;
     if (leader === null || leader.id === id || !isGrowing(claim)) return null;
     const view = this.views.get(leader.id);
     if (view?.presence !== 'claims') return null;
-    return view.startedMs >= this.views.get(id)!.claimedMs ? null : leader;
+    const isFresh = latest === leader.id && view.startedMs >= this.views.get(id)!.claimedMs;
+    return isFresh ? null : leader;
   }
 
   private install(chosen: Candidate): void {
