@@ -3,10 +3,10 @@ import type { ChildProcess } from 'node:child_process';
 import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
-import { type Connection, createConnection } from 'mariadb';
+import { connectMysql, type MysqlConnection } from '../support/mysql-session.js';
 import { REPOSITORY } from '../support/repository.js';
 import { exited, run, type Sandbox } from '../support/sandbox.js';
-import { until, within } from '../support/wait.js';
+import { until } from '../support/wait.js';
 import { nodeAddress } from './network.js';
 import { DATABASE_ACCOUNT, optionFile } from './node-config.js';
 
@@ -19,7 +19,7 @@ export class GaleraNode {
   readonly name: string;
   readonly dir: string;
   #server: ChildProcess | undefined;
-  #connection: Connection | undefined;
+  #connection: MysqlConnection | undefined;
 
   constructor(
     readonly sandbox: Sandbox,
@@ -119,24 +119,27 @@ export class GaleraNode {
   }
 
   async #end(signal: NodeJS.Signals): Promise<void> {
-    this.#connection?.destroy();
+    this.#connection?.hangUp();
     this.#connection = undefined;
     this.#server?.kill(signal);
     if (this.#server !== undefined) await exited(this.#server);
     this.#server = undefined;
   }
 
+  /** Asks over the unix socket, as whoever stands at the machine. A connection that failed is not used again. */
   async query(sql: string): Promise<unknown> {
-    this.#connection ??= await this.#connect();
-    return within(QUERY_TIMEOUT_MS, this.#connection.query(sql) as Promise<unknown>);
-  }
-
-  async #connect(): Promise<Connection> {
-    const connection = await createConnection({ socketPath: this.socket, user: 'root', database: 'mysql' });
-    connection.on('error', () => {
-      this.#connection = undefined; // the server went away; the next query connects again
-    });
-    return connection;
+    this.#connection ??= await connectMysql(
+      { path: this.socket },
+      { user: 'root', database: 'mysql' },
+      QUERY_TIMEOUT_MS,
+    );
+    try {
+      return await this.#connection.query(sql);
+    } catch (error) {
+      this.#connection?.hangUp();
+      this.#connection = undefined;
+      throw error;
+    }
   }
 
   /** @returns wsrep_local_state_comment and group size, or undefined while the server does not answer */
@@ -148,7 +151,6 @@ export class GaleraNode {
       const value = (name: string) => rows.find((row) => row.Variable_name === name)?.Value ?? '';
       return { comment: value('wsrep_local_state_comment'), size: Number(value('wsrep_cluster_size')) };
     } catch (error) {
-      this.#connection = undefined;
       return this.#diedOr(error);
     }
   }

@@ -2,8 +2,8 @@
  * What each node said of itself over time, asked every 100 ms over its unix socket: when an attempt fails, this tells
  * whether the database or the proxy was the reason.
  */
-import { type Connection, createConnection } from 'mariadb';
-import { sleep, within } from '../support/wait.js';
+import { connectMysql, type MysqlConnection } from '../support/mysql-session.js';
+import { sleep } from '../support/wait.js';
 import type { GaleraNode } from './node.js';
 
 interface Change {
@@ -54,20 +54,20 @@ export class StateLog {
 }
 
 class Question {
-  #connection: Connection | undefined;
+  #connection: MysqlConnection | undefined;
   #pausedNs = 0;
   #askedAtMs = Date.now();
 
   constructor(readonly socketPath: string) {}
 
   close(): void {
-    this.#connection?.destroy();
+    this.#connection?.hangUp();
     this.#connection = undefined;
   }
 
   async ask(): Promise<string> {
     try {
-      return await within(ANSWER_TIMEOUT_MS, this.#ask());
+      return await this.#ask();
     } catch (error) {
       this.close();
       const { code = '' } = error as { code?: string };
@@ -76,16 +76,9 @@ class Question {
   }
 
   async #ask(): Promise<string> {
-    this.#connection ??= await this.#open();
+    this.#connection ??= await connectMysql({ path: this.socketPath }, { user: 'root' }, ANSWER_TIMEOUT_MS);
     const rows = (await this.#connection.query(QUESTION)) as { Variable_name: string; Value: string }[];
     return this.#describe(new Map(rows.map((row) => [row.Variable_name, row.Value])));
-  }
-
-  async #open(): Promise<Connection> {
-    const { socketPath } = this;
-    const connection = await createConnection({ socketPath, user: 'root', connectTimeout: ANSWER_TIMEOUT_MS });
-    connection.on('error', () => this.close());
-    return connection;
   }
 
   #describe(values: ReadonlyMap<string, string>): string {

@@ -64,7 +64,7 @@ async function play(name: string, stage: Stage, progress: Progress): Promise<Rep
   await stage.finish?.();
   progress.step('asking the databases for every write');
   const totals: { [way: string]: WayTotal } = {};
-  for (const way of stage.ways) totals[way.name] = { ...counts(way), ...(await stage.judge(way)) };
+  for (const way of stage.ways) totals[way.name] = { ...counts(way, watched[0].fromMs), ...(await stage.judge(way)) };
   const faults = watched.map((one) => toRow(one, stage.ways));
   const missed = [...faults.flatMap((row) => row.missed), ...missedTotals(totals.fairlead)];
   return { scenario: name, faults, totals, missed, notes: stage.notes?.(faults) };
@@ -84,7 +84,9 @@ async function explain({ proxies, service }: Stage, server: string): Promise<str
   return fairlead === undefined ? null : fairlead.explain(`${service}/${server}`);
 }
 
-function counts({ writer: { attempts } }: Way): Pick<WayTotal, 'attempts' | 'acknowledged' | 'failed'> {
+/** From the first stretch on: what a proxy did before its servers were up is its start. */
+function counts({ writer }: Way, fromMs: number): Pick<WayTotal, 'attempts' | 'acknowledged' | 'failed'> {
+  const attempts = writer.attempts.filter((one) => one.startedAt >= fromMs);
   const acknowledged = attempts.filter((one) => one.acknowledged).length;
   return { attempts: attempts.length, acknowledged, failed: attempts.length - acknowledged };
 }

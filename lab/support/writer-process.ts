@@ -24,6 +24,8 @@ export function startWriter(sandbox: Sandbox, namespace: string, target: WriterT
   const finished = readLines(child, (line) => attempts.push(JSON.parse(line) as Attempt));
   child.stdin?.on('error', () => undefined); // it has ended; its exit says so
   const stop = async () => {
+    if (child.exitCode !== null || child.signalCode !== null)
+      throw new Error(`a writer ended by itself; see ${sandbox.path(log)} with --keep`);
     child.kill('SIGTERM');
     await exited(child);
     await finished;
