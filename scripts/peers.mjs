@@ -14,6 +14,7 @@ export const PEERS = {
   openssl: 'openssl',
   rsync: 'rsync',
   socat: 'socat',
+  curl: 'curl',
   ip: 'iproute2',
   nft: 'nftables',
   nginx: 'nginx',
