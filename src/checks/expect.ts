@@ -2,7 +2,7 @@
 import type { TextMatch } from '../config/model.js';
 import { CheckStatus } from '../core/check-status.js';
 import type { Finding } from './builtin/finding.js';
-import { bodyOf, hasBadFraming, parseHead, type ResponseHead } from './http-response.js';
+import { bodyOf, parseHead, type ResponseHead } from './http-response.js';
 import type { CheckPlan, ExpectStep } from './plan.js';
 
 /** `wait`, or the outcome; overwritten by the next evaluation. */
@@ -93,7 +93,7 @@ function matches(step: ExpectStep, data: Buffer): boolean {
 function onResponse(plan: CheckPlan, step: ExpectStep, received: Buffer, isFinal: boolean, isUp: boolean): Verdict {
   const head = parseHead(received);
   if (head === 'need-more' && !isFinal) return wait();
-  if (typeof head === 'string' || hasBadFraming(head)) return conclude('failed', CheckStatus.L7RSP, 0, '');
+  if (typeof head === 'string' || head.hasBadFraming) return conclude('failed', CheckStatus.L7RSP, 0, '');
   if (plan.disableOn404 && head.status === 404 && isUp) return conclude('failed', CheckStatus.L7OKC, 404, '');
   switch (step.match) {
     case 'status':

@@ -50,6 +50,8 @@ export interface Deferred extends Located {
   words: string[];
   /** Why, for a person: `http mode comes with a later version`. */
   reason: string;
+  /** It decides whom a proxy lets in, or where connections go: such a proxy must not run without it. */
+  isDecisive?: true;
 }
 
 export type Address =
@@ -382,7 +384,7 @@ export interface Condition extends Located {
 export interface TcpRule extends Located {
   /** `tcp-request connection|content|session`. */
   phase: 'connection' | 'content' | 'session';
-  action: 'accept' | 'reject' | 'expect-proxy';
+  action: 'accept' | 'reject' | 'silent-drop' | 'expect-proxy';
   condition?: Condition;
 }
 

@@ -2,7 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { HAPROXY_VERSION } from '../core/haproxy-version.js';
 
-export const PRODUCT = 'Fairlead';
+/** `Name` of `show info`: tools that speak this API know one name. Version and build tell who answers. */
+export const PRODUCT = 'HAProxy';
 /** Of this version, `YYYY/MM/DD`. */
 export const RELEASE_DATE = '2026/11/21';
 

@@ -65,6 +65,7 @@ export class Supervisor implements Engine {
   private requests: ThreadRequests | null = null;
   private handedOver = false;
   private ended = false;
+  private isHard = false;
   private handover: { close(): void } | undefined;
   /** Reloads and changes of listeners, one after the other. */
   private queue: Promise<unknown> = Promise.resolve();
@@ -205,6 +206,7 @@ export class Supervisor implements Engine {
 
   private async hardStop(): Promise<void> {
     this.stopping = true;
+    this.isHard = true;
     if (!this.handedOver) this.deployment.listeners.removePaths(this.deployment.listeners.all.values());
     await this.requests?.stop(false, HARD_STOP_MS);
     await this.end('hard');
@@ -247,7 +249,7 @@ export class Supervisor implements Engine {
     if (error || !this.stopping) {
       this.log.record('ALERT', null, `${name}: ${error?.stack ?? 'ended by itself'}`);
       void this.end('failed');
-    } else if (this.threads?.running === 0) void this.end('soft');
+    } else if (this.threads?.running === 0) void this.end(this.isHard ? 'hard' : 'soft');
   }
 
   // ── Engine: questions and orders of the control plane ─────────────────────────────────────────────────────────────

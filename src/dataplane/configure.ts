@@ -8,8 +8,7 @@ import { fullconns } from '../config/fullconn.js';
 import type { Condition, Model, Proxy, Server, SourceAddress, TcpRule } from '../config/model.js';
 import { listenerNames } from '../config/names.js';
 import { Balancer } from '../core/balance/balancer.js';
-import { compileCondition } from '../core/expr/condition.js';
-import type { SampleContext } from '../core/expr/context.js';
+import { compileCondition, HOLDS, type Predicate } from '../core/expr/condition.js';
 import type { Plan } from '../core/messages.js';
 import { I_MAXCONN, Row, rowKey } from '../core/table.js';
 import { ipToWords, SockAddr } from '../linux/sockaddr.js';
@@ -27,7 +26,7 @@ import { configureLogs } from './session-log.js';
 import { prepareListener } from './socket-options.js';
 import type { DataplaneWorker } from './worker-context.js';
 
-const ALWAYS = () => true;
+const ALWAYS: Predicate = () => HOLDS;
 
 /** Called on the worker's own thread. The plan was validated: everything it names exists. */
 export function applyPlan(worker: DataplaneWorker, plan: Plan): void {
@@ -100,6 +99,8 @@ function configureBackend(worker: DataplaneWorker, backend: BackendEntity, proxy
   backend.retries = proxy.retries ?? DEFAULT_RETRIES;
   backend.eager = isEager(proxy);
   backend.redispatch = proxy.redispatch ?? (backend.eager ? -1 : 0);
+  backend.contentRules = rulesOf(proxy, 'content');
+  backend.inspectDelayMs = proxy.inspectDelayMs ?? 0;
   const before = backend.servers;
   backend.servers = proxy.servers.map((spec, index) => {
     const server = worker.servers.get(rowKey.server(proxy.name, spec.name))!;
@@ -179,6 +180,7 @@ function configureFrontend(worker: DataplaneWorker, frontend: FrontendEntity, pr
   frontend.connectionRules = rulesOf(proxy, 'connection');
   frontend.sessionRules = rulesOf(proxy, 'session');
   frontend.contentRules = rulesOf(proxy, 'content');
+  frontend.inspectDelayMs = proxy.inspectDelayMs ?? 0;
   frontend.choices = proxy.useBackends
     .filter((choice) => worker.backends.has(choice.backend))
     .map((choice) => ({ backend: worker.backends.get(choice.backend)!, when: compile(choice.condition, proxy) }));
@@ -192,7 +194,7 @@ function rulesOf(proxy: Proxy, phase: TcpRule['phase']): ConnectionRule[] {
     .map((rule) => ({ action: rule.action, when: compile(rule.condition, proxy) }));
 }
 
-function compile(condition: Condition | undefined, proxy: Proxy): (context: SampleContext) => boolean {
+function compile(condition: Condition | undefined, proxy: Proxy): Predicate {
   return condition === undefined ? ALWAYS : compileCondition(condition, proxy.acls);
 }
 

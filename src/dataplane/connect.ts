@@ -5,6 +5,7 @@
  */
 import { PICK_NONE, PICK_QUEUE } from '../core/balance/balancer.js';
 import { hashSource } from '../core/balance/hash.js';
+import { HOLDS } from '../core/expr/condition.js';
 import * as T from '../core/table.js';
 import {
   EADDRNOTAVAIL,
@@ -35,16 +36,19 @@ const PICK_TRIES = 4;
 /** Failures that say nothing about the server: descriptors, memory or local ports are used up (termination code R). */
 const OUR_OWN_LACK = new Set([EMFILE, ENFILE, ENOMEM, ENOBUFS, EADDRNOTAVAIL]);
 
-/** The backend is known: count the session there and find a server. */
+/** The backend is known: count the session there. */
 export function enterBackend(session: Session, backend: BackendEntity): void {
-  const now = session.worker.reactor.nowMs;
   session.backend = backend;
-  session.assignedMs = now;
   session.retriesLeft = backend.retries;
   session.moves = 0;
   backend.cells.enter();
   backend.cells.count(T.C_SESSIONS);
   backend.cells.rate(T.C_RATE_SECOND, T.I_RATE_MAX, session.worker.epochSecond);
+}
+
+/** Its rules have let the client in: find a server. */
+export function assignServer(session: Session): void {
+  session.assignedMs = session.worker.reactor.nowMs;
   assign(session, -1);
 }
 
@@ -97,7 +101,10 @@ function countBalanced(server: ServerEntity): void {
 
 function useServer(session: Session, backend: BackendEntity): ServerEntity | null {
   for (const rule of backend.useServers) {
-    if (backend.balancer.isUsable(rule.server.index) && rule.when(session.worker.sampleContext(session)))
+    if (
+      backend.balancer.isUsable(rule.server.index) &&
+      rule.when(session.worker.sampleContext(session, true)) === HOLDS
+    )
       return rule.server;
   }
   return null;

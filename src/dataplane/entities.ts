@@ -3,9 +3,9 @@
  * table. They survive a reload under the same key and are configured anew in place, so that sessions which hold them
  * go on undisturbed.
  */
-import type { Bind, Proxy, Server, SourceAddress } from '../config/model.js';
+import type { Bind, Proxy, Server, SourceAddress, TcpRule } from '../config/model.js';
 import type { Balancer } from '../core/balance/balancer.js';
-import type { SampleContext } from '../core/expr/context.js';
+import type { Predicate } from '../core/expr/condition.js';
 import type { CompiledLogFormat } from '../core/log-format/log-format.js';
 import * as T from '../core/table.js';
 import { AF_UNIX } from '../linux/constants.js';
@@ -146,7 +146,9 @@ export class BackendEntity {
   servers: ServerEntity[] = [];
   /** Set by `configure` before the first session. */
   balancer!: Balancer;
-  useServers: { server: ServerEntity; when: (context: SampleContext) => boolean }[] = [];
+  useServers: { server: ServerEntity; when: Predicate }[] = [];
+  contentRules: ConnectionRule[] = [];
+  inspectDelayMs = 0;
   connectMs = 0;
   serverMs = 0;
   queueMs = 0;
@@ -166,13 +168,13 @@ export class BackendEntity {
 }
 
 export interface ConnectionRule {
-  readonly action: 'accept' | 'reject' | 'expect-proxy';
-  readonly when: (context: SampleContext) => boolean;
+  readonly action: TcpRule['action'];
+  readonly when: Predicate;
 }
 
 export interface BackendChoice {
   readonly backend: BackendEntity;
-  readonly when: (context: SampleContext) => boolean;
+  readonly when: Predicate;
 }
 
 export class FrontendEntity {
@@ -182,6 +184,7 @@ export class FrontendEntity {
   connectionRules: ConnectionRule[] = [];
   sessionRules: ConnectionRule[] = [];
   contentRules: ConnectionRule[] = [];
+  inspectDelayMs = 0;
   choices: BackendChoice[] = [];
   defaultBackend: BackendEntity | null = null;
   logs: LogSink | null = null;

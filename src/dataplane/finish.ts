@@ -8,9 +8,9 @@ import { parseProxyHeader } from '../core/proxy-protocol.js';
 import * as T from '../core/table.js';
 import { EAGAIN, MSG_PEEK, SHUT_RDWR, SHUT_WR, SIOCOUTQ } from '../linux/constants.js';
 import { ioctl, recv, shutdown } from '../linux/syscalls.js';
-import { enterBackend, leaveQueue, releaseServer } from './connect.js';
+import { leaveQueue, releaseServer } from './connect.js';
 import { connectionTimes } from './connection-log.js';
-import type { ConnectionRule, FrontendEntity } from './entities.js';
+import { beginInspection, expectsProxy, rejects } from './rules.js';
 import { ESTABLISHED, FREE, HEADER, type Session } from './session.js';
 import type { SessionList } from './session-list.js';
 import { abortNow, abortOnClose } from './socket-options.js';
@@ -27,12 +27,6 @@ export function begin(session: Session): void {
     return;
   }
   admit(session);
-}
-
-function expectsProxy(session: Session, rules: ConnectionRule[]): boolean {
-  for (const rule of rules)
-    if (rule.action === 'expect-proxy' && rule.when(session.worker.sampleContext(session))) return true;
-  return false;
 }
 
 /** Reads as much of the header as is there without taking it, then takes exactly the header. */
@@ -71,9 +65,10 @@ function refuseHeader(session: Session, reason: string): void {
   finish(session, 'P', 'P');
 }
 
-/** Session and content rules, then the backend (manual §4.2 `tcp-request`, `use_backend`). */
+/** Session rules, then content rules and the backend (manual §4.2 `tcp-request`, `use_backend`). */
 function admit(session: Session): void {
   const { frontend, worker } = session;
+  session.admittedMs = worker.reactor.nowMs;
   frontend.cells.count(T.C_SESSIONS);
   session.listenerCells.count(T.C_SESSIONS);
   frontend.cells.rate(T.C_RATE_SECOND, T.I_RATE_MAX, worker.epochSecond);
@@ -84,37 +79,7 @@ function admit(session: Session): void {
     return;
   }
   worker.logAccepted(session);
-  if (rejects(session, frontend.contentRules)) {
-    frontend.cells.count(T.C_DENIED_REQ);
-    session.listenerCells.count(T.C_DENIED_REQ);
-    finish(session, 'P', 'R');
-    return;
-  }
-  route(session, frontend);
-}
-
-function route(session: Session, frontend: FrontendEntity): void {
-  let backend = frontend.defaultBackend;
-  for (const choice of frontend.choices) {
-    if (!choice.when(session.worker.sampleContext(session))) continue;
-    backend = choice.backend;
-    break;
-  }
-  if (backend === null) {
-    frontend.cells.count(T.C_ERR_REQ);
-    finish(session, 'S', 'C');
-    return;
-  }
-  enterBackend(session, backend);
-}
-
-/** First matching rule decides; without a match the connection is accepted. */
-export function rejects(session: Session, rules: ConnectionRule[]): boolean {
-  for (const rule of rules) {
-    if (rule.action === 'expect-proxy') continue;
-    if (rule.when(session.worker.sampleContext(session))) return rule.action === 'reject';
-  }
-  return false;
+  beginInspection(session);
 }
 
 /**

@@ -1,10 +1,15 @@
 /** A session and the shared table seen through the eyes of sample fetches: one object per worker, pointed at a session. */
 import type { BackendView, SampleContext } from '../core/expr/context.js';
 import * as T from '../core/table.js';
-import type { BackendEntity } from './entities.js';
+import { MSG_PEEK } from '../linux/constants.js';
+import { recv } from '../linux/syscalls.js';
+import type { BackendEntity, ServerEntity } from './entities.js';
 import { destinationOf } from './proxy-header.js';
 import type { Session } from './session.js';
 import type { DataplaneWorker } from './worker-context.js';
+
+/** As much as HAProxy's request buffer holds by default (manual, `tune.bufsize`): then nothing more is waited for. */
+const CONTENTS_BYTES = 16_384;
 
 export class SampleView implements SampleContext {
   readonly source = new Uint8Array(16);
@@ -14,10 +19,18 @@ export class SampleView implements SampleContext {
   private destinationKnown = false;
   private family: 0 | 4 | 6 = 0;
   private port = 0;
+  mayChange = false;
+  private isLast = true;
+  private peeked = -1;
+  private readonly figures: BackendFigures;
 
-  constructor(private readonly worker: DataplaneWorker) {}
+  constructor(private readonly worker: DataplaneWorker) {
+    this.figures = new BackendFigures(worker);
+  }
 
-  of(session: Session): this {
+  of(session: Session, isFinal: boolean): this {
+    this.isLast = isFinal;
+    this.peeked = -1;
     this.session = session;
     this.sourceFamily = session.source.copyIp(this.source);
     this.destinationKnown = false;
@@ -69,8 +82,20 @@ export class SampleView implements SampleContext {
     return process.env[name];
   }
   backend(name: string): BackendView | undefined {
-    const entity = this.worker.backends.get(name || this.session.frontend.name);
-    return entity === undefined ? undefined : new BackendFigures(entity, this.worker);
+    const own = this.session.backend ?? this.session.frontend;
+    const entity = this.worker.backends.get(name || own.name);
+    return entity === undefined ? undefined : this.figures.of(entity);
+  }
+  get contents(): Uint8Array {
+    return this.worker.readBuffer.bytes;
+  }
+  get contentsLength(): number {
+    if (this.peeked < 0)
+      this.peeked = Math.max(0, recv(this.session.clientFd, this.worker.readBuffer.ptr, CONTENTS_BYTES, MSG_PEEK));
+    return this.peeked;
+  }
+  get isFinal(): boolean {
+    return this.isLast || this.peeked >= CONTENTS_BYTES;
   }
 
   /** getsockname only when a rule wants to know. */
@@ -83,20 +108,29 @@ export class SampleView implements SampleContext {
   }
 }
 
+/** One object for all backends: a figure is read before the next backend is asked for. */
 class BackendFigures implements BackendView {
-  constructor(
-    private readonly entity: BackendEntity,
-    private readonly worker: DataplaneWorker,
-  ) {}
+  private entity!: BackendEntity;
+
+  constructor(private readonly worker: DataplaneWorker) {}
+
+  of(entity: BackendEntity): this {
+    this.entity = entity;
+    return this;
+  }
 
   get usableServers(): number {
-    return this.entity.servers.filter((s) => s.cells.row.get(T.S_EWEIGHT) > 0).length;
+    let usable = 0;
+    for (const server of this.entity.servers) if (server.cells.row.get(T.S_EWEIGHT) > 0) usable++;
+    return usable;
   }
   get connections(): number {
     return this.entity.cells.row.get(T.I_CUR_SESS);
   }
   get queued(): number {
-    return this.entity.servers.reduce((n, s) => n + s.cells.row.get(T.I_QUEUE), this.entity.cells.row.get(T.I_QUEUE));
+    let queued = this.entity.cells.row.get(T.I_QUEUE);
+    for (const server of this.entity.servers) queued += server.cells.row.get(T.I_QUEUE);
+    return queued;
   }
   get rate(): number {
     return this.entity.cells.rateNow(T.C_RATE_SECOND, this.worker.epochSecond);
@@ -113,10 +147,15 @@ class BackendFigures implements BackendView {
     return free;
   }
   serverIsUp(name: string): boolean {
-    const server = this.entity.servers.find((s) => s.name === name);
+    const server = this.server(name);
     return server !== undefined && server.cells.row.get(T.S_STATE) !== T.STATE_STOPPED;
   }
   serverConnections(name: string): number {
-    return this.entity.servers.find((s) => s.name === name)?.cells.row.get(T.I_CUR_SESS) ?? 0;
+    return this.server(name)?.cells.row.get(T.I_CUR_SESS) ?? 0;
+  }
+
+  private server(name: string): ServerEntity | undefined {
+    for (const server of this.entity.servers) if (server.name === name) return server;
+    return undefined;
   }
 }

@@ -140,10 +140,10 @@ function fill(session: Session, frontend: FrontendEntity, termination: string): 
   fillAddresses(session, frontend);
 }
 
-/** Time in the queue: until the first connection attempt, or until now for one that waited in vain; -1 = never queued. */
+/** Time in the queue, and before it under inspection: until the first connection attempt, or until now for one that waited in vain; -1 = never queued. */
 function queueMs(session: Session, now: number): number {
-  if (session.connectMs > 0) return Math.round(session.connectMs - session.assignedMs);
-  return session.serverQueuePosition + session.backendQueuePosition > 0 ? Math.round(now - session.assignedMs) : -1;
+  if (session.connectMs > 0) return Math.round(session.connectMs - session.admittedMs);
+  return session.serverQueuePosition + session.backendQueuePosition > 0 ? Math.round(now - session.admittedMs) : -1;
 }
 
 /** Gauges of backend and server leave out a session that ends and count one that begins, as in HAProxy. */

@@ -3,9 +3,9 @@
  * connecting (and retrying), then forwarding both ways until both ends are passed on. Objects are pooled and of one
  * shape. The states and what moves between them:
  *
- *   HEADER ──► QUEUED ──► CONNECTING ◄──► RETRYING
- *      │          │            │
- *      └──────────┴────────────┴──► ESTABLISHED ──► (closed, back to the pool)
+ *   HEADER ──► INSPECT ──► QUEUED ──► CONNECTING ◄──► RETRYING
+ *      │          │           │            │
+ *      └──────────┴───────────┴────────────┴──► ESTABLISHED ──► (closed, back to the pool)
  *
  * Events from epoll arrive at `onEvents`, time limits at `onTimer`; both only decide what to do in the current state.
  * How a server is found and connected is in `connect.ts`, how a session ends and is counted in `finish.ts`.
@@ -27,6 +27,7 @@ import {
 } from './connect.js';
 import type { BackendEntity, FrontendEntity, ListenerSpec, ServerEntity, WorkerRow } from './entities.js';
 import { finish, proxyHeaderArrived } from './finish.js';
+import { inspect, inspectionBroken, inspectionTimedOut } from './rules.js';
 import type { SessionQueue } from './session-list.js';
 import type { DataplaneWorker } from './worker-context.js';
 
@@ -36,6 +37,7 @@ export const QUEUED = 2;
 export const CONNECTING = 3;
 export const RETRYING = 4;
 export const ESTABLISHED = 5;
+export const INSPECT = 6;
 
 const READ_EVENTS = EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR;
 const HANGUP_EVENTS = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
@@ -67,14 +69,17 @@ export class Session implements Timed {
   queue: SessionQueue | null = null;
   previousInQueue: Session | null = null;
   nextInQueue: Session | null = null;
-  /** Monotonic ms: accepted, queued since, connect begun, established, last byte moved. */
+  /** Monotonic ms: accepted, admitted (its PROXY header is there), assigned to a backend, queued since, connect begun, established, last byte moved. */
   acceptedMs = 0;
   acceptedEpochMs = 0;
+  admittedMs = 0;
   assignedMs = 0;
   queuedMs = 0;
   connectMs = 0;
   establishedMs = 0;
   lastIoMs = 0;
+  /** When content rules have to decide with what is there. */
+  inspectUntilMs = 0;
   retriesLeft = 0;
   redispatched = false;
   retryElsewhere = false;
@@ -115,6 +120,7 @@ export class Session implements Timed {
     else if (this.state === RETRYING) retry(this);
     else if (this.state === QUEUED) queueTimedOut(this);
     else if (this.state === HEADER) finish(this, 'c', 'P');
+    else if (this.state === INSPECT) inspectionTimedOut(this, nowMs);
   }
 
   /** Both sockets are there: forward until both directions ended. */
@@ -218,6 +224,11 @@ export class Session implements Timed {
     if (events & EPOLLOUT) this.toClient.writable = true;
     if (this.state === HEADER) {
       if (events & READ_EVENTS) proxyHeaderArrived(this);
+      return;
+    }
+    if (this.state === INSPECT) {
+      if (events & EPOLLERR) inspectionBroken(this, 'C');
+      else if (events & READ_EVENTS) inspect(this);
       return;
     }
     if (events & EPOLLERR) {

@@ -6,10 +6,12 @@ import {
   AF_INET6,
   IP_BIND_ADDRESS_NO_PORT,
   IP_TRANSPARENT,
+  IP_TTL,
   IPPROTO_IP,
   IPPROTO_IPV6,
   IPPROTO_TCP,
   IPV6_TRANSPARENT,
+  IPV6_UNICAST_HOPS,
   SHUT_RDWR,
   SO_BINDTODEVICE,
   SO_KEEPALIVE,
@@ -22,6 +24,7 @@ import {
   TCP_KEEPINTVL,
   TCP_NODELAY,
   TCP_QUICKACK,
+  TCP_REPAIR,
   TCP_USER_TIMEOUT,
 } from '../linux/constants.js';
 import { NativeBuffer } from '../linux/memory.js';
@@ -53,6 +56,17 @@ export function abortOnClose(fd: number): void {
 export function abortNow(fd: number): void {
   ints.i32.fill(0);
   if (connect(fd, ints.ptr, 16) < 0) shutdown(fd, SHUT_RDWR);
+}
+
+/**
+ * `silent-drop`: the client is not told that its connection is gone. With TCP_REPAIR (CAP_NET_ADMIN) close(2) sends
+ * nothing; without, a reset is sent that the first router drops (manual, `http-request silent-drop`).
+ */
+export function vanishOnClose(fd: number): void {
+  if (setInt(fd, IPPROTO_TCP, TCP_REPAIR, 1) === 0) return;
+  setInt(fd, IPPROTO_IP, IP_TTL, 1);
+  setInt(fd, IPPROTO_IPV6, IPV6_UNICAST_HOPS, 1);
+  abortOnClose(fd);
 }
 
 /** Options of a listening socket that accepted ones inherit (tcp(7)): a call here saves one per connection. */

@@ -13,8 +13,9 @@ import type { AcceptSocket } from './accept.js';
 import { type Lender, READ_BYTES } from './channel.js';
 import { rescue, reviewQueues, reviewRetries, serveQueues } from './connect.js';
 import type { BackendEntity, FrontendEntity, ServerEntity, WorkerRow } from './entities.js';
-import { begin, finish, kill, killAll, rejects } from './finish.js';
+import { begin, finish, kill, killAll } from './finish.js';
 import { BufferPool, PipePool } from './pools.js';
+import { rejects } from './rules.js';
 import { SampleView } from './sample-view.js';
 import { Session } from './session.js';
 import { writeAcceptLog, writeSessionLog } from './session-log.js';
@@ -72,8 +73,9 @@ export class DataplaneWorker implements Lender {
     return 1000 - ((this.reactor.nowMs + this.epochOffsetMs) % 1000);
   }
 
-  sampleContext(session: Session): SampleContext {
-    return this.view.of(session);
+  /** @param isFinal what is there decides: nobody waits for more of the client's bytes */
+  sampleContext(session: Session, isFinal: boolean): SampleContext {
+    return this.view.of(session, isFinal);
   }
 
   /** A connection was accepted; its room in the gauges is already taken. */

@@ -32,6 +32,9 @@ export function systemTest(name: string, needs: Needs, fn: TestFn): void {
   else test(name, { skip: `NOT RUN: ${lacking}` }, fn);
 }
 
+/** @returns where a peer's command is, if it is installed */
+export const findPeer = peers.findCommand;
+
 function whatLacks(needs: Needs): string | null {
   if (needs.root === true && process.getuid?.() !== 0) return 'must be root (network namespaces)';
   const missing = needs.commands.filter((command) => peers.findCommand(command) === undefined);

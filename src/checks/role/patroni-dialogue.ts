@@ -3,7 +3,7 @@ import type { RoleCheck } from '../../config/model.js';
 import { CheckStatus } from '../../core/check-status.js';
 import { evaluatePatroni, patroniPath } from '../../core/role/patroni.js';
 import { type Finding, failure } from '../../core/role/verdict.js';
-import { bodyOf, hasBadFraming, parseHead, type ResponseHead } from '../http-response.js';
+import { bodyOf, parseHead, type ResponseHead } from '../http-response.js';
 import { closedEarly, type Dialogue, garbage, quoteBytes, READY, type Step, WAIT } from './dialogue.js';
 import { Inbox } from './inbox.js';
 
@@ -81,7 +81,7 @@ export class PatroniDialogue implements Dialogue {
     const bytes = this.inbox.unread();
     const head = parseHead(bytes);
     if (head === 'need-more') return null;
-    if (head === 'bad' || hasBadFraming(head)) return garbage(`no HTTP answer: ${quoteBytes(bytes, this.password)}`);
+    if (head === 'bad' || head.hasBadFraming) return garbage(`no HTTP answer: ${quoteBytes(bytes, this.password)}`);
     const body = bodyOf(head, bytes);
     if (body === 'bad') return garbage('an HTTP answer whose chunks are broken');
     if (!body.isComplete && !isEnd) return null;

@@ -21,9 +21,14 @@ function later(places: string, reason: string, second?: readonly string[]): Prox
     read: (line, section) => {
       if (second && !isKnownSecond(line, second)) return;
       if (CONDITIONAL.includes(line.text(0))) checkTrailingCondition(line, section);
-      defer(line, section.proxy.deferred, reason);
+      defer(line, section.proxy.deferred, reason, isDecisiveResponse(line));
     },
   };
+}
+
+/** A rule that may end a connection for what its server says. */
+function isDecisiveResponse(line: Line): boolean {
+  return line.text(0) === 'tcp-response' && ['reject', 'close', 'silent-drop'].includes(line.text(2));
 }
 
 function isKnownSecond(line: Line, known: readonly string[]): boolean {
@@ -190,7 +195,7 @@ export function reportDeferred(reader: Reader): void {
     if (section.proxy.mode === 'http' && section.kind !== 'defaults') reportHttpProxy(section, diag);
     else
       reportList(
-        section.proxy.deferred.filter((entry) => isOwn(entry, section)),
+        section.proxy.deferred.filter((entry) => isOwn(entry, section) && !entry.isDecisive),
         diag,
       );
   }

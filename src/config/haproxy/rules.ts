@@ -12,34 +12,20 @@ export const RULE_KEYWORDS: ProxyKeywords = {
   default_backend: { in: 'df', read: readDefaultBackend },
 };
 
+/** Actions that do not run, and without which connections still go where they should. */
 const LATER_ACTIONS = [
-  ...['capture', 'expect-netscaler-cip', 'set-dst', 'set-dst-port', 'set-mark', 'set-src', 'set-src-port', 'set-tos'],
-  ...[
-    'silent-drop',
-    'sc-add-gpc',
-    'sc-inc-gpc',
-    'sc-inc-gpc0',
-    'sc-inc-gpc1',
-    'sc-set-gpt',
-    'sc-set-gpt0',
-    'attach-srv',
-  ],
-  ...[
-    'set-var',
-    'set-var-fmt',
-    'unset-var',
-    'track-sc',
-    'track-sc0',
-    'track-sc1',
-    'track-sc2',
-    'set-fc-mark',
-    'set-fc-tos',
-  ],
+  ...['capture', 'set-mark', 'set-tos', 'set-fc-mark', 'set-fc-tos', 'set-var', 'set-var-fmt', 'unset-var'],
+  ...['sc-add-gpc', 'sc-inc-gpc', 'sc-inc-gpc0', 'sc-inc-gpc1', 'sc-set-gpt', 'sc-set-gpt0'],
+  ...['track-sc', 'track-sc0', 'track-sc1', 'track-sc2'],
 ];
 const LATER_CONTENT_ACTIONS = [
-  ...['do-resolve', 'lua', 'send-spoe-group', 'set-bandwidth-limit', 'set-log-level', 'set-nice', 'set-priority-class'],
-  ...['set-priority-offset', 'switch-mode', 'use-service', 'ot-group', 'close', 'set-bc-mark', 'set-bc-tos'],
+  ...['do-resolve', 'set-bandwidth-limit', 'set-log-level', 'set-nice', 'set-priority-class', 'set-priority-offset'],
+  ...['set-bc-mark', 'set-bc-tos'],
 ];
+
+/** Actions without which others are let in, or connections go elsewhere: in mode tcp these are errors. */
+const DECISIVE_ACTIONS = ['set-dst', 'set-dst-port', 'set-src', 'set-src-port', 'expect-netscaler-cip', 'attach-srv'];
+const DECISIVE_CONTENT_ACTIONS = ['send-spoe-group', 'switch-mode', 'use-service', 'ot-group', 'close'];
 
 function readAcl(line: Line, section: ProxySection): void {
   if (!line.need(1, 'a name and a test')) return;
@@ -102,23 +88,10 @@ function resolveTerm(line: Line, i: number, term: Condition['anyOf'][number][num
   return false;
 }
 
-/** Whether every test a condition rests on can be decided in this version. */
-function runs(condition: Condition, section: ProxySection): boolean {
-  return condition.anyOf.flat().every((term) => {
-    const tests = term.test
-      ? [term.test]
-      : section.proxy.acls.filter((acl) => acl.name === term.acl).map((acl) => acl.test);
-    return tests.every((test) => reachOf(test) !== 'later');
-  });
-}
-
-/** Puts a rule into the proxy if its condition can be decided, or among what is noted. */
+/** Puts a rule into the proxy. Whether its condition can be decided is judged when its mode is known (validate/rules.ts). */
 function place(line: Line, i: number, section: ProxySection, put: (condition?: Condition) => void): void {
   const condition = readRuleCondition(line, i, section);
-  if (condition === undefined) return;
-  if (condition && !runs(condition, section))
-    defer(line, section.proxy.deferred, 'its condition comes with a later version');
-  else put(condition ?? undefined);
+  if (condition !== undefined) put(condition ?? undefined);
 }
 
 /** For lines that do not run: a condition at their end must still make sense, as it must for HAProxy. */
@@ -143,13 +116,19 @@ function readTcpRequest(line: Line, section: ProxySection): void {
 
 function readTcpRule(line: Line, section: ProxySection, phase: TcpRule['phase']): void {
   const word = line.text(2).replace(/\(.*$/s, '');
-  const later = phase === 'content' ? [...LATER_ACTIONS, ...LATER_CONTENT_ACTIONS] : LATER_ACTIONS;
-  if (later.includes(word)) {
+  const more = phase === 'content';
+  const isDecisive = [...DECISIVE_ACTIONS, ...(more ? DECISIVE_CONTENT_ACTIONS : [])].includes(word);
+  if (isDecisive || [...LATER_ACTIONS, ...(more ? LATER_CONTENT_ACTIONS : [])].includes(word)) {
     checkTrailingCondition(line, section);
-    defer(line, section.proxy.deferred, 'this action comes with a later version');
+    defer(line, section.proxy.deferred, 'this action comes with a later version', isDecisive);
     return;
   }
-  const known = ['accept', 'reject', ...(phase === 'connection' ? ['expect-proxy'] : [])] as TcpRule['action'][];
+  const known = [
+    'accept',
+    'reject',
+    'silent-drop',
+    ...(phase === 'connection' ? ['expect-proxy'] : []),
+  ] as TcpRule['action'][];
   const action = line.choice(2, 'an action', known);
   if (!action) return;
   const isProxy = action === 'expect-proxy';
@@ -166,7 +145,7 @@ function readTcpRule(line: Line, section: ProxySection, phase: TcpRule['phase'])
 function readUseBackend(line: Line, section: ProxySection): void {
   if (!line.need(1, 'a backend name')) return;
   if (line.text(1).includes('%[')) {
-    defer(line, section.proxy.deferred, 'computed backend names come with a later version');
+    defer(line, section.proxy.deferred, 'computed backend names come with a later version', true);
     return;
   }
   place(line, 2, section, (condition) => {
@@ -181,7 +160,7 @@ function readUseServer(line: Line, section: ProxySection): void {
     return;
   }
   if (line.text(1).includes('%[')) {
-    defer(line, section.proxy.deferred, 'computed server names come with a later version');
+    defer(line, section.proxy.deferred, 'computed server names come with a later version', true);
     return;
   }
   place(line, 2, section, (condition) => {

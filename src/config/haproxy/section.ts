@@ -108,9 +108,9 @@ export type ProxyKeywords = { readonly [name: string]: ProxyKeyword };
 
 export const RUNS_LATER = 'does not run in this version';
 
-/** Notes a line that parses and does not run. */
-export function defer(line: Line, list: Deferred[], reason: string): void {
-  list.push({ words: line.texts, reason, loc: line.whole });
+/** Notes a line that parses and does not run. @param isDecisive see `Deferred` */
+export function defer(line: Line, list: Deferred[], reason: string, isDecisive = false): void {
+  list.push({ words: line.texts, reason, ...(isDecisive && { isDecisive: true as const }), loc: line.whole });
 }
 
 /** Remembers where a setting of the proxy was written. */

@@ -1,42 +1,125 @@
-/** Rules that cannot do what they were written for. */
+/** Rules that cannot do what they were written for. Those that decide over connections must not be passed over. */
+import { aclTestProblem, readsContents } from '../../core/expr/condition.js';
 import { hasFrontend } from '../defaults.js';
-import type { Diagnostics } from '../diagnostics.js';
+import type { Diagnostics, Loc } from '../diagnostics.js';
 import { reachOf } from '../haproxy/acl.js';
-import type { AclTest, Condition, Model, Proxy } from '../model.js';
+import type { AclTest, Condition, Model, Proxy, TcpRule } from '../model.js';
+
+const REMEDY =
+  "decide by 'src', 'dst', 'dst_port', 'req.ssl_sni', 'req.payload' or the figures of a backend, or remove the rule";
 
 export function validateRules(model: Model, diag: Diagnostics): void {
-  for (const proxy of model.proxies) {
-    if (proxy.mode === 'http') continue;
-    warnHttpAcls(proxy, diag);
+  const running = model.proxies.filter((proxy) => proxy.mode === 'tcp');
+  const complaints = new Complaints(diag);
+  const looksInside = running.some((proxy) => inspects(proxy));
+  for (const proxy of running) {
+    proxy.tcpRequest.forEach((rule, i) => {
+      if (isHarmless(rule, proxy.tcpRequest.slice(i + 1))) warnPassedOver(rule, proxy, diag);
+      else judgeTcpRule(rule, proxy, complaints);
+    });
+    refuseDeferred(proxy, complaints);
+    judgeRoutes(proxy, looksInside, complaints, diag);
     if (hasFrontend(proxy)) warnUnconditional(proxy, diag);
   }
 }
 
-/** What looks into HTTP requests never matches in mode tcp, and HAProxy stays silent about most of it. */
-function warnHttpAcls(proxy: Proxy, diag: Diagnostics): void {
-  const remedy = `write 'mode http' in ${proxy.kind} '${proxy.name}' and its backends, or decide by 'src', 'dst' or 'dst_port'`;
-  for (const acl of proxy.acls) {
-    if (!isHttp(acl.test)) continue;
-    diag.warning(
-      'http-acl',
-      acl.loc,
-      `ACL '${acl.name}' looks into HTTP requests, which mode tcp does not read: it never matches`,
-      remedy,
-    );
-  }
-  for (const rule of [...proxy.useBackends, ...proxy.useServers, ...proxy.tcpRequest]) {
-    if (!rule.condition || !usesHttp(rule.condition)) continue;
-    diag.warning(
-      'http-acl',
-      rule.loc,
-      'this condition looks into HTTP requests, which mode tcp does not read: it never matches',
-      remedy,
-    );
+/** Rules that several proxies inherit from one defaults section are complained of once. */
+class Complaints {
+  private readonly said = new Set<string>();
+
+  constructor(private readonly diag: Diagnostics) {}
+
+  error(code: string, loc: Loc | undefined, message: string, remedy: string): void {
+    const key = `${loc?.file}:${loc?.line}:${loc?.col}:${message}`;
+    if (this.said.has(key)) return;
+    this.said.add(key);
+    this.diag.error(code, loc, message, remedy);
   }
 }
 
-function usesHttp(condition: Condition): boolean {
-  return condition.anyOf.flat().some((term) => term.test !== undefined && isHttp(term.test));
+function testsOf(condition: Condition | undefined, proxy: Proxy): AclTest[] {
+  const terms = condition?.anyOf.flat() ?? [];
+  return terms.flatMap((term) =>
+    term.test ? [term.test] : proxy.acls.filter((acl) => acl.name === term.acl).map((acl) => acl.test),
+  );
+}
+
+/** An `accept` in front of no rule that refuses changes nothing. */
+function isHarmless(rule: TcpRule, following: readonly TcpRule[]): boolean {
+  const refuses = ({ phase, action }: TcpRule) =>
+    phase === rule.phase && (action === 'reject' || action === 'silent-drop');
+  return rule.action === 'accept' && !following.some(refuses);
+}
+
+function warnPassedOver(rule: TcpRule, proxy: Proxy, diag: Diagnostics): void {
+  const problem = testsOf(rule.condition, proxy)
+    .map(aclTestProblem)
+    .find((found) => found !== null);
+  if (!problem) return;
+  const message = `'tcp-request ${rule.phase} accept' is passed over: ${problem}; nobody is refused behind it`;
+  diag.warning('not-run', rule.loc, message, 'remove the rule');
+}
+
+/** Whoever wrote it wants somebody kept out or let in: without an answer the door must not simply stand open. */
+function judgeTcpRule(rule: TcpRule, proxy: Proxy, complaints: Complaints): void {
+  const name = `'tcp-request ${rule.phase} ${rule.action}'`;
+  for (const test of testsOf(rule.condition, proxy)) {
+    const problem = aclTestProblem(test);
+    if (problem !== null)
+      complaints.error('undecidable-rule', rule.loc, `${name} cannot be decided: ${problem}`, REMEDY);
+    else if (rule.phase !== 'content' && readsContents(test))
+      complaints.error(
+        'undecidable-rule',
+        rule.loc,
+        `${name} cannot be decided: '${test.fetch}' looks at what the client sends, which is not there yet`,
+        `write 'tcp-request content ${rule.action} …', and 'tcp-request inspect-delay 5s'`,
+      );
+  }
+}
+
+function refuseDeferred(proxy: Proxy, complaints: Complaints): void {
+  for (const { words, reason, isDecisive, loc } of proxy.deferred) {
+    if (!isDecisive) continue;
+    const name = words.slice(0, words[0].startsWith('tcp-re') ? 3 : 2).join(' ');
+    const remedy = 'remove the line, or run this proxy in HAProxy';
+    complaints.error('undecidable-rule', loc, `'${name}' decides about connections and cannot run; ${reason}`, remedy);
+  }
+}
+
+/** Whether content rules wait for what the client sends: then tests on HTTP requests have something to look at. */
+function inspects(proxy: Proxy): boolean {
+  return proxy.inspectDelayMs !== undefined || proxy.tcpRequest.some((rule) => rule.phase === 'content');
+}
+
+/**
+ * Where a condition cannot be evaluated connections would silently go elsewhere: an error. Tests on HTTP requests are
+ * the exception where nobody waits for a request: there they never match, in HAProxy as here, and it says nothing.
+ */
+function judgeRoutes(proxy: Proxy, looksInside: boolean, complaints: Complaints, diag: Diagnostics): void {
+  const routes = [
+    ...proxy.useBackends.map((rule) => ({ ...rule, name: `'use_backend ${rule.backend}'` })),
+    ...proxy.useServers.map((rule) => ({ ...rule, name: `'use-server ${rule.server}'` })),
+  ];
+  for (const { name, condition, loc } of routes)
+    for (const test of testsOf(condition, proxy)) {
+      const problem = aclTestProblem(test);
+      if (problem === null) continue;
+      if (!isHttp(test) || looksInside)
+        complaints.error('undecidable-rule', loc, `${name} cannot be decided: ${problem}`, REMEDY);
+      else if (condition?.anyOf.flat().some((term) => term.test === test))
+        warnHttp('this condition looks', loc, proxy, diag);
+    }
+  if (looksInside) return;
+  for (const acl of proxy.acls) if (isHttp(acl.test)) warnHttp(`ACL '${acl.name}' looks`, acl.loc, proxy, diag);
+}
+
+function warnHttp(what: string, loc: Loc | undefined, proxy: Proxy, diag: Diagnostics): void {
+  diag.warning(
+    'http-acl',
+    loc,
+    `${what} into HTTP requests, which mode tcp does not read: it never matches`,
+    `write 'mode http' in ${proxy.kind} '${proxy.name}' and its backends, or decide by 'src', 'dst' or 'dst_port'`,
+  );
 }
 
 function isHttp(test: AclTest): boolean {

@@ -31,7 +31,7 @@ export const RULE_SHAPES = {
   ).describe("Tests by name, in HAProxy's words; several tests of a name are alternatives."),
   'tcp-request': ruleList('tcp-request', "'connection reject if { src 10.0.0.9 }'", {
     phase: choice('connection', 'session', 'content').schema.describe('When the rule is looked at.'),
-    action: choice('accept', 'reject', 'expect-proxy').schema.describe('What it does.'),
+    action: choice('accept', 'reject', 'silent-drop', 'expect-proxy').schema.describe('What it does.'),
   }).describe('Rules on connections, in order.'),
   'use-backend': ruleList('use-backend', "'NAME if { src 10.0.0.0/8 }'", {
     backend: text.schema.describe('Name of the backend.'),

@@ -1,13 +1,24 @@
 /**
  * Compiles conditions (`if a !b or c`) and the tests they name (manual §7) to functions over a SampleContext. All
  * parsing happens once, at load; evaluating a condition on addresses, ports and figures allocates nothing.
+ *
+ * A verdict has three values, because contents of which more may come can leave a test undecided (manual, `tcp-request
+ * inspect-delay`): `and` is the least of its terms, `or` the greatest, and the contrary of undecided is undecided.
  */
 import type { Acl, AclTest, Condition } from '../../config/model.js';
 import type { SampleContext } from './context.js';
-import { FETCHES, type Fetch } from './fetches.js';
-import { matchesIp, parseIpPattern } from './ip-pattern.js';
+import { compileConverters } from './converters.js';
+import { argumentProblem, FETCHES, type Fetch } from './fetches.js';
+import { matchesIp } from './ip-pattern.js';
+import { compileMatcher, ipPatterns, kindOfMethod, methodOfKind } from './matchers.js';
+import { castOf, type Value } from './values.js';
 
-export type Predicate = (context: SampleContext) => boolean;
+type Verdict = typeof FAILS | typeof UNDECIDED | typeof HOLDS;
+export const FAILS = 0;
+export const UNDECIDED = 1;
+export const HOLDS = 2;
+
+export type Predicate = (context: SampleContext) => Verdict;
 
 /** ACLs that exist without being written (manual §7.4), those of layer 4. */
 const PREDEFINED: { readonly [name: string]: AclTest } = {
@@ -18,19 +29,13 @@ const PREDEFINED: { readonly [name: string]: AclTest } = {
 
 /** @returns what is wrong with a test, or null; readers turn it into a located diagnostic */
 export function aclTestProblem(test: AclTest): string | null {
-  const fetch = FETCHES[test.fetch];
-  if (fetch === undefined || !Object.hasOwn(FETCHES, test.fetch))
-    return `sample fetch '${test.fetch}' is not available in tcp mode`;
-  if (test.converters.length > 0) return `converter '${test.converters[0].name}' does not run in this version`;
-  for (const pattern of test.patterns) {
-    if (fetch.kind === 'ip' && parseIpPattern(pattern) === undefined)
-      return `'${pattern}' is not an address or a network`;
-    if (fetch.kind === 'string' && matchMethod(test) === 'reg' && !isRegExp(pattern))
-      return `'${pattern}' is not a regular expression`;
-  }
-  if (fetch.kind === 'integer' && integerMatchers(test.patterns) === null)
-    return `'${test.patterns.join(' ')}' is not a number, a range (1024:65535) or an operator (eq ge gt le lt) and a number`;
-  return null;
+  const compiled = compileTest(test);
+  return typeof compiled === 'string' ? compiled : null;
+}
+
+/** @returns true where a test looks at what the client sends, which is not there when a connection is accepted */
+export function readsContents(test: AclTest): boolean {
+  return Object.hasOwn(FETCHES, test.fetch) && FETCHES[test.fetch].contents === true;
 }
 
 /** @returns true for an ACL name that needs no `acl` line */
@@ -41,15 +46,45 @@ function isPredefinedAcl(name: string): boolean {
 /** @param condition checked before: every name exists and every test is sound */
 export function compileCondition(condition: Condition, acls: readonly Acl[]): Predicate {
   const alternatives = condition.anyOf.map((terms) => terms.map((term) => compileTerm(term, acls)));
-  const wanted = condition.when === 'if';
-  return (context) => alternatives.some((terms) => terms.every((term) => term(context))) === wanted;
+  const isNegated = condition.when === 'unless';
+  return (context) => {
+    let verdict: Verdict = FAILS;
+    for (const terms of alternatives) {
+      const all = conjunction(terms, context);
+      if (all > verdict) verdict = all;
+      if (verdict === HOLDS) break;
+    }
+    return isNegated ? contrary(verdict) : verdict;
+  };
+}
+
+function conjunction(terms: readonly Predicate[], context: SampleContext): Verdict {
+  let verdict: Verdict = HOLDS;
+  for (const term of terms) {
+    const one = term(context);
+    if (one < verdict) verdict = one;
+    if (verdict === FAILS) break;
+  }
+  return verdict;
+}
+
+function contrary(verdict: Verdict): Verdict {
+  return (HOLDS - verdict) as Verdict;
 }
 
 function compileTerm(term: Condition['anyOf'][number][number], acls: readonly Acl[]): Predicate {
   const tests = term.test ? [term.test] : testsNamed(term.acl ?? '', acls);
-  const predicates = tests.map(compileTest);
+  const predicates = tests.map(soundTest);
   const { negate } = term;
-  return (context) => predicates.some((p) => p(context)) !== negate;
+  return (context) => {
+    let verdict: Verdict = FAILS;
+    for (const predicate of predicates) {
+      const one = predicate(context);
+      if (one > verdict) verdict = one;
+      if (verdict === HOLDS) break;
+    }
+    return negate ? contrary(verdict) : verdict;
+  };
 }
 
 function testsNamed(name: string, acls: readonly Acl[]): AclTest[] {
@@ -57,128 +92,62 @@ function testsNamed(name: string, acls: readonly Acl[]): AclTest[] {
   return own.length > 0 || !isPredefinedAcl(name) ? own : [PREDEFINED[name]];
 }
 
-function compileTest(test: AclTest): Predicate {
-  const fetch = FETCHES[test.fetch];
-  if (fetch === undefined || aclTestProblem(test) !== null) return () => false;
-  switch (fetch.kind) {
-    case 'ip':
-      return compileIp(fetch, test);
-    case 'integer':
-      return compileInteger(fetch, test);
-    case 'string':
-      return compileString(fetch, test);
-    case 'boolean':
-      return (context) => fetch.read(context, test.args) ?? false;
-  }
+/** What cannot be evaluated never holds. Rules that decide over a connection are refused before they come here with one. */
+function soundTest(test: AclTest): Predicate {
+  const compiled = compileTest(test);
+  return typeof compiled === 'string' ? () => FAILS : compiled;
 }
 
-function compileIp(fetch: Extract<Fetch, { kind: 'ip' }>, test: AclTest): Predicate {
-  const patterns = test.patterns.map((p) => parseIpPattern(p)!);
+function compileTest(test: AclTest): Predicate | string {
+  if (!Object.hasOwn(FETCHES, test.fetch)) return `sample fetch '${test.fetch}' is not available in tcp mode`;
+  const fetch = FETCHES[test.fetch];
+  const problem = argumentProblem(test.fetch, test.args);
+  if (problem !== null) return problem;
+  const isPlain = test.converters.length === 0;
+  if (fetch.kind === 'ip' && isPlain && (test.match === undefined || test.match === 'ip'))
+    return compileIp(fetch, test);
+  return compileSample(fetch, test);
+}
+
+/** The usual case, without a value of its own in between. */
+function compileIp(fetch: Extract<Fetch, { kind: 'ip' }>, test: AclTest): Predicate | string {
+  const patterns = ipPatterns(test.patterns);
+  if (typeof patterns === 'string') return patterns;
   return (context) => {
     const source = fetch.read(context) === 'source';
     const family = source ? context.sourceFamily : context.destinationFamily;
     const bytes = source ? context.source : context.destination;
-    if (test.match === 'found') return family !== 0;
-    return patterns.some((pattern) => matchesIp(pattern, family, bytes));
+    for (const pattern of patterns) if (matchesIp(pattern, family, bytes)) return HOLDS;
+    return FAILS;
   };
 }
 
-function compileInteger(fetch: Extract<Fetch, { kind: 'integer' }>, test: AclTest): Predicate {
-  const matchers = integerMatchers(test.patterns) ?? [];
+/** A sample, its converters, the kind its matching method wants, and the comparison. */
+function compileSample(fetch: Fetch, test: AclTest): Predicate | string {
+  const chain = compileConverters(fetch.kind, test.converters);
+  if (typeof chain === 'string') return chain;
+  const method = test.match ?? methodOfKind(chain.gives);
+  const wanted = kindOfMethod(method);
+  const cast = wanted === undefined ? castOf(chain.gives, chain.gives) : castOf(chain.gives, wanted);
+  if (cast === undefined) return `'-m ${method}' cannot compare this sample`;
+  const matches = compileMatcher(method, test.patterns, test.flags.includes('-i'));
+  if (typeof matches === 'string') return matches;
+  const isPlain = test.converters.length === 0;
   return (context) => {
-    const value = fetch.read(context, test.args);
-    if (value === undefined) return false;
-    if (test.match === 'found') return true;
-    if (test.match === 'bool') return value !== 0;
-    return matchers.some((matches) => matches(value));
+    context.mayChange = false;
+    const sample = sampleOf(fetch, test.args, context);
+    const mayChange = context.mayChange && !context.isFinal;
+    const converted = sample === undefined || isPlain ? sample : chain.run(sample, context);
+    const value = converted === undefined ? undefined : cast(converted);
+    if (value !== undefined && matches(value)) return HOLDS;
+    return mayChange ? UNDECIDED : FAILS;
   };
 }
 
-type IntegerMatcher = (value: number) => boolean;
-
-const OPERATORS: { readonly [name: string]: (a: number, b: number) => boolean } = {
-  eq: (a, b) => a === b,
-  ge: (a, b) => a >= b,
-  gt: (a, b) => a > b,
-  le: (a, b) => a <= b,
-  lt: (a, b) => a < b,
-};
-
-/** `80`, `1024:65535`, `gt 100`: an operator holds for the numbers behind it until the next one. */
-function integerMatchers(patterns: readonly string[]): IntegerMatcher[] | null {
-  const matchers: IntegerMatcher[] = [];
-  let compare = OPERATORS.eq;
-  for (const pattern of patterns) {
-    if (Object.hasOwn(OPERATORS, pattern)) {
-      compare = OPERATORS[pattern];
-      continue;
-    }
-    const range = /^(-?\d*):(-?\d*)$/.exec(pattern);
-    if (range !== null && pattern !== ':') {
-      const low = range[1] === '' ? Number.NEGATIVE_INFINITY : Number(range[1]);
-      const high = range[2] === '' ? Number.POSITIVE_INFINITY : Number(range[2]);
-      matchers.push((value) => value >= low && value <= high);
-    } else if (/^-?\d+$/.test(pattern)) {
-      const operator = compare;
-      matchers.push((value) => operator(value, Number(pattern)));
-    } else return null;
-  }
-  return matchers;
-}
-
-function matchMethod(test: AclTest): string {
-  return test.match ?? 'str';
-}
-
-function compileString(fetch: Extract<Fetch, { kind: 'string' }>, test: AclTest): Predicate {
-  const fold = test.flags.includes('-i');
-  const lower = (value: string) => (fold ? value.toLowerCase() : value);
-  const matchers = test.patterns.map((p) => stringMatcher(matchMethod(test), lower(p), fold));
-  return (context) => {
-    const value = fetch.read(context, test.args);
-    if (value === undefined) return false;
-    if (test.match === 'found') return true;
-    const folded = lower(value);
-    return matchers.some((matches) => matches(folded));
-  };
-}
-
-function stringMatcher(method: string, pattern: string, fold: boolean): (value: string) => boolean {
-  switch (method) {
-    case 'beg':
-      return (v) => v.startsWith(pattern);
-    case 'end':
-      return (v) => v.endsWith(pattern);
-    case 'sub':
-      return (v) => v.includes(pattern);
-    case 'dir':
-      return (v) => hasWord(v, pattern, '/?');
-    case 'dom':
-      return (v) => hasWord(v, pattern, '/?.:');
-    case 'len':
-      return (v) => v.length === Number(pattern);
-    case 'reg': {
-      const expression = new RegExp(pattern, fold ? 'i' : '');
-      return (v) => expression.test(v);
-    }
-    default:
-      return (v) => v === pattern;
-  }
-}
-
-/** Whether the pattern stands in the text between delimiters or ends. It may contain delimiters itself. */
-function hasWord(text: string, pattern: string, delimiters: string): boolean {
-  const isEdge = (i: number) => i < 0 || i >= text.length || delimiters.includes(text[i]);
-  for (let at = text.indexOf(pattern); at >= 0; at = text.indexOf(pattern, at + 1))
-    if (isEdge(at - 1) && isEdge(at + pattern.length)) return true;
-  return false;
-}
-
-function isRegExp(text: string): boolean {
-  try {
-    new RegExp(text);
-    return true;
-  } catch {
-    return false; // the caller says so, with its place
-  }
+function sampleOf(fetch: Fetch, args: readonly string[], context: SampleContext): Value | undefined {
+  if (fetch.kind !== 'ip') return fetch.read(context, args);
+  const source = fetch.read(context) === 'source';
+  const family = source ? context.sourceFamily : context.destinationFamily;
+  const bytes = source ? context.source : context.destination;
+  return family === 0 ? undefined : { family, bytes: bytes.slice(0, family === 4 ? 4 : 16) };
 }

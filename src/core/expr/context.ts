@@ -22,6 +22,13 @@ export interface SampleContext {
   environment(name: string): string | undefined;
   /** Figures of a backend; '' = the frontend's own section. undefined = no such backend. */
   backend(name: string): BackendView | undefined;
+  /** What the client has sent and nobody has taken: the first `contentsLength` bytes. */
+  readonly contents: Uint8Array;
+  readonly contentsLength: number;
+  /** Nobody waits for more bytes: what is there decides. */
+  readonly isFinal: boolean;
+  /** Set by fetches whose answer could be another one with more bytes or more time; cleared by who asks them. */
+  mayChange: boolean;
 }
 
 export interface BackendView {

@@ -1,11 +1,14 @@
 /** Sample fetches of layer 4 and of the program's own state (manual §7.3.1 to §7.3.3), by what they return. */
+import { firstProtocol, parseHello, serverName, textOf } from './client-hello.js';
 import type { SampleContext } from './context.js';
 
-export type Fetch =
+/** `contents`: looks into what the client has sent, or waits with those that do. */
+export type Fetch = (
   | { kind: 'ip'; read: (c: SampleContext) => 'source' | 'destination' }
   | { kind: 'integer'; read: (c: SampleContext, args: readonly string[]) => number | undefined }
-  | { kind: 'string'; read: (c: SampleContext, args: readonly string[]) => string | undefined }
-  | { kind: 'boolean'; read: (c: SampleContext, args: readonly string[]) => boolean | undefined };
+  | { kind: 'string' | 'binary'; read: (c: SampleContext, args: readonly string[]) => string | undefined }
+  | { kind: 'boolean'; read: (c: SampleContext, args: readonly string[]) => boolean | undefined }
+) & { contents?: true };
 
 const integer = (read: (c: SampleContext, args: readonly string[]) => number | undefined): Fetch => ({
   kind: 'integer',
@@ -55,6 +58,16 @@ export const FETCHES: { readonly [name: string]: Fetch } = {
   connslots: integer((c, [name]) => c.backend(name ?? '')?.freeSlots),
   avg_queue: integer((c, [name]) => averageQueue(c, name ?? '')),
   srv_is_up: boolean((c, [path]) => onServer(c, path, (b, s) => b.serverIsUp(s))),
+  wait_end: waiting(boolean(waitEnd)),
+  'req.len': waiting(integer(requestLength)),
+  req_len: waiting(integer(requestLength)),
+  'req.ssl_hello_type': waiting(integer(helloType)),
+  req_ssl_hello_type: waiting(integer(helloType)),
+  'req.ssl_sni': waiting(text(requestedName)),
+  req_ssl_sni: waiting(text(requestedName)),
+  'req.ssl_alpn': waiting(text(requestedProtocol)),
+  'req.payload': waiting({ kind: 'binary', read: payload }),
+  payload: waiting({ kind: 'binary', read: payload }),
   srv_conn: integer((c, [path]) => onServer(c, path, (b, s) => b.serverConnections(s))),
 };
 
@@ -79,4 +92,55 @@ function onServer<R>(c: SampleContext, path: string, read: (backend: View, serve
   const slash = path.indexOf('/');
   const backend = c.backend(slash < 0 ? '' : path.slice(0, slash));
   return backend === undefined ? undefined : read(backend, path.slice(slash + 1));
+}
+
+function waiting(fetch: Fetch): Fetch {
+  return { ...fetch, contents: true };
+}
+
+/** True once nothing more is waited for. */
+function waitEnd(c: SampleContext): boolean {
+  c.mayChange = true;
+  return c.isFinal;
+}
+
+/** Any number may still become a greater one. */
+function requestLength(c: SampleContext): number {
+  c.mayChange = true;
+  return c.contentsLength;
+}
+
+function hello(c: SampleContext): ReturnType<typeof parseHello> {
+  const found = parseHello(c.contents, c.contentsLength);
+  c.mayChange = found.status === 'partial';
+  return found;
+}
+
+function helloType(c: SampleContext): number | undefined {
+  const found = hello(c);
+  return found.status === 'complete' ? found.type : undefined;
+}
+
+function requestedName(c: SampleContext): string | undefined {
+  return serverName(c.contents, hello(c));
+}
+
+function requestedProtocol(c: SampleContext): string | undefined {
+  return firstProtocol(c.contents, hello(c));
+}
+
+/** `req.payload(offset,length)`; length 0 is all that is there. */
+function payload(c: SampleContext, [offset, length]: readonly string[]): string | undefined {
+  const from = Number(offset);
+  const to = Number(length) === 0 ? c.contentsLength : from + Number(length);
+  c.mayChange = Number(length) === 0 || to > c.contentsLength;
+  return from >= c.contentsLength || to > c.contentsLength ? undefined : textOf(c.contents, from, to);
+}
+
+/** @returns what is wrong with the arguments of a fetch, or null */
+export function argumentProblem(name: string, args: readonly string[]): string | null {
+  if (!name.endsWith('payload')) return null;
+  return args.length === 2 && args.every((arg) => /^\d{1,9}$/.test(arg))
+    ? null
+    : `'${name}' needs an offset and a length`;
 }

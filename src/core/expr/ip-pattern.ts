@@ -26,7 +26,7 @@ function parseAbbreviated(text: string): Uint8Array | undefined {
 }
 
 /** `/8`, or for IPv4 a mask of any bits. */
-function parseMask(text: string, width: number): Uint8Array | undefined {
+export function parseMask(text: string, width: number): Uint8Array | undefined {
   if (/^\d{1,3}$/.test(text)) return Number(text) <= width * 8 ? prefixMask(Number(text), width) : undefined;
   return width === 4 ? parseIpv4(text) : undefined;
 }
@@ -45,7 +45,7 @@ export function matchesIp(pattern: IpPattern, family: 0 | 4 | 6, bytes: Uint8Arr
 }
 
 /** Where an IPv6 address carries an IPv4 one: 2002:IPV4::, ::IPV4 or ::ffff:IPV4; -1 nowhere. */
-function embeddedIpv4(bytes: Uint8Array): number {
+export function embeddedIpv4(bytes: Uint8Array): number {
   if (bytes[0] === 0x20 && bytes[1] === 0x02) return 2;
   if (isV4Mapped(bytes)) return 12;
   for (let i = 0; i < 12; i++) if (bytes[i] !== 0) return -1;

@@ -35,6 +35,10 @@ const REASONS: { [line: string]: string } = {
   'acl a src localhost': 'names are not looked up while reading',
   'acl a dst_port ne 5': 'the manual knows no such operator',
   'acl a src,map_ip(/nonexistent)': 'the test comes with a later version, its file is not opened',
+  'tcp-request content set-dst ipv4(1.2.3.4)': 'it decides where a connection goes and does not run yet',
+  'tcp-response content accept\\ntcp-response content close\\ntcp-response inspect-delay 5s':
+    'it decides about connections and does not run yet',
+  'use_backend %[src]': 'it decides where a connection goes and does not run yet',
   'errorfile 503 /nonexistent/file': 'files of mode http are not opened',
   'default option splice-auto': 'the manual allows it, HAProxy 2.6 does not',
   '@backend b\\n default_backend x\\n': 'the line is ignored with a warning, so its target does not matter',
