@@ -15,6 +15,7 @@ import { ListenerSet, type ListenFailure, type Listening } from './listeners.js'
 import { type Layout, layOut, rowOf, writeCells } from './plan.js';
 import type { ProcessLog } from './process-log.js';
 import { resolveLogTargets } from './server-address.js';
+import { stateFromFiles } from './state-file.js';
 import {
   restoreCommands,
   restoredAddress,
@@ -87,7 +88,9 @@ export class Deployment {
     this.remark(unresolvedLogs, sockets.foreign, complaint);
     const gone = this.listeners.commit(sockets, (key) => this.context.isClosed(key));
     await this.control.commit(control);
-    await this.switchTo(model, found, state);
+    const saved =
+      state ?? (this.revision === 0 ? stateFromFiles(model, (text) => this.context.log.warning(text)) : undefined);
+    await this.switchTo(model, found, saved);
     this.control.begin();
     await this.retire(gone);
     return null;
