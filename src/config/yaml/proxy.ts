@@ -9,7 +9,7 @@ import type { LogTarget, Proxy } from '../model.js';
 import { readCheck } from './check.js';
 import type { Place } from './codec.js';
 import { readFields } from './fields.js';
-import { fittingFields, readOptions, readTimeouts } from './options.js';
+import { fittingFields, readOptions, readTimeouts, setDefaultTimeouts } from './options.js';
 import { INHERITABLE, proxyFields, readLogs } from './proxy-fields.js';
 import { type Lines, ruleLines, verbatimLines } from './rules.js';
 import { readServerDefaults, readServers, type ServerSettings } from './server.js';
@@ -32,6 +32,7 @@ export interface ProxyContext {
 export function readProxy(kind: Proxy['kind'], name: string, own: Layer, context: ProxyContext): Proxy {
   const proxy: Proxy = { ...emptyProxy(kind, name, 0), loc: own.place.keyLoc };
   const settings: ServerSettings = {};
+  setDefaultTimeouts(proxy);
   proxy.logs = structuredClone(context.globalLogs);
   for (const layer of [...context.defaults, own]) readLayer(proxy, settings, layer, layer === own, context.globalLogs);
   if (typeof own.data.id === 'number') proxy.id = own.data.id;
