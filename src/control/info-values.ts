@@ -70,7 +70,7 @@ function limits(engine: Engine): InfoValues {
     Maxconn: processMaxconn(engine),
     Hard_maxconn: engine.model.global.maxconn ?? processMaxconn(engine),
     ConnRateLimit: engine.row(T.rowKey.process())?.get(T.I_RATE_LIMIT) ?? 0,
-    SessRateLimit: engine.model.global.maxsessrate ?? 0,
+    SessRateLimit: engine.row(T.rowKey.process())?.get(T.I_SESS_RATE_LIMIT) ?? 0,
   };
 }
 

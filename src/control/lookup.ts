@@ -65,7 +65,7 @@ export function trackedServer(engine: Engine, target: ServerTarget): ServerTarge
 }
 
 /** `track` names `backend/server`, or a server of the same backend. */
-function trackTarget(engine: Engine, { proxy, server }: ServerTarget): ServerTarget | undefined {
+export function trackTarget(engine: Engine, { proxy, server }: ServerTarget): ServerTarget | undefined {
   const [backend, name] = server.track?.includes('/') ? server.track.split('/') : [proxy.name, server.track];
   const other = engine.model.proxies.find((p) => hasBackend(p) && p.name === backend);
   const found = other?.servers.find((s) => s.name === name);

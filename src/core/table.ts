@@ -113,6 +113,8 @@ export const I_CONN_RATE_MAX = 7;
 export const I_STATE = 8;
 /** Frontend: rate limit in sessions/s (0 none). Process row: maxconnrate. */
 export const I_RATE_LIMIT = 9;
+/** Process row: maxsessrate. */
+export const I_SESS_RATE_LIMIT = 11;
 /** Frontend, process: workers whose listeners wait for a session to end because a limit was reached. */
 export const I_WAITERS = 10;
 

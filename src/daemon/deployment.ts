@@ -17,6 +17,7 @@ import { type Layout, layOut, rowOf, writeCells } from './plan.js';
 import type { ProcessLog } from './process-log.js';
 import { planRoles } from './role-plan.js';
 import { resolveLogTargets } from './server-address.js';
+import { stateFromFiles } from './state-file.js';
 import {
   restoreCommands,
   restoredAddress,
@@ -98,7 +99,9 @@ export class Deployment {
     this.remark(unresolvedLogs, [...sockets.foreign, ...agents.foreign], complaint);
     const gone = this.listeners.commit(sockets, (key) => this.context.isClosed(key));
     await this.control.commit(control);
-    await this.switchTo(model, found, state);
+    const saved =
+      state ?? (this.revision === 0 ? stateFromFiles(model, (text) => this.context.log.warning(text)) : undefined);
+    await this.switchTo(model, found, saved);
     await this.agents.commit(agents);
     this.control.begin();
     await this.retire(gone);

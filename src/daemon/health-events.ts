@@ -16,7 +16,8 @@ export class HealthEvents {
   add(event: HealthEvent): void {
     const stored = this.history.add(event, this.whoDid(event));
     if (!event.isQuiet) {
-      this.log.say(event.kind === 'backend-down' ? 'ALERT' : 'WARNING', event.text);
+      if (event.kind === 'backend-down') this.log.say('ALERT', quoted(event));
+      else this.log.say('WARNING', event.text);
       this.log.send(event.level, event.proxy, event.text, event.atMs);
     }
     for (const listener of this.listeners) listener(stored);
@@ -55,4 +56,9 @@ export class HealthEvents {
   lastCheck(proxy: string, server: string): string {
     return this.last.get(`${proxy}/${server}`) ?? '';
   }
+}
+
+/** On the terminal HAProxy puts the name between quotes, in its log it does not. */
+function quoted({ text, proxy }: HealthEvent): string {
+  return text.replace(` ${proxy} `, ` '${proxy}' `);
 }

@@ -84,6 +84,7 @@ type At = (key: string, write: (row: T.Row, isNew: boolean) => void) => void;
 function writeProcess(row: T.Row, model: Model): void {
   row.set(T.I_MAXCONN, model.global.maxconn ?? 0);
   row.set(T.I_RATE_LIMIT, model.global.maxconnrate ?? 0);
+  row.set(T.I_SESS_RATE_LIMIT, model.global.maxsessrate ?? 0);
 }
 
 function writeFrontend(proxy: Proxy, at: At): void {

@@ -97,7 +97,7 @@ export function captureState(
         admin: row.get(T.S_ADMIN),
         weight: row.get(T.S_UWEIGHT),
         initialWeight: row.get(T.S_IWEIGHT),
-        checksDisabled: (row.get(T.S_CHECK_STATE) & (CHECK_CONFIGURED | CHECK_ENABLED)) === CHECK_CONFIGURED,
+        checksDisabled: isChecksDisabled(row.get(T.S_CHECK_STATE)),
         isChosen: chosen !== 0 && row.get(T.S_TOKEN) === chosen,
         moved: moved.get(key),
         configured: configuredAddress(server),
@@ -105,6 +105,11 @@ export function captureState(
     }
   }
   return state;
+}
+
+/** @param checkState as in `show servers state`: configured, and yet not enabled */
+export function isChecksDisabled(checkState: number): boolean {
+  return (checkState & (CHECK_CONFIGURED | CHECK_ENABLED)) === CHECK_CONFIGURED;
 }
 
 function captureEntity(key: string, row: T.Row): EntityState {
@@ -139,23 +144,24 @@ export function restoreCommands(state: TransferredState, model: Model): ServerCo
   return model.proxies.filter(hasBackend).flatMap((proxy) =>
     proxy.servers.flatMap((server) => {
       const key = T.rowKey.server(proxy.name, server.name);
-      const commands = Object.hasOwn(state.servers, key) ? commandsFor(state.servers[key], weightOf(server)) : [];
+      const commands = Object.hasOwn(state.servers, key) ? commandsFor(state.servers[key], server) : [];
       return commands.map((command) => ({ proxy: proxy.name, server: server.name, command }));
     }),
   );
 }
 
-function commandsFor(server: ServerState, configuredWeight: number): AdminCommand[] {
+function commandsFor(server: ServerState, configured: Server): AdminCommand[] {
   const commands: AdminCommand[] = [];
   if (server.state === T.STATE_STOPPED && (server.admin & T.ADMIN_MAINT) === 0)
     commands.push({ do: 'health', health: 'down' });
   if (server.state === T.STATE_STOPPING) commands.push({ do: 'health', health: 'stopping' });
   if (server.admin & T.ADMIN_FMAINT) commands.push({ do: 'state', state: 'maint' });
-  else if (server.admin & T.ADMIN_FDRAIN) commands.push({ do: 'state', state: 'drain' });
+  else if (configured.disabled && server.admin & T.ADMIN_CMAINT) commands.push({ do: 'state', state: 'ready' });
+  if (server.admin & T.ADMIN_FDRAIN && !(server.admin & T.ADMIN_FMAINT)) commands.push({ do: 'state', state: 'drain' });
   if (server.checksDisabled) commands.push({ do: 'checks', enabled: false });
   if (server.isChosen) commands.push({ do: 'choose' });
   // A weight that the new configuration changed is the operator's latest word.
-  if (server.weight !== server.initialWeight && server.initialWeight === configuredWeight)
+  if (server.weight !== server.initialWeight && server.initialWeight === weightOf(configured))
     commands.push({ do: 'weight', weight: server.weight, relative: false });
   return commands;
 }

@@ -181,15 +181,19 @@ export class AcceptSocket implements Pollable, Timed {
     this.worker.reactor.timers.cancel(this);
   }
 
-  /** `rate-limit sessions`, `maxconnrate`: ms until the next one may come. */
+  /** `rate-limit sessions`, `maxconnrate`, `maxsessrate`: ms until the next one may come. */
   private ratePauseMs(): number {
-    const own = over(this.frontend.cells, this.worker, T.C_RATE_SECOND);
-    return own > 0 ? own : over(this.worker.process, this.worker, T.C_CRATE_SECOND);
+    const { worker, frontend } = this;
+    return (
+      over(frontend.cells, worker, T.I_RATE_LIMIT, T.C_RATE_SECOND) ||
+      over(worker.process, worker, T.I_RATE_LIMIT, T.C_CRATE_SECOND) ||
+      over(worker.process, worker, T.I_SESS_RATE_LIMIT, T.C_RATE_SECOND)
+    );
   }
 }
 
-function over(cells: WorkerRow, worker: DataplaneWorker, cell: number): number {
-  const limit = cells.i32[cells.int + T.I_RATE_LIMIT];
+function over(cells: WorkerRow, worker: DataplaneWorker, limitCell: number, cell: number): number {
+  const limit = cells.i32[cells.int + limitCell];
   if (limit <= 0) return 0;
   const now = cells.rateNow(cell, worker.epochSecond);
   return now < limit ? 0 : Math.max(1, worker.msToNextSecond());

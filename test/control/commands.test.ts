@@ -171,6 +171,12 @@ test('set rate-limit connections writes the limit that the workers read', async 
   assert.match(await socket.ask('show info'), /\nConnRateLimit: 12\n/);
 });
 
+test('set rate-limit sessions writes the limit that the workers read', async () => {
+  assert.equal(await socket.ask('set rate-limit sessions global 13'), '\n');
+  assert.equal(engine.row('process')?.get(T.I_SESS_RATE_LIMIT), 13);
+  assert.match(await socket.ask('show info'), /\nSessRateLimit: 13\n/);
+});
+
 describe('levels', () => {
   // command, least level
   const NEEDS: readonly (readonly [command: string, level: 'operator' | 'admin'])[] = [

@@ -63,7 +63,7 @@ test('a tracking server reads as the one at the end of the chain', () => {
   assert.equal(statOf(engine, 'c').status, 'UP 1/3');
   assert.equal(statOf(engine, 'c').tracked, 'be/a');
   engine.row('s:be/c')!.set(S_ADMIN, T.ADMIN_IMAINT);
-  assert.equal(statOf(engine, 'c').status, 'MAINT (via be/a)');
+  assert.equal(statOf(engine, 'c').status, 'MAINT (via be/b)');
 });
 
 test('slowstart shows the weight reached and its percentage', () => {

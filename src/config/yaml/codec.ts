@@ -103,6 +103,18 @@ export function duration(minMs = 0): Codec<number> {
   };
 }
 
+/** Takes away what a default has set. */
+export const NONE = 'none';
+
+/** Where `none` may stand, too: it reads as NaN. */
+export const durationOrNone: Codec<number> = {
+  ...duration(),
+  schema: z
+    .string({ error: (issue) => durationProblem(issue.input) })
+    .regex(/^(none|\d+(us|ms|s|m|h|d))$/, { error: (issue) => durationProblem(issue.input) }),
+  read: (data, place) => (data === NONE ? Number.NaN : duration().read(data, place)),
+};
+
 function durationProblem(input: unknown): string {
   if (typeof input === 'number') return `the time ${input} has no unit; write '${input}ms', or '${input}s' for seconds`;
   if (typeof input === 'string' && /^\d+$/.test(input)) return durationProblem(Number(input));

@@ -2,7 +2,19 @@
 import { z } from 'zod';
 import type { Proxy, ProxyOptions, Timeouts } from '../model.js';
 import { didYouMean } from '../suggest.js';
-import { type Codec, count, duration, either, flag, nameOf, type Place, strict, type Written } from './codec.js';
+import {
+  type Codec,
+  count,
+  duration,
+  durationOrNone,
+  either,
+  flag,
+  NONE,
+  nameOf,
+  type Place,
+  strict,
+  type Written,
+} from './codec.js';
 import { type Field, field, readFields, type Sides, shapeOf, writeFields } from './fields.js';
 import { isObject, type Plain } from './source.js';
 
@@ -21,7 +33,25 @@ export const timeoutFields: readonly Field<Timeouts & { at?: Proxy['at'] }>[] = 
 ];
 
 function timeout(key: string, name: keyof Timeouts, doc: string, sides: Sides) {
-  return field<Timeouts & { at?: Proxy['at'] }, keyof Timeouts>(key, name, duration(), doc, sides);
+  return field<Timeouts & { at?: Proxy['at'] }, keyof Timeouts>(key, name, durationOrNone, doc, sides);
+}
+
+/**
+ * Times that hold where a file says nothing: without them a peer that vanished holds its connection for ever. Half an
+ * hour is what connection pools of databases live with. The HAProxy language has no such defaults.
+ */
+const DEFAULT_TIMEOUTS: readonly (readonly [name: 'connect' | 'client' | 'server', ms: number])[] = [
+  ['connect', 5000],
+  ['client', 1_800_000],
+  ['server', 1_800_000],
+];
+
+export function setDefaultTimeouts(proxy: Proxy): void {
+  for (const [name, ms] of DEFAULT_TIMEOUTS) if (isDefaulted(proxy, name)) proxy.timeouts[name] = ms;
+}
+
+function isDefaulted({ kind }: Proxy, name: string): boolean {
+  return countsFor(kind, timeoutFields.find((each) => each.name === name)?.sides ?? 'fb');
 }
 
 function option(key: string, name: keyof ProxyOptions, sides: Sides, doc: string): Field<ProxyOptions> {
@@ -106,16 +136,24 @@ export const optionsSchema = either(
   description: 'Options by their HAProxy names: a list of what is on, or true and false by name.',
 });
 
-export const timeoutsSchema = strict('timeouts', shapeOf(timeoutFields)).meta({
+export const timeoutsSchema = either(
+  'times by name, or none, are needed',
+  z.literal(NONE),
+  strict('timeouts', shapeOf(timeoutFields)),
+).meta({
   id: 'timeouts',
-  description: 'Times with their unit.',
+  description: 'Times with their unit; none is no limit. Without a word: connect 5s, client and server 30m.',
 });
 
 export function readTimeouts(proxy: Proxy, data: Plain, place: Place, isOwn: boolean): void {
+  if (data === NONE) {
+    proxy.timeouts = {};
+    return;
+  }
   const target: Timeouts & { at?: Proxy['at'] } = { ...proxy.timeouts };
   readFields(fittingFields(timeoutFields, proxy, data, place, isOwn), target, data, place);
   const { at, ...timeouts } = target;
-  proxy.timeouts = timeouts;
+  proxy.timeouts = Object.fromEntries(Object.entries(timeouts).filter(([, ms]) => !Number.isNaN(ms)));
   for (const [name, loc] of Object.entries(at ?? {})) proxy.at = { ...proxy.at, [`timeout ${name}`]: loc };
 }
 
@@ -174,7 +212,10 @@ export function writeOptions(options: ProxyOptions): Written | undefined {
   return entries.every(([, value]) => value === true) ? entries.map(([key]) => key) : new Map(entries);
 }
 
-export function writeTimeouts(timeouts: Timeouts): Written | undefined {
-  const entries = writeFields(timeoutFields, timeouts);
+/** @param own the timeouts of the proxy that no defaults say already */
+export function writeTimeouts(proxy: Proxy, own: Timeouts): Written | undefined {
+  const absent = DEFAULT_TIMEOUTS.filter(([name]) => isDefaulted(proxy, name) && proxy.timeouts[name] === undefined);
+  if (absent.length > 0 && Object.keys(proxy.timeouts).length === 0) return NONE;
+  const entries = [...absent.map(([name]): [string, Written] => [name, NONE]), ...writeFields(timeoutFields, own)];
   return entries.length === 0 ? undefined : new Map(entries);
 }

@@ -9,7 +9,7 @@ import type { LogTarget, Proxy } from '../model.js';
 import { readCheck } from './check.js';
 import type { Place } from './codec.js';
 import { readFields, type ServerSettings } from './fields.js';
-import { fittingFields, readOptions, readTimeouts } from './options.js';
+import { fittingFields, readOptions, readTimeouts, setDefaultTimeouts } from './options.js';
 import { INHERITABLE, proxyFields, readLogs } from './proxy-fields.js';
 import { applySide, type Half, halvesOf } from './read-write.js';
 import { type Lines, ruleLines, verbatimLines } from './rules.js';
@@ -57,6 +57,7 @@ function readProxy(
   const nearest = own[own.length - 1];
   const proxy: Proxy = { ...emptyProxy(kind, name, 0), loc: nearest.place.keyLoc };
   const settings: ServerSettings = {};
+  setDefaultTimeouts(proxy);
   proxy.logs = structuredClone(context.globalLogs);
   for (const layer of context.defaults) readLayer(proxy, settings, layer, false, context.globalLogs);
   for (const layer of own) readLayer(proxy, settings, layer, true, context.globalLogs);

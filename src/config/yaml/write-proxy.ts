@@ -63,7 +63,7 @@ export function writeProxy(proxy: Proxy, globalLogs: LogTarget[], shared: Readon
     ...[...fields].filter(([key]) => key !== 'default-backend'),
     ['log', ownLogs(proxy, globalLogs)],
     ['log-style', styleOf(proxy)],
-    ['timeouts', writeTimeouts(without(proxy.timeouts, shared.get('timeouts'), timeoutFields))],
+    ['timeouts', writeTimeouts(proxy, without(proxy.timeouts, shared.get('timeouts'), timeoutFields))],
     ['options', writeOptions(without(proxy.options, shared.get('options'), optionFields))],
     ...writeRules(proxy),
     ['default-backend', fields.get('default-backend')],

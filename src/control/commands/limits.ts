@@ -1,5 +1,5 @@
 /** Frontends and limits: `enable|disable|shutdown frontend`, `set maxconn`, `set rate-limit`, `clear counters`. */
-import { I_RATE_LIMIT, I_STATE, rowKey } from '../../core/table.js';
+import { I_RATE_LIMIT, I_SESS_RATE_LIMIT, I_STATE, rowKey } from '../../core/table.js';
 import { clearAll, clearMaxima } from '../clear-counters.js';
 import {
   allows,
@@ -84,20 +84,22 @@ const RATE_USAGE = `'set rate-limit' only supports :
    - 'ssl-sessions global' to set the per-process maximum SSL session rate
    - 'http-compression global' to set the per-process maximum compression speed in kB/s`;
 
+const RATE_CELLS: { readonly [what: string]: number } = { connections: I_RATE_LIMIT, sessions: I_SESS_RATE_LIMIT };
+
 const NO_SUCH_LIMIT: { readonly [what: string]: string } = {
-  sessions: "the session rate of the whole process cannot be limited; use 'set rate-limit connections global'.",
   'ssl-sessions': 'there are no TLS sessions to limit.',
   'http-compression': 'there is no HTTP compression to limit.',
 };
 
 function setRateLimit({ engine }: CommandContext, [what = '', scope, text]: Arguments): Reply {
-  const isKnown = what === 'connections' || Object.hasOwn(NO_SUCH_LIMIT, what);
+  const cell = Object.hasOwn(RATE_CELLS, what) ? RATE_CELLS[what] : undefined;
+  const isKnown = cell !== undefined || Object.hasOwn(NO_SUCH_LIMIT, what);
   if (!isKnown || scope !== 'global') return refuse(RATE_USAGE);
   if (!text) return refuse('Expects an integer value.');
   const limit = wholeNumber(text);
   if (limit === undefined || limit < 0) return refuse('Value out of range.');
-  if (what !== 'connections') return refuse(NO_SUCH_LIMIT[what]);
-  engine.row(rowKey.process())?.set(I_RATE_LIMIT, limit);
+  if (cell === undefined) return refuse(NO_SUCH_LIMIT[what]);
+  engine.row(rowKey.process())?.set(cell, limit);
   return DONE;
 }
 

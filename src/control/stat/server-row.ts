@@ -3,7 +3,7 @@ import type { Proxy, Server } from '../../config/model.js';
 import { CheckStatus, checkStatus, hasCode } from '../../core/check-status.js';
 import * as T from '../../core/table.js';
 import type { Engine } from '../engine.js';
-import { serverRow as rowOf, trackedServer } from '../lookup.js';
+import { serverRow as rowOf, trackedServer, trackTarget } from '../lookup.js';
 import { averageMs, eventsPerSecond, secondsSince } from './rates.js';
 import { isBeingChecked, isChecked, serverStatus, shownWeight, throttlePercent } from './server-status.js';
 import { AT, HTTP_RESPONSES, newRow, type StatRow, TLS_COLUMNS, type Values, zero } from './stat-row.js';
@@ -81,8 +81,8 @@ function limits(v: Values, row: T.Row): void {
 }
 
 function health(v: Values, engine: Engine, row: T.Row, own: { proxy: Proxy; server: Server }, nowMs: number): void {
-  const { server, isTracking, name } = tracked(engine, row, own);
-  v[AT.status] = serverStatus(row, server, name, nowMs);
+  const { server, isTracking, name, via } = tracked(engine, row, own);
+  v[AT.status] = serverStatus(row, server, via, nowMs);
   v[AT.weight] = shownWeight(row);
   v[AT.uweight] = row.get(T.S_UWEIGHT);
   v[AT.act] = row.get(T.S_IS_BACKUP) ? 0 : 1;
@@ -93,9 +93,15 @@ function health(v: Values, engine: Engine, row: T.Row, own: { proxy: Proxy; serv
 }
 
 function tracked(engine: Engine, row: T.Row, own: { proxy: Proxy; server: Server }) {
-  if (own.server.track === undefined) return { server: row, isTracking: false, name: '' };
+  if (own.server.track === undefined) return { server: row, isTracking: false, name: '', via: '' };
   const target = trackedServer(engine, own);
-  return { server: rowOf(engine, target) ?? row, isTracking: true, name: `${target.proxy.name}/${target.server.name}` };
+  const next = trackTarget(engine, own) ?? target;
+  return {
+    server: rowOf(engine, target) ?? row,
+    isTracking: true,
+    name: `${target.proxy.name}/${target.server.name}`,
+    via: `${next.proxy.name}/${next.server.name}`,
+  };
 }
 
 function checkCounts(v: Values, row: T.Row, nowMs: number): void {

@@ -35,7 +35,7 @@ export function isBeingChecked(row: Row): boolean {
 /**
  * @param row the server's own row: administration and operational state
  * @param tracked the row of the server at the end of the `track` chain (the server itself without): health and checks
- * @param via its name, `backend/server`
+ * @param via name of the server it tracks itself, `backend/server`
  * @param nowMs wall clock
  */
 export function serverStatus(row: Row, tracked: Row, via: string, nowMs: number): string {
