@@ -98,7 +98,7 @@ test('the disabled-file takes a node out by hand', async (t) => {
   const dir = directory(t);
   const port = await freePort();
   const file = join(dir, 'disabled');
-  const settings = `bind: "127.0.0.1:${port}", type: exec, command: ["true"], share: 10ms, disabled-file: "${file}"`;
+  const settings = `bind: "127.0.0.1:${port}", type: exec, command: [/bin/true], share: 10ms, disabled-file: "${file}"`;
   await startAgents(t, { 'a.yaml': yaml({ a: settings }) }, {}, dir);
   await answers(port, 200);
   writeFileSync(file, '');
