@@ -134,7 +134,9 @@ test('a reload keeps the stand-in', async () => {
 
 test('choose server: the operator moves the traffic, for all workers', async () => {
   const { proxy, port } = await start(`  # fairlead: balance single\n${servers()}`);
+  assert.equal((await proxy.ask('show chosen')).trim(), 'l a');
   assert.equal((await proxy.ask('choose server l/c')).trim(), '');
+  assert.equal((await proxy.ask('show chosen')).trim(), 'l c');
   const found = await heard(port);
   assert.equal(found.names, 'c');
   leave(found.clients);
