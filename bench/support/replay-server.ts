@@ -39,7 +39,7 @@ export function runReplayServer({ port, target }: ReplayOptions): void {
     client.on('error', () => client.destroy());
     if (isLearning) learn(client, target, memory.answers);
     else replay(client, memory);
-  }).listen({ port, host: '127.0.0.1', backlog: 4096 });
+  }).listen({ port, host: '0.0.0.0', backlog: 4096 });
 }
 
 function count({ asked, unknown }: Memory): Counts {

@@ -16,13 +16,19 @@ export interface RoleFile {
 /** Backends of this size, as installations have them. */
 const SERVERS_PER_BACKEND = 2;
 
+/** Each server at an address of its own: those at one address share a session. */
+function addressOf(n: number): string {
+  return `127.0.${n >> 8}.${n & 255}`;
+}
+
 export function roleFile(sandbox: Sandbox, kind: RoleKind, { listen, port, servers, intervalMs }: RoleFile): string {
   const secret = sandbox.path('checker.password');
   writeFileSync(secret, `${LOGIN.password}\n`, { mode: 0o600 });
   const check = `# fairlead: check ${kind} user=${LOGIN.user} password-file=${secret} interval=${intervalMs}ms tls=off`;
   const backends = Array.from({ length: Math.ceil(servers / SERVERS_PER_BACKEND) }, (_, n) => {
     const size = Math.min(SERVERS_PER_BACKEND, servers - n * SERVERS_PER_BACKEND);
-    const lines = Array.from({ length: size }, (_, i) => `  server s${i + 1} 127.0.0.1:${port} check\n`);
+    const first = n * SERVERS_PER_BACKEND + 1;
+    const lines = Array.from({ length: size }, (_, i) => `  server s${i + 1} ${addressOf(first + i)}:${port} check\n`);
     return `backend b${n + 1}\n  ${check}\n${lines.join('')}`;
   });
   return `global

@@ -38,7 +38,7 @@ function galeraOptions(dir: string, port: number, groupPort: number): string {
     socket: `${dir}/mysqld.sock`,
     'pid-file': `${dir}/mysqld.pid`,
     'log-error': `${dir}/error.log`,
-    'bind-address': '127.0.0.1',
+    'bind-address': '0.0.0.0',
     port,
     'skip-name-resolve': 1,
     'max-connections': 400,

@@ -42,7 +42,7 @@ export function answerTo(endpoint: AgentEndpoint, request: Request, finding: Fin
 }
 
 /** Whether the path of the request asks for a role; the scripts answer every path alike. */
-export function hasPaths({ kind }: AgentEndpoint): boolean {
+function hasPaths({ kind }: AgentEndpoint): boolean {
   return kind === 'pgsqlchk' || kind === 'check';
 }
 

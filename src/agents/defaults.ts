@@ -10,7 +10,7 @@ const ANSWER_MS = 1500;
 /** The question ends this much before the poller must hear something. */
 const MARGIN = 0.9;
 
-export function runsCommand({ kind }: AgentEndpoint): boolean {
+function runsCommand({ kind }: AgentEndpoint): boolean {
   return kind === 'cmonhachk' || kind === 'program';
 }
 

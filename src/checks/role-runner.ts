@@ -267,9 +267,11 @@ export class RoleRunner implements UnitOwner {
       const result = resultFor(member, unit.last, verdict);
       isNews ||= member.isNews(result);
       if (!member.isDue(result, nowMs)) continue;
-      this.results.push(member.say(result, nowMs));
+      const brokeMsAgo = unit.brokenAtMs === null ? undefined : nowMs - unit.brokenAtMs;
+      this.results.push({ ...member.say(result, nowMs), brokeMsAgo });
       this.flushSoon();
     }
+    unit.brokenAtMs = null;
     return isNews;
   }
 

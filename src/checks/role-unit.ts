@@ -114,6 +114,8 @@ export class RoleUnit implements Timed {
   last: RoleReport | null = null;
   /** Failures in a row. */
   failures = 0;
+  /** When the held session broke, for the result that follows; null once that was told. */
+  brokenAtMs: number | null = null;
   private session: HeldSession | null = null;
   private isChecking = false;
   private isClosed = false;
@@ -149,13 +151,18 @@ export class RoleUnit implements Timed {
     this.isChecking = true;
     const { limitMs } = this.pace;
     this.pace.start(nowMs);
-    this.session ??= this.owner.open(this.check!, this.target!, this.password, { broken: () => this.nudge() });
+    this.session ??= this.owner.open(this.check!, this.target!, this.password, { broken: () => this.broke() });
     this.session.check((report) => this.ended(report, nowMs), limitMs);
   }
 
   private ended(report: RoleReport, startedMs: number): void {
     this.isChecking = false;
     if (!this.isClosed) this.owner.ended(this, report, startedMs);
+  }
+
+  private broke(): void {
+    this.brokenAtMs = this.owner.nowMs();
+    this.nudge();
   }
 
   nudge(): void {

@@ -94,7 +94,10 @@ async function withConfig(args: HaproxyArgs, log: ProcessLog): Promise<number> {
 
 /** A stats socket is a listener too: HAProxy starts with nothing else. */
 function listens(model: Model, counts: (proxy: Proxy) => boolean): boolean {
-  return model.global.statsSockets.length > 0 || model.proxies.some((p) => counts(p) && p.binds.length > 0);
+  return (
+    model.agents.length + model.global.statsSockets.length > 0 ||
+    model.proxies.some((p) => counts(p) && p.binds.length > 0)
+  );
 }
 
 function checked({ model, diagnostics }: Loaded, isQuiet: boolean): number {

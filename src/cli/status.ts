@@ -37,9 +37,14 @@ async function status(options: Options): Promise<void> {
 
 async function picture(socket: string, { json, watch }: Options): Promise<string> {
   const rows = parseStat(await askSocket(socket, 'show stat', ANSWER_TIMEOUT_MS));
-  if (!json) return `${statusTable(rows, { colour: hasColours() })}${await agentLines(socket)}`;
+  if (!json) return `${statusTable(rows, await optionsOf(socket))}${await agentLines(socket)}`;
   const present = rows.map((row) => Object.fromEntries(Object.entries(row).filter(isPresent).map(withType)));
   return `${JSON.stringify(present, null, watch ? 0 : 2)}\n`;
+}
+
+async function optionsOf(socket: string): Promise<{ colour: boolean; chosen: Set<string> }> {
+  const chosen = await askSocket(socket, 'show chosen', ANSWER_TIMEOUT_MS);
+  return { colour: hasColours(), chosen: new Set(chosen.split('\n')) };
 }
 
 /** The check endpoints, where there are any. */

@@ -52,14 +52,14 @@ export function hasBackend(proxy: Proxy): boolean {
   return proxy.kind !== 'frontend';
 }
 
-/** Its check asks a database what it is: then failures of live traffic are worth a look at once. */
-export function knowsRole(proxy: Proxy): boolean {
+/** Its check asks a database what it is. */
+function knowsRole(proxy: Proxy): boolean {
   return proxy.check.type === 'role';
 }
 
 /**
  * Backends that HAProxy cannot have: there a connection that fails goes to another server at once, and one that has
- * nowhere to go waits for health's word instead of for a second.
+ * nowhere to go waits for health's word instead of for a second. Each failure has the server checked at once.
  */
 export function isEager(proxy: Proxy): boolean {
   return knowsRole(proxy) || proxy.balance?.algorithm === 'single';

@@ -4,6 +4,8 @@ import type { StatRecord } from './stats-client.js';
 interface TableOptions {
   /** Escape sequences for colours: only for a terminal. */
   readonly colour: boolean;
+  /** Servers that have all the traffic of their backend (`balance single`), `backend server`. */
+  readonly chosen?: ReadonlySet<string>;
 }
 
 const HEADINGS = ['', 'state', 'weight', 'sessions', 'queue', 'rate', 'in', 'out', 'check', 'since', 'address'];
@@ -13,7 +15,7 @@ const IS_FIGURE = [false, false, true, true, true, true, true, true, false, true
 /** @returns the whole table, lines ended */
 export function statusTable(rows: readonly StatRecord[], options: TableOptions): string {
   if (rows.length === 0) return 'no proxies\n';
-  const cells = rows.map(cellsOf);
+  const cells = rows.map((row) => cellsOf(row, options.chosen?.has(`${row.pxname} ${row.svname}`) === true));
   const widths = HEADINGS.map((heading, i) => Math.max(heading.length, ...cells.map((row) => row[i].length)));
   const blocks = groupByProxy(rows).map(({ name, at }) => {
     const title = options.colour ? `\x1b[1m${name}\x1b[0m` : name;
@@ -32,10 +34,10 @@ function groupByProxy(rows: readonly StatRecord[]): { name: string; at: number[]
 
 const SIDES: { readonly [type: string]: string } = { 0: 'frontend', 1: 'backend' };
 
-function cellsOf(row: StatRecord): string[] {
-  const isBackup = row.type === '2' && row.bck === '1';
+function cellsOf(row: StatRecord, isChosen: boolean): string[] {
+  const note = isChosen ? ' (chosen)' : row.type === '2' && row.bck === '1' ? ' (backup)' : '';
   return [
-    `  ${SIDES[row.type] ?? row.svname}${isBackup ? ' (backup)' : ''}`,
+    `  ${SIDES[row.type] ?? row.svname}${note}`,
     row.throttle ? `${row.status} (${row.throttle}%)` : row.status,
     row.weight,
     Number(row.slim) > 0 ? `${row.scur}/${row.slim}` : row.scur,

@@ -8,7 +8,7 @@ import {
   DEFAULT_RISE,
   hasBackend,
   hasFrontend,
-  knowsRole,
+  isEager,
   weightOf,
 } from '../config/defaults.js';
 import type { Model, Proxy, Server } from '../config/model.js';
@@ -117,7 +117,7 @@ function writeServer(row: T.Row, server: Server, isNew: boolean, nowS: number, p
   row.set(T.S_MINCONN, server.minconn ?? 0);
   row.set(T.S_MAXQUEUE, server.maxqueue ?? 0);
   row.set(T.S_ERROR_LIMIT, server.observe ? (server.errorLimit ?? DEFAULT_ERROR_LIMIT) : 0);
-  row.set(T.S_OBSERVE_RECHECK, knowsRole(proxy) && server.check ? 1 : 0);
+  row.set(T.S_OBSERVE_RECHECK, isEager(proxy) && server.check ? 1 : 0);
   row.set(T.S_RISE, server.rise ?? DEFAULT_RISE);
   row.set(T.S_FALL, server.fall ?? DEFAULT_FALL);
   row.set(T.S_IWEIGHT, weightOf(server));

@@ -118,6 +118,37 @@ systemTest('whoever asks, however it asks, gets the same bytes', NEEDS, async (t
   }
 });
 
+systemTest('user, password and socket may stand in the option file alone', NEEDS, async (t) => {
+  const dir = directory(t);
+  const [port, options] = [await freePort(), join(dir, 'check.cnf')];
+  await node.sql("GRANT PROCESS ON *.* TO filed@localhost IDENTIFIED BY 'Pass #1'");
+  writeFileSync(options, `[client]\nuser=filed\npassword="wrong"\nsocket=${node.dir}/socket\n`);
+  const settings = `MYSQL_USERNAME=\nMYSQL_PASSWORD=""\nDEFAULTS_EXTRA_FILE=${options}\n`;
+  const service = printed('mysqlchk').replace('port = 9200', `port = ${port}`);
+  const agents = await startAgents(t, { mysqlchk: service, clustercheck: settings }, {}, dir);
+  const refused = await get(port);
+  assert.equal(refused.status, 503, `${JSON.stringify(refused)}\n${agents.output()}`);
+  writeFileSync(options, `[client]\nuser=filed\npassword="Pass #1"\nsocket=${node.dir}/socket\n`);
+  await answers(port, 200);
+  assert.doesNotMatch(agents.output(), /Pass #1|wrong/);
+});
+
+systemTest('a node that hangs is a 503 with its reason, in time, and comes back', NEEDS, async (t) => {
+  const port = await serve(t);
+  await answers(port, 200);
+  node.freeze();
+  t.after(() => node.thaw());
+  await answers(port, 503);
+  for (let i = 0; i < 3; i++) {
+    const heard = await get(port);
+    assert.equal(heard.status, 503);
+    assert.ok(heard.ms < 1000, `${heard.ms} ms, though it was known to hang`);
+  }
+  assert.match(String((await ask(port)).reason), /no answer|time|within/i);
+  node.thaw();
+  await answers(port, 200);
+});
+
 systemTest("HAProxy with the seed's file follows the node through its states", NEEDS, async (t) => {
   const port = await serve(t, { AVAILABLE_WHEN_READONLY: '0' });
   const listen = await freePort();

@@ -15,7 +15,7 @@ const FLOOD = fileURLToPath(new URL('./flood.js', import.meta.url));
 /** An endpoint whose answer comes from `true`, which is always fit. */
 async function serve(t: TestContext, settings: string) {
   const port = await freePort();
-  const yaml = `agents: { a: { bind: "127.0.0.1:${port}", type: exec, command: ["true"], ${settings} } }\n`;
+  const yaml = `agents: { a: { bind: "127.0.0.1:${port}", type: exec, command: [/bin/true], ${settings} } }\n`;
   const agents = await startAgents(t, { 'a.yaml': yaml });
   await until('an answer', async () => (await get(port)).status === 200 || settings.includes('only-from'));
   return { port, agents };

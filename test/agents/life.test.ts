@@ -28,11 +28,9 @@ test('a port that another program has is named, and nothing starts', async (t) =
   await once(other, 'listening');
   t.after(() => other.close());
   const { port } = other.address() as { port: number };
-  const agents = await startAgents(t, { 'a.yaml': yaml({ mine: echo(port, 'x') }) });
-  await until('the end', () => agents.child.exitCode !== null);
-  assert.equal(agents.child.exitCode, 1);
   const expected = `for agent mine: cannot bind socket \\(Address already in use\\) for \\[127.0.0.1:${port}\\]`;
-  assert.match(agents.output(), new RegExp(`Binding \\[.*a\\.yaml:2\\] ${expected}`));
+  const message = new RegExp(`ended with 1:[^]*Binding \\[.*a\\.yaml:2\\] ${expected}`);
+  await assert.rejects(startAgents(t, { 'a.yaml': yaml({ mine: echo(port, 'x') }) }), { message });
 });
 
 test('a reload adds, changes and removes endpoints; nobody who asks meanwhile is refused', async (t) => {
@@ -87,6 +85,17 @@ test('endpoints and services run side by side from one file', async (t) => {
   assert.match((await get(listen)).bytes, /^hello/);
 });
 
+for (const signal of ['SIGTERM', 'SIGUSR1'] as const)
+  test(`${signal} ends a process that only has endpoints`, async (t) => {
+    const port = await freePort();
+    const agents = await startAgents(t, { 'a.yaml': yaml({ a: echo(port, 'x') }) });
+    await answersWith(port, 'x');
+    agents.child.kill(signal);
+    await until('the end', () => agents.child.exitCode !== null || agents.child.signalCode !== null);
+    assert.equal(agents.child.exitCode, 0);
+    assert.equal((await get(port)).error, 'ECONNREFUSED');
+  });
+
 test('a disabled endpoint does not listen', async (t) => {
   const [on, off] = [await freePort(), await freePort()];
   await startAgents(t, { 'a.yaml': yaml({ on: echo(on, 'x'), off: `disabled: true, ${echo(off, 'y')}` }) });
@@ -98,7 +107,7 @@ test('the disabled-file takes a node out by hand', async (t) => {
   const dir = directory(t);
   const port = await freePort();
   const file = join(dir, 'disabled');
-  const settings = `bind: "127.0.0.1:${port}", type: exec, command: ["true"], share: 10ms, disabled-file: "${file}"`;
+  const settings = `bind: "127.0.0.1:${port}", type: exec, command: [/bin/true], share: 10ms, disabled-file: "${file}"`;
   await startAgents(t, { 'a.yaml': yaml({ a: settings }) }, {}, dir);
   await answers(port, 200);
   writeFileSync(file, '');

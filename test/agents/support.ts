@@ -34,7 +34,7 @@ export interface Agents {
   reload(): void;
 }
 
-/** @param files name to text; all are given to `fairlead run`. Resolves when it is ready. */
+/** @param files name to text; all are given to `fairlead run`. Resolves when it is ready, rejects when it ends before. */
 export async function startAgents(
   t: TestContext,
   files: { readonly [name: string]: string },
@@ -57,6 +57,8 @@ export async function startAgents(
     await once(child, 'exit');
   });
   await until('fairlead to be ready', () => /^ready: /m.test(text) || child.exitCode !== null);
+  if (child.exitCode !== null && !/^ready: /m.test(text))
+    throw new Error(`fairlead ended with ${child.exitCode}:\n${text}`);
   return { child, output: () => text, reload: () => void child.kill('SIGHUP') };
 }
 

@@ -275,9 +275,12 @@ systemTest('usage in help is the same for every command we have', needs, async (
   const usages = (text: string) => [...text.matchAll(/^ {2}(.{40}): /gm)].map(([, usage]) => usage.trim());
   const [theirs, own] = (await both('help')).map(usages);
   const ourOwn = [
+    'choose server <bk>/<srv>',
     'clear damping [<bk>[/<srv>]]',
     'recheck <bk>[/<srv>]',
     'reload',
+    'show agents [json]',
+    'show chosen',
     'show events [<bk>[/<srv>]] [opts]',
     'show explain <bk>/<srv> [json]',
   ];

@@ -4,6 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, freePort, type RunningProxy, serve, startProxy } from '../support/proxy.js';
 
 const CLIENTS = 24;
@@ -134,9 +135,43 @@ test('a reload keeps the stand-in', async () => {
 
 test('choose server: the operator moves the traffic, for all workers', async () => {
   const { proxy, port } = await start(`  # fairlead: balance single\n${servers()}`);
+  assert.equal((await proxy.ask('show chosen')).trim(), 'l a');
   assert.equal((await proxy.ask('choose server l/c')).trim(), '');
+  assert.equal((await proxy.ask('show chosen')).trim(), 'l c');
   const found = await heard(port);
   assert.equal(found.names, 'c');
   leave(found.clients);
   assert.match(await proxy.ask('choose server l/x'), /has no server 'x'/);
 });
+
+test('under load no connection goes back to the former server once one has met the new one', async () => {
+  const { proxy, port } = await start(`  # fairlead: balance single\n${servers()}`);
+  const seen: { fromMs: number; toMs: number; name: string }[] = [];
+  let isOver = false;
+  const knock = async () => {
+    while (!isOver) {
+      const fromMs = performance.now();
+      const client = await new Client(port).until((each) => each.data.includes('\n') || each.ended);
+      seen.push({ fromMs, toMs: performance.now(), name: client.data.toString().trim() });
+      client.destroy();
+    }
+  };
+  const knocking = Array.from({ length: 8 }, knock);
+  const count = (name: string) => seen.filter((each) => each.name === name).length;
+  await until(() => count('a') > 100);
+  await proxy.ask('choose server l/b');
+  await until(() => count('b') > 100);
+  await proxy.ask('set server l/b state maint');
+  await until(() => seen.slice(-100).every(({ name }) => name === 'a'));
+  isOver = true;
+  await Promise.all(knocking);
+  const firstB = Math.min(...seen.filter(({ name }) => name === 'b').map(({ toMs }) => toMs));
+  const lastB = Math.max(...seen.filter(({ name }) => name === 'b').map(({ fromMs }) => fromMs));
+  const strays = seen.filter(({ name, fromMs, toMs }) => name === 'a' && fromMs > firstB && toMs < lastB);
+  assert.deepEqual(strays, []);
+  assert.deepEqual(new Set(seen.map(({ name }) => name)), new Set(['a', 'b']));
+});
+
+async function until(isTrue: () => boolean): Promise<void> {
+  for (const end = Date.now() + 15_000; !isTrue(); await sleep(5)) assert.ok(Date.now() < end, 'not in time');
+}

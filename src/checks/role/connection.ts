@@ -69,7 +69,9 @@ export class Connection {
       return;
     }
     tls?.destroy();
-    if (socket.connecting || socket.destroyed) socket.destroy();
+    // A unix socket has no reset; neither has one that is not connected.
+    const hasReset = socket.remoteAddress !== undefined;
+    if (socket.connecting || socket.destroyed || !hasReset) socket.destroy();
     else socket.resetAndDestroy();
   }
 }

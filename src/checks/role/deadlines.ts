@@ -28,7 +28,8 @@ class Deadlines {
   private set(atMs: number): void {
     clearTimeout(this.timer);
     this.armedForMs = atMs;
-    this.timer = setTimeout(this.onTimeout, Math.max(1, Math.ceil(atMs - performance.now())));
+    // What a check waits for, a socket or a child, keeps the process; a limit alone does not.
+    this.timer = setTimeout(this.onTimeout, Math.max(1, Math.ceil(atMs - performance.now()))).unref();
   }
 
   /** Answers may lie in the sockets while this thread was busy or had no processor: they are read first. */

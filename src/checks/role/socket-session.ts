@@ -211,6 +211,8 @@ export class SocketSession implements HeldSession, ConnectionOwner, Timed {
         return failure(CheckStatus.L4TOUT, `no answer to the connection attempt ${within}`);
       case 'securing':
         return failure(CheckStatus.L6TOUT, `TLS: no end of the handshake ${within}`);
+      case 'asking':
+        return failure(CheckStatus.L7TOUT, `no answer ${within}`);
       default:
         return failure(CheckStatus.L7TOUT, `connected, and no ${this.dialogue.awaited()} ${within}`);
     }

@@ -4,6 +4,7 @@
  */
 import { didYouMean } from '../suggest.js';
 import { readBalancePragma } from './balance.js';
+import { readDampingPragma } from './damping-pragma.js';
 import type { Line } from './line.js';
 import { readCheckPragma } from './role-pragma.js';
 import { isAllowed, type ProxySection } from './section.js';
@@ -17,6 +18,7 @@ interface Pragma {
 const PRAGMAS: { readonly [word: string]: Pragma } = {
   check: { in: 'db', read: readCheckPragma },
   balance: { in: 'db', read: readBalancePragma },
+  'flap-damping': { in: 'db', read: readDampingPragma },
 };
 
 export function readPragma(line: Line, section: ProxySection): void {

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { DEFAULT_FLAP_DAMPING } from '../../core/health/damping.js';
 import { DEFAULT_CONTROL_ADDRESS } from '../defaults.js';
 import type { Address, ControlHttp, FlapDamping, Located } from '../model.js';
-import { listenAddress } from './address.js';
+import { listenAddress, listenAddresses } from './address.js';
 import { type Codec, count, duration, either, nameOf, type Place, strict, type Written } from './codec.js';
 import { type Field, field, readFields, shapeOf, writeFields } from './fields.js';
 import { secret } from './role-check.js';
@@ -21,9 +21,15 @@ export function readControl(data: Plain | undefined, place: Place): ControlHttp 
   if (!isObject(data)) return undefined;
   const token = secret.read(data.token, place.child('token'));
   const address: Address | undefined =
-    data.bind === undefined ? DEFAULT_CONTROL_ADDRESS : listenAddress.read(data.bind, place.child('bind'));
+    data.bind === undefined ? DEFAULT_CONTROL_ADDRESS : oneAddress(data.bind, place.child('bind'));
   if (token === undefined || address === undefined) return undefined;
   return { address, token, loc: place.keyLoc, at: { token: place.child('token').loc } };
+}
+
+function oneAddress(data: Plain, place: Place): Address | undefined {
+  const addresses = listenAddresses.read(data, place);
+  if (addresses === undefined || addresses.length === 1) return addresses?.[0];
+  return place.error('bad-address', `'${data}' is more than one address`, 'write the one that scripts reach');
 }
 
 export function writeControl({ address, token }: ControlHttp): Written {

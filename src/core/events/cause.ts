@@ -1,5 +1,5 @@
 /** Why something happened, as a sentence. */
-import type { StoredEvent } from './event.js';
+import type { EventDetail, StoredEvent } from './event.js';
 import { checkWords, counted, span } from './words.js';
 
 /** @returns the sentence without a full stop; the event's own line where no detail came with it */
@@ -9,13 +9,15 @@ export function causeText(event: StoredEvent): string {
   const { cause, check, to } = detail;
   switch (cause.by) {
     case 'check':
-      return check === null ? event.text : `${checkVerb(to)}: ${checkWords(check)}`;
+      return check === null ? event.text : `${roleChange(detail) ?? checkVerb(to)}: ${checkWords(check)}`;
     case 'traffic':
       return `live traffic failed: ${check?.text ?? event.text}`;
     case 'tracked':
       return `it follows ${cause.server}`;
     case 'operator':
       return event.who === null ? 'an operator' : `an operator: ${event.who}`;
+    case 'agent':
+      return `its agent said so: ${cause.text}`;
     case 'resolution':
       return to === 'unresolved' ? 'its name does not resolve' : 'its name resolves again';
     case 'damping':
@@ -27,6 +29,13 @@ export function causeText(event: StoredEvent): string {
     case 'server':
       return `${cause.server} was the ${to === 'down' ? 'last one' : 'first one back'}`;
   }
+}
+
+/** A database that answered before and answers now, as something else. */
+function roleChange({ check, run }: EventDetail): string | undefined {
+  const [before, now] = [run?.otherRole ?? null, check?.role ?? null];
+  const isKnown = before !== null && now !== null && before !== 'unknown' && now !== 'unknown';
+  return isKnown && before !== now ? `its role changed from ${before} to ${now}` : undefined;
 }
 
 function checkVerb(to: string): string {

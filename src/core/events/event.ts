@@ -16,6 +16,8 @@ export type EventCause =
   /** It follows another server (`track`). */
   | { readonly by: 'tracked'; readonly server: string }
   | { readonly by: 'operator' }
+  /** Its agent said so; `text` is what it said. */
+  | { readonly by: 'agent'; readonly text: string }
   /** Its name resolves, or does not any more. */
   | { readonly by: 'resolution' }
   /** Flap damping held it down, or let it go. */
@@ -48,8 +50,9 @@ export interface Run {
   readonly passed: boolean;
   /** When the first of them began. */
   readonly sinceMs: number;
-  /** When the last one of the other kind ended; null if there was none. */
+  /** When the last one of the other kind ended, and the role it told; null if there was none. */
   readonly lastOtherMs: number | null;
+  readonly otherRole: string | null;
 }
 
 /** Why it was checked at that moment and not at the next tick. */

@@ -22,7 +22,7 @@ const DATE_WIDTH = 11;
 
 /** @returns lines, each ended */
 export function story(x: Explanation, clock: Clock, paint: Paint = PLAIN): string {
-  const transitions = x.events.filter((event) => isTransition(event) || event.kind === 'damping');
+  const transitions = x.events.filter((event) => isTransition(event) || ['damping', 'claim'].includes(event.kind));
   const shown = transitions.slice(-EVENTS_SHOWN);
   const lines = [headline(x, transitions, clock, paint), ...present(x).map(([label, text]) => line('  ', label, text))];
   if (shown.length === 0) lines.push('nothing has happened to it since this history began');

@@ -23,12 +23,14 @@ export class Past {
   private count = 0;
   private sinceMs = 0;
   private lastOtherMs = 0;
+  private otherRole: string | null = null;
   private trigger: Trigger | null = null;
 
   /** A check ended. @param epochMs now */
   checked(report: CheckReport, passed: boolean, epochMs: number): void {
     if (this.passed !== passed || this.count === 0) {
       this.lastOtherMs = this.checkedAtMs;
+      this.otherRole = this.role;
       this.sinceMs = epochMs - Math.max(0, report.durationMs);
       this.count = 0;
       this.passed = passed;
@@ -62,8 +64,9 @@ export class Past {
   }
 
   get run(): Run | null {
-    const { count, passed, sinceMs, lastOtherMs } = this;
-    return count === 0 ? null : { count, passed, sinceMs, lastOtherMs: lastOtherMs === 0 ? null : lastOtherMs };
+    const { count, passed, sinceMs, lastOtherMs, otherRole } = this;
+    if (count === 0) return null;
+    return { count, passed, sinceMs, lastOtherMs: lastOtherMs === 0 ? null : lastOtherMs, otherRole };
   }
 
   /** What led to the run of results that a transition follows from. */

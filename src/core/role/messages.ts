@@ -54,6 +54,8 @@ export interface RoleResult {
   readonly isFallback: boolean;
   /** Decided: not counted by `fall`. */
   readonly isCertain: boolean;
+  /** The held session broke so many ms before, which is why it was asked now. */
+  readonly brokeMsAgo?: number;
 }
 
 /** Something about the claims of a backend's servers that a person must know. */

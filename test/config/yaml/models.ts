@@ -371,7 +371,8 @@ type Back =
   | 'redispatch'
   | 'source'
   | 'serverStateFileName'
-  | 'loadServerStateFrom';
+  | 'loadServerStateFrom'
+  | 'flapDamping';
 const back = some<Pick<Proxy, Back>>({
   fullconn: small,
   balance: fc.oneof(
@@ -390,6 +391,15 @@ const back = some<Pick<Proxy, Back>>({
   source: source(false),
   serverStateFileName: text,
   loadServerStateFrom: fc.constantFrom('global' as const, 'none' as const),
+  flapDamping: fc.oneof(
+    fc.constant(false as const),
+    fc.record({
+      flaps: fc.integer({ min: 1, max: 1000 }),
+      windowMs: fc.constantFrom(1000, 60_000),
+      holdMs: fc.constantFrom(1, 5000),
+      maxHoldMs: fc.constantFrom(5000, 60_000),
+    }),
+  ),
 });
 const both = some<Pick<Proxy, 'description' | 'disabled' | 'logTag' | 'inspectDelayMs' | 'mode'>>({
   description: text,
@@ -510,6 +520,11 @@ const userlist: fc.Arbitrary<UserList> = fc
     users: users.map((user, i) => ({ name: user, password, insecure, groups: i === 0 ? ['g'] : [] })),
   }));
 
+const control: Model['control'] = {
+  address: { kind: 'inet', family: 4, host: '10.0.0.100', port: 8406 },
+  token: { from: 'file', path: '/etc/fairlead/notify.token' },
+};
+
 /** Names are unique per side; ids are by place, or shuffled as after explicit `id` lines. */
 export const model: fc.Arbitrary<Model> = fc
   .tuple(
@@ -528,6 +543,7 @@ export const model: fc.Arbitrary<Model> = fc
       global: { ...base.global, ...settingsOfAll },
       userlists,
       agents: base.agents,
+      ...(isNumbered ? { control } : {}),
       proxies: unique.map((each, i) => ({ ...each, id: isNumbered ? i + 2 : ids[i] })),
     };
   });
