@@ -151,8 +151,17 @@ export class RoleUnit implements Timed {
     this.isChecking = true;
     const { limitMs } = this.pace;
     this.pace.start(nowMs);
-    this.session ??= this.owner.open(this.check!, this.target!, this.password, { broken: () => this.broke() });
+    this.session ??= this.owner.open(this.check!, this.named(this.target!), this.password, {
+      broken: () => this.broke(),
+    });
     this.session.check((report) => this.ended(report, nowMs), limitMs);
+  }
+
+  /** Programs are told whom they check: of several servers at one address, the first. */
+  private named(target: SessionTarget): SessionTarget {
+    if (this.check?.kind !== 'exec') return target;
+    const [{ server }] = this.members;
+    return { ...target, names: { proxyName: server.proxy, serverName: server.server } };
   }
 
   private ended(report: RoleReport, startedMs: number): void {

@@ -10,7 +10,7 @@ export interface RoleServer {
   readonly proxy: string;
   readonly server: string;
   readonly row: RowRef;
-  /** Without its password and without places. */
+  /** Without a password's text and without places. */
   readonly check: RoleCheck;
   readonly password: string | null;
   /** Path of a unix socket, undefined where the row has the address. */

@@ -24,11 +24,7 @@ export interface SessionTarget {
 
 export interface TargetNames {
   readonly proxyName: string;
-  readonly proxyId: number;
   readonly serverName: string;
-  readonly serverId: number;
-  /** Most connections at once, 0 = no limit. */
-  readonly maxconn: number;
 }
 
 export interface SessionEvents {

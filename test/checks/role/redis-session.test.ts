@@ -36,14 +36,14 @@ systemTest('Redis lets the check in, or says why not', NEEDS, async (t) => {
       server,
       {},
       'falsch',
-      'L7STS access denied for the default user: check its password (none is set)',
+      'L7STS access denied for the default user: check its password',
     ],
     [
       'unknown user',
       server,
       { user: 'nobody' },
       PASSWORD,
-      "L7STS access denied for user 'nobody': check its password (none is set)",
+      "L7STS access denied for user 'nobody': check its password",
     ],
     ['no password', server, {}, null, 'L7STS the server requires a password, and the check has none'],
     [
