@@ -22,7 +22,7 @@ export interface SessionTarget {
   readonly names?: TargetNames;
 }
 
-export interface TargetNames {
+interface TargetNames {
   readonly proxyName: string;
   readonly serverName: string;
 }
