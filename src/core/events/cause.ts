@@ -31,10 +31,13 @@ export function causeText(event: StoredEvent): string {
   }
 }
 
+/** What a check says of a server that is neither primary nor replica. */
+const NO_ROLES = ['unknown', 'unfit'];
+
 /** A database that answered before and answers now, as something else. */
 function roleChange({ check, run }: EventDetail): string | undefined {
   const [before, now] = [run?.otherRole ?? null, check?.role ?? null];
-  const isKnown = before !== null && now !== null && before !== 'unknown' && now !== 'unknown';
+  const isKnown = [before, now].every((role) => role !== null && !NO_ROLES.includes(role));
   return isKnown && before !== now ? `its role changed from ${before} to ${now}` : undefined;
 }
 
