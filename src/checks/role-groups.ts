@@ -43,12 +43,14 @@ export class RoleGroup {
     }
   }
 
-  answered(id: string, { role, claim }: RoleReport, startedMs: number, endedMs: number): void {
-    this.judge.answered(id, { role, claim, startedMs, endedMs });
+  /** @returns whether there may be something new to decide */
+  answered(id: string, { role, claim }: RoleReport, startedMs: number, endedMs: number): boolean {
+    return this.judge.answered(id, { role, claim, startedMs, endedMs });
   }
 
-  failed(id: string, isDown: boolean): void {
-    this.judge.failed(id, isDown);
+  /** @returns whether there may be something new to decide */
+  failed(id: string, isDown: boolean): boolean {
+    return this.judge.failed(id, isDown);
   }
 
   withdrawn(id: string): void {

@@ -35,6 +35,8 @@ const GRID_SHARE = 20;
 const GRID_MS_MAX = 50;
 /** First checks are spread by this much each: all at once would be a storm of logins. */
 const FIRST_STEP_MS = 0.2;
+/** What is no news goes out together, this often at most: each message wakes the health thread. */
+const REFRESH_GAP_MS = 50;
 /** So that a turn stays bounded. */
 const FIRED_PER_TURN = 256;
 
@@ -42,6 +44,8 @@ export class RoleRunner implements UnitOwner {
   private readonly timers = new TimerHeap();
   private units = new Map<string, RoleUnit>();
   private byServer = new Map<string, RoleUnit>();
+  /** Units at one address: with other credentials, each has its own session. */
+  private byId = new Map<string, RoleUnit[]>();
   private groups = new Map<string, RoleGroup>();
   private verdicts = new Map<string, Verdict>();
   private alarmed = new Map<string, string>();
@@ -49,6 +53,9 @@ export class RoleRunner implements UnitOwner {
   private results: RoleResult[] = [];
   private alarms: RoleAlarm[] = [];
   private isFlushing = false;
+  /** Figures wait to be told that are no news. */
+  private isRefreshed = false;
+  private refreshedMs = Number.NEGATIVE_INFINITY;
 
   constructor(private readonly shell: RoleShell) {}
 
@@ -91,6 +98,8 @@ export class RoleRunner implements UnitOwner {
       if (target !== null) placed.push({ server, id });
     }
     this.units = targets;
+    this.byId = new Map();
+    for (const unit of targets.values()) this.byId.set(unit.id, [...(this.byId.get(unit.id) ?? []), unit]);
     for (const [key, unit] of targets) unit.adopt(members.get(key)!);
     for (const [key, unit] of before) if (!targets.has(key)) this.end(unit);
     this.groups = groupsOf(placed, this.groups);
@@ -125,7 +134,12 @@ export class RoleRunner implements UnitOwner {
 
   /** Whatever is due. */
   turn(): void {
-    this.timers.fire(this.nowMs(), FIRED_PER_TURN);
+    const nowMs = this.nowMs();
+    if (this.isRefreshed && nowMs - this.refreshedMs >= REFRESH_GAP_MS) {
+      this.refreshedMs = nowMs;
+      this.flushSoon();
+    }
+    this.timers.fire(nowMs, FIRED_PER_TURN);
     this.rearm();
   }
 
@@ -193,9 +207,12 @@ export class RoleRunner implements UnitOwner {
     unit.failures = isAnswer ? 0 : unit.failures + 1;
     unit.last = report;
     const fall = Math.max(...unit.members.map(({ server }) => server.fall));
-    if (isAnswer) group?.answered(unit.id, report, startedMs, nowMs);
-    else group?.failed(unit.id, unit.failures >= fall);
-    if (group !== undefined) this.take(group, unit);
+    if (group !== undefined) {
+      const matters = isAnswer
+        ? group.answered(unit.id, report, startedMs, nowMs)
+        : group.failed(unit.id, unit.failures >= fall);
+      if (matters) this.take(group, unit);
+    }
     const isChange = this.tell(unit, nowMs);
     const outcome = {
       isChange,
@@ -236,8 +253,8 @@ export class RoleRunner implements UnitOwner {
     this.flushSoon();
   }
 
-  private *unitsAt(id: string): Iterable<RoleUnit> {
-    for (const unit of this.units.values()) if (unit.id === id) yield unit;
+  private unitsAt(id: string): readonly RoleUnit[] {
+    return this.byId.get(id) ?? [];
   }
 
   /** Loud, and once for each thing there is to say. */
@@ -264,12 +281,15 @@ export class RoleRunner implements UnitOwner {
     let isNews = false;
     for (const member of unit.members) {
       if (unit.last === null || (verdict?.standing === 'waits' && isPass(unit.last.status))) continue;
+      if (member.isSteady(unit.last, verdict, nowMs)) continue;
       const result = resultFor(member, unit.last, verdict);
       isNews ||= member.isNews(result);
       if (!member.isDue(result, nowMs)) continue;
       const brokeMsAgo = unit.brokenAtMs === null ? undefined : nowMs - unit.brokenAtMs;
       this.results.push({ ...member.say(result, nowMs), brokeMsAgo });
-      this.flushSoon();
+      member.heard(unit.last, verdict);
+      if (isNews || !member.isSettled) this.flushSoon();
+      else this.isRefreshed = true;
     }
     unit.brokenAtMs = null;
     return isNews;
@@ -283,7 +303,7 @@ export class RoleRunner implements UnitOwner {
   }
 
   private flush(): void {
-    this.isFlushing = false;
+    this.isFlushing = this.isRefreshed = false;
     if (this.plan === null) return;
     const { results, alarms } = this;
     this.results = [];

@@ -42,6 +42,10 @@ export class Member {
   private saidMs = Number.NEGATIVE_INFINITY;
   private said: RoleResult | null;
   wasWanted: boolean;
+  private heardReport: RoleReport | null = null;
+  private heardVerdict: Verdict | undefined;
+  /** A lag may pass its limit while the role stays. */
+  private readonly hasLimit: boolean;
 
   /** @param before the same server in the configuration before */
   constructor(
@@ -51,6 +55,7 @@ export class Member {
   ) {
     this.said = before?.said ?? null;
     this.wasWanted = before?.wasWanted ?? true;
+    this.hasLimit = server.check.maxLagMs !== undefined || server.check.maxLagBytes !== undefined;
   }
 
   /** Checks are to be made: none in maintenance, nor when an operator stopped them. */
@@ -69,6 +74,20 @@ export class Member {
 
   get isDown(): boolean {
     return this.row.get(T.S_STATE) === T.STATE_STOPPED;
+  }
+
+  /** The report and the verdict behind what was said last. */
+  heard(report: RoleReport, verdict: Verdict | undefined): void {
+    this.heardReport = report;
+    this.heardVerdict = verdict;
+  }
+
+  /** The usual case, told without a look at the particulars: nothing can have changed, and there is time. */
+  isSteady({ status, role }: RoleReport, verdict: Verdict | undefined, nowMs: number): boolean {
+    const { heardReport, heardVerdict, hasLimit } = this;
+    if (heardReport === null || hasLimit || nowMs - this.saidMs >= REFRESH_MS) return false;
+    const isSame = heardReport.status === status && heardReport.role === role && heardVerdict === verdict;
+    return isSame && this.said !== null && this.isAsSaid(this.said);
   }
 
   /** Whether a result is another one than the last. */
