@@ -25,10 +25,14 @@ export function causeText(event: StoredEvent): string {
     case 'time':
       return 'slowstart is over';
     case 'balance':
-      return cause.from === null ? 'it is chosen to take all traffic' : `it takes all traffic over from ${cause.from}`;
+      return `${chosenText(cause.from)}${event.who === null ? '' : `, by an operator: ${event.who}`}`;
     case 'server':
       return `${cause.server} was the ${to === 'down' ? 'last one' : 'first one back'}`;
   }
+}
+
+function chosenText(from: string | null): string {
+  return from === null ? 'it is chosen to take all traffic' : `it takes all traffic over from ${from}`;
 }
 
 /** What a check says of a server that is neither primary nor replica. */
