@@ -28,6 +28,17 @@ export class RoleGroup {
     return this.judge instanceof Arbiter ? this.judge.leaderId : null;
   }
 
+  /** When the last primary was lost, null while there is one or never was. */
+  vacantSinceMs: number | null = null;
+
+  /** Takes over whether there is a primary. @returns whether it was lost at this moment */
+  watchOffice(nowMs: number): boolean {
+    const isVacant = this.judge instanceof Arbiter && this.judge.isVacant;
+    const isNew = isVacant && this.vacantSinceMs === null;
+    this.vacantSinceMs = isVacant ? (this.vacantSinceMs ?? nowMs) : null;
+    return isNew;
+  }
+
   add(id: string, name: string): void {
     if (!this.ids.includes(id)) this.ids.push(id);
     if (!this.names.has(id)) this.names.set(id, name);

@@ -37,6 +37,8 @@ const GRID_MS_MAX = 50;
 const FIRST_STEP_MS = 0.2;
 /** What is no news goes out together, this often at most: each message wakes the health thread. */
 const REFRESH_GAP_MS = 50;
+/** A search for a new primary ends after this: nobody promotes one. */
+const SEARCH_MAX_MS = 60_000;
 /** So that a turn stays bounded. */
 const FIRED_PER_TURN = 256;
 
@@ -212,6 +214,7 @@ export class RoleRunner implements UnitOwner {
         ? group.answered(unit.id, report, startedMs, nowMs)
         : group.failed(unit.id, unit.failures >= fall);
       if (matters) this.take(group, unit);
+      if (group.watchOffice(nowMs)) this.search(group, unit);
     }
     const isChange = this.tell(unit, nowMs);
     const outcome = {
@@ -219,6 +222,7 @@ export class RoleRunner implements UnitOwner {
       isTimeout: isTimeout(report.status),
       isUnsettled: unit.members.some((member) => member.wantsChecks && !member.isSettled),
       isDown: unit.members.every((member) => member.isDown),
+      isSearching: group?.vacantSinceMs != null && nowMs - group.vacantSinceMs < SEARCH_MAX_MS,
     };
     this.arm(unit, unit.pace.ended(outcome, nowMs));
   }
@@ -240,6 +244,11 @@ export class RoleRunner implements UnitOwner {
     }
     if (before !== null && group.leaderId !== before) this.retire(before, nowMs);
     for (const id of recheck) for (const unit of this.unitsAt(id)) unit.nudge();
+  }
+
+  /** The primary is gone: whoever takes its place is looked for at once. */
+  private search(group: RoleGroup, asked: RoleUnit): void {
+    for (const id of group.ids) for (const unit of this.unitsAt(id)) if (unit !== asked) unit.nudge();
   }
 
   /** Another has taken over: whatever is left of `fall`, the former one is down before the new one is up. */

@@ -98,7 +98,8 @@ export class Member {
       said.status !== result.status ||
       said.role !== result.role ||
       said.isFallback !== result.isFallback ||
-      said.isCertain !== result.isCertain
+      said.isCertain !== result.isCertain ||
+      (result.isCertain && said.text !== result.text)
     );
   }
 

@@ -80,6 +80,11 @@ export class Arbiter {
     return this.leader?.id ?? null;
   }
 
+  /** There was a primary, and it is none any more; nobody has taken over yet. */
+  get isVacant(): boolean {
+    return this.leader !== null && this.views.get(this.leader.id)?.presence !== 'claims';
+  }
+
   /** @param nameOf how reasons call a member */
   constructor(private readonly nameOf: (id: string) => string) {}
 
