@@ -33,6 +33,8 @@ export interface RoleShell {
 /** Starts fall on a grid, a twentieth of the interval, so that many checks share one wake-up. */
 const GRID_SHARE = 20;
 const GRID_MS_MAX = 50;
+/** What S_CHECKED_AT holds of a time. */
+const LOW_31_BITS = 0x7fff_ffff;
 /** First checks are spread by this much each: all at once would be a storm of logins. */
 const FIRST_STEP_MS = 0.2;
 /** What is no news goes out together, this often at most: each message wakes the health thread. */
@@ -204,6 +206,9 @@ export class RoleRunner implements UnitOwner {
 
   ended(unit: RoleUnit, report: RoleReport, startedMs: number): void {
     const nowMs = this.nowMs();
+    unit.previousAtMs = unit.endedAtMs;
+    unit.endedAtMs = nowMs;
+    for (const { row } of unit.members) row.set(T.S_CHECKED_AT, Date.now() & LOW_31_BITS);
     const group = this.groups.get(unit.id);
     const isAnswer = report.role !== 'unknown' || isPass(report.status);
     unit.failures = isAnswer ? 0 : unit.failures + 1;
@@ -295,7 +300,8 @@ export class RoleRunner implements UnitOwner {
       isNews ||= member.isNews(result);
       if (!member.isDue(result, nowMs)) continue;
       const brokeMsAgo = unit.brokenAtMs === null ? undefined : nowMs - unit.brokenAtMs;
-      this.results.push({ ...member.say(result, nowMs), brokeMsAgo });
+      const previousMsAgo = unit.previousAtMs === null ? undefined : nowMs - unit.previousAtMs;
+      this.results.push({ ...member.say(result, nowMs), brokeMsAgo, previousMsAgo });
       member.heard(unit.last, verdict);
       if (isNews || !member.isSettled) this.flushSoon();
       else this.isRefreshed = true;

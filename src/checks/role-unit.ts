@@ -136,6 +136,9 @@ export class RoleUnit implements Timed {
   failures = 0;
   /** When the held session broke, for the result that follows; null once that was told. */
   brokenAtMs: number | null = null;
+  /** When the last check ended, and the one before it; null before there was one. */
+  endedAtMs: number | null = null;
+  previousAtMs: number | null = null;
   private session: HeldSession | null = null;
   private isChecking = false;
   private isClosed = false;

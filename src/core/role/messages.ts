@@ -56,6 +56,8 @@ export interface RoleResult {
   readonly isCertain: boolean;
   /** The held session broke so many ms before, which is why it was asked now. */
   readonly brokeMsAgo?: number;
+  /** The check before this one ended so many ms ago; steady ones are not told each. */
+  readonly previousMsAgo?: number;
 }
 
 /** Something about the claims of a backend's servers that a person must know. */
