@@ -9,6 +9,12 @@ import type { History } from '../core/events/history.js';
 import type { AdminCommand, SessionInfo } from '../core/messages.js';
 import type { Row } from '../core/table.js';
 
+export interface AgentSaid {
+  readonly text: string;
+  /** Address it is asked at, where one was set at run time. */
+  readonly addr: string | null;
+}
+
 export interface Engine {
   /** The configuration in force. */
   readonly model: Model;
@@ -56,6 +62,8 @@ export interface Engine {
   serverAddress(proxy: string, server: Server): { host: string; port: number };
   /** What the last check of a server said (`last_chk`): `Connection refused`, `HTTP status … returned …`; '' if nothing. */
   lastCheck?(proxy: string, server: string): string;
+  /** What the agent of a server said last (`last_agt`). */
+  lastAgent?(proxy: string, server: string): AgentSaid;
   /** The check endpoints, what they answer and how often. */
   agents?(): Promise<AgentFigures[]>;
 }
