@@ -92,12 +92,13 @@ export class RoleRunner implements UnitOwner {
     const targets = new Map<string, RoleUnit>();
     this.byServer = new Map();
     for (const { server, row } of servers) {
+      const place = row.get(T.S_ADDR_CHANGES);
       const target = targetOf(server, row);
       const key = target === null ? `? ${server.key}` : sessionKey(server, target);
       const id = target === null ? key : `${server.check.kind} ${target.host}:${target.port}`;
       const unit = targets.get(key) ?? before.get(key) ?? new RoleUnit(this, id, target);
       targets.set(key, unit);
-      members.set(key, [...(members.get(key) ?? []), new Member(server, row, known.get(server.key))]);
+      members.set(key, [...(members.get(key) ?? []), new Member(server, row, place, known.get(server.key))]);
       this.byServer.set(server.key, unit);
       if (target !== null) placed.push({ server, id });
     }
@@ -194,10 +195,7 @@ export class RoleRunner implements UnitOwner {
   /** Servers whose address changed get a session there. */
   private replace(): void {
     const moved = [...this.units.values()].some((unit) =>
-      unit.members.some(({ server, row }) => {
-        const target = targetOf(server, row);
-        return target?.host !== unit.target?.host || target?.port !== unit.target?.port;
-      }),
+      unit.members.some(({ row, place }) => row.get(T.S_ADDR_CHANGES) !== place),
     );
     if (moved && this.plan !== null) this.apply(this.plan);
   }

@@ -42,19 +42,23 @@ export class Member {
   private saidMs = Number.NEGATIVE_INFINITY;
   private said: RoleResult | null;
   wasWanted: boolean;
+  /** S_ADDR_CHANGES when its address was read. */
+  readonly place: number;
   private heardReport: RoleReport | null = null;
   private heardVerdict: Verdict | undefined;
   /** A lag may pass its limit while the role stays. */
   private readonly hasLimit: boolean;
 
-  /** @param before the same server in the configuration before */
+  /** @param before the same server in the configuration before, whose check goes on */
   constructor(
     readonly server: RoleServer,
     readonly row: T.Row,
+    place: number,
     before?: Member,
   ) {
-    this.said = before?.said ?? null;
+    this.said = before?.place === place ? before.said : null;
     this.wasWanted = before?.wasWanted ?? true;
+    this.place = place;
     this.hasLimit = server.check.maxLagMs !== undefined || server.check.maxLagBytes !== undefined;
   }
 
@@ -212,9 +216,9 @@ export class RoleUnit implements Timed {
 }
 
 /** What a report means for one of the servers, and what is said against it. */
-export function resultFor({ server }: Member, report: RoleReport, verdict: Verdict | undefined): RoleResult {
+export function resultFor({ server, place }: Member, report: RoleReport, verdict: Verdict | undefined): RoleResult {
   const { key, check } = server;
-  const base = { key, durationMs: Math.floor(report.durationMs), role: report.role };
+  const base = { key, place, durationMs: Math.floor(report.durationMs), role: report.role };
   if (verdict?.standing === 'out' && (report.role !== 'replica' || check.kind === 'galera'))
     return { ...base, status: CheckStatus.L7STS, text: verdict.reason, isFallback: false, isCertain: true };
   if (check.primaryAsFallback === true && report.role === 'primary' && isWell(check, report))

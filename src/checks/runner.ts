@@ -89,6 +89,7 @@ export class CheckRunner implements CheckOwner, HealthActions, Continuable {
     this.observed = [...this.farm.servers.values()].filter((s) => s.settings.errorLimit > 0);
     this.arrange(inForce, before, global.maxSpreadChecksMs ?? 0);
     this.agents.arrange(inForce, this.farm, before, global.maxSpreadChecksMs ?? 0, this.spreadPercent);
+    for (const key of this.places.keys()) if (!this.roles.has(key)) this.places.delete(key);
     for (const [key, warmup] of this.warmups) if (!this.farm.servers.has(key)) this.forget(key, warmup);
     for (const s of this.farm.servers.values()) if (s.nextStepMs !== Number.POSITIVE_INFINITY) this.warming(s);
   }
@@ -114,6 +115,8 @@ export class CheckRunner implements CheckOwner, HealthActions, Continuable {
         if (!server.settings.isChecked) continue;
         if (server.settings.asks !== undefined) {
           this.roles.set(key, server);
+          // Of one that was known before, a move may still wait to be looked at.
+          if (!this.places.has(key)) this.places.set(key, server.row.get(T.S_ADDR_CHANGES));
           continue;
         }
         const old = before.servers.get(key);
@@ -219,9 +222,8 @@ export class CheckRunner implements CheckOwner, HealthActions, Continuable {
   /** At another address there may be anybody: down until it was asked there. */
   private distrustIfMoved(key: string, server: ServerHealth): void {
     const changes = server.row.get(T.S_ADDR_CHANGES);
-    const before = this.places.get(key);
+    if (this.places.get(key) === changes) return;
     this.places.set(key, changes);
-    if (before === undefined || before === changes) return;
     this.tellTime();
     this.machine.checkEnded(server, MOVED);
     this.nudgeRole(key);
@@ -230,6 +232,7 @@ export class CheckRunner implements CheckOwner, HealthActions, Continuable {
   /** The role thread tells what a server is. */
   roleEnded({
     key,
+    place,
     status,
     text,
     durationMs,
@@ -241,6 +244,8 @@ export class CheckRunner implements CheckOwner, HealthActions, Continuable {
   }: RoleResult): void {
     const server = this.roles.get(key);
     if (server === undefined) return;
+    this.distrustIfMoved(key, server);
+    if (place !== this.places.get(key)) return;
     this.tellTime();
     this.machine.setFallback(server, isFallback);
     if (brokeMsAgo !== undefined) this.machine.hint(server, 'session', '', brokeMsAgo);

@@ -40,6 +40,8 @@ export interface Engine {
 
   /** @param who where the order comes from, for history; @returns an error text, or null when done */
   admin(proxy: string, server: string, command: AdminCommand, who?: string): Promise<string | null>;
+  /** `settle backend`: forgets what was known of claims, or declares the one of `server` right. @returns an error text */
+  settle?(proxy: string, server: string | null): Promise<string | null>;
   /** `set server … addr`: takes effect for the next connection and check. @returns an error text, or null */
   setServerAddress(proxy: string, server: string, host: string, port: number | null): string | null;
   /** Stops or resumes accepting; `shutdown` closes the listeners for good. @returns an error text, or null */

@@ -296,6 +296,10 @@ export class Supervisor implements Engine {
     return who === undefined ? order() : this.health.under(who, proxy, server, order);
   }
 
+  settle(proxy: string, server: string | null): Promise<string | null> {
+    return this.startedThreads().settle(proxy, server);
+  }
+
   setServerAddress(proxy: string, server: string, host: string, port: number | null): string | null {
     const before = this.deployment.addresses.move(T.rowKey.server(proxy, server), host, port);
     if (!before) return 'No such server.';

@@ -46,6 +46,8 @@ export type FromRoles =
 /** What a check found about one server, after everything that speaks against its claim. */
 export interface RoleResult {
   readonly key: string;
+  /** S_ADDR_CHANGES when its address was read: of another address nothing is known by this. */
+  readonly place: number;
   readonly status: CheckStatusCode;
   readonly text: string;
   readonly durationMs: number;
