@@ -75,7 +75,8 @@ function checkPort(proxy: Proxy, server: Server, diag: Diagnostics): void {
 /** Without it a check that hangs is given up only after `inter`. */
 function checkTimeout(proxy: Proxy, diag: Diagnostics): void {
   const { type } = proxy.check;
-  const isTalking = type !== 'tcp' && type !== 'role' && type !== 'external' && proxy.servers.some((server) => server.check);
+  const isTalking =
+    type !== 'tcp' && type !== 'role' && type !== 'external' && proxy.servers.some((server) => server.check);
   if (!isTalking || proxy.timeouts.check !== undefined) return;
   const message = `${proxy.kind} '${proxy.name}' checks without 'timeout check': a server that accepts and says nothing is noticed only after 'inter' each time`;
   diag.warning('check-timeout-unset', proxy.at?.check ?? proxy.loc, message, "write 'timeout check 1s', below 'inter'");
