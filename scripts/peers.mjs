@@ -20,6 +20,7 @@ export const PEERS = {
   nginx: 'nginx',
   wrk: 'wrk',
   pen: 'pen',
+  xinetd: 'xinetd',
 };
 
 /** Files that are no command: path (one of several, by architecture) to Debian package. */
