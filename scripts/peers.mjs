@@ -21,6 +21,7 @@ export const PEERS = {
   wrk: 'wrk',
   pen: 'pen',
   varnishtest: 'varnish',
+  xinetd: 'xinetd',
 };
 
 /** Files that are no command: path (one of several, by architecture) to Debian package. */

@@ -30,7 +30,7 @@ export function runGalera(options: GaleraOptions): Promise<number> {
     const nodes = await startCluster(sandbox, hosts, options.suspectSeconds, names.map(tableOf), say);
     const proxies = options.proxies.map((name) => {
       const file = name === 'haproxy' ? SEED_FILE : fairleadFile(sandbox, options.files, options.interval);
-      return startProxy(sandbox, namespaces.get(name)!, name, file);
+      return startProxy(sandbox, namespaces.get(name)!, name, file, SERVICE);
     });
     const ways = names.map((name) => openWay(sandbox, namespaces, name, nodes));
     const floor = ways[ways.length - 1].writer;
@@ -38,7 +38,6 @@ export function runGalera(options: GaleraOptions): Promise<number> {
     return {
       ways,
       proxies,
-      service: SERVICE,
       faults: faults({ nodes, proxies, floor, quick: options.quick, intervalMs: options.interval }),
       finish: () => log.stop(),
       judge: (way) => judge(way, nodes),

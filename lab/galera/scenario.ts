@@ -5,7 +5,6 @@ import type { Proxy } from '../support/proxy.js';
 import { sleep } from '../support/wait.js';
 import type { Writer } from '../support/writer-process.js';
 import { NODES } from './cluster.js';
-import { SERVICE } from './files.js';
 import type { GaleraNode } from './node.js';
 
 export interface Scene {
@@ -62,7 +61,7 @@ function fault(
   node: GaleraNode,
   scene: Scene,
   what: string,
-  rest: { begin: () => Promise<void> | void; forMs: number; cause: RegExp | null; bar: Bar },
+  rest: { begin: () => Promise<void> | void; forMs: number; cause: RegExp | null; bar: Bar; isLoss?: boolean },
 ): Fault {
   return {
     name: `${node.name} ${what}`,
@@ -76,13 +75,20 @@ function fault(
     settle: () => sleep(rest.forMs),
     cause: rest.cause,
     bar: rest.bar,
+    isLoss: rest.isLoss ?? true,
   };
 }
 
 function steady(node: GaleraNode, scene: Scene): Fault {
   const forMs = watchMs(scene).calm;
   return {
-    ...fault(node, scene, '', { begin: () => undefined, forMs, cause: null, bar: { failed: 0, heldFailed: 0 } }),
+    ...fault(node, scene, '', {
+      begin: () => undefined,
+      forMs,
+      cause: null,
+      bar: { failed: 0, heldFailed: 0 },
+      isLoss: false,
+    }),
     name: 'none',
   };
 }
@@ -108,7 +114,12 @@ function frozen(node: GaleraNode, scene: Scene): Fault {
 /** A node that says nothing: three checks run into their time limit. */
 function silent(node: GaleraNode, scene: Scene, what: string, begin: () => void): Fault {
   const bar = { afterAbleMs: 3 * scene.intervalMs + 100 };
-  return fault(node, scene, what, { begin, forMs: watchMs(scene).silence, cause: /time|no answer|unreachable/i, bar });
+  return fault(node, scene, what, {
+    begin,
+    forMs: watchMs(scene).silence,
+    cause: /time|no answer|no greeting|unreachable/i,
+    bar,
+  });
 }
 
 function desynced(node: GaleraNode, scene: Scene): Fault {
@@ -149,7 +160,7 @@ function drained(node: GaleraNode, scene: Scene): Fault {
 }
 
 async function setState({ proxies }: Scene, node: GaleraNode, state: 'drain' | 'ready'): Promise<void> {
-  for (const proxy of proxies) await proxy.command(`set server ${SERVICE}/${node.name} state ${state}`);
+  for (const proxy of proxies) await proxy.setState(node.name, state);
 }
 
 function readyAgain(node: GaleraNode, scene: Scene): Fault {
@@ -168,7 +179,7 @@ function returns(what: string, node: GaleraNode, scene: Scene, begin: () => Prom
     await node.waitCheck(200);
     await sleep(calm);
   };
-  return { ...fault(node, scene, what, { begin, forMs: calm, cause: /synced/i, bar }), settle };
+  return { ...fault(node, scene, what, { begin, forMs: calm, cause: /synced/i, bar, isLoss: false }), settle };
 }
 
 /** Killed, and its disk is gone. */
@@ -194,7 +205,13 @@ function donates(donor: GaleraNode, joiner: GaleraNode, scene: Scene): Fault {
   };
   const begin = () => joiner.start('join', donor.name);
   return {
-    ...fault(donor, scene, `feeds ${joiner.name} (donor, SST)`, { begin, forMs: calm, cause: /donor/i, bar: {} }),
+    ...fault(donor, scene, `feeds ${joiner.name} (donor, SST)`, {
+      begin,
+      forMs: calm,
+      cause: /donor/i,
+      bar: {},
+      isLoss: false,
+    }),
     settle,
   };
 }

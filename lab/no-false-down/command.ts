@@ -53,7 +53,7 @@ async function soak(sandbox: Sandbox, minutes: number, say: (text: string) => vo
   say('starting a Galera node and a PostgreSQL');
   await startGalera(sandbox, { port: PORTS.galera, namespace }, PORTS.group);
   await startPostgres(sandbox, { port: PORTS.postgres, namespace });
-  const proxy = startProxy(sandbox, namespace, 'fairlead', writeFile(sandbox));
+  const proxy = startProxy(sandbox, namespace, 'fairlead', writeFile(sandbox), 'galera');
   const servers = await until('every server is UP', UP_TIMEOUT_MS, async () => allUp(await serverRows(proxy)));
   const burners = availableParallelism();
   const endMs = Date.now() + minutes * 60_000;

@@ -27,12 +27,14 @@ export function runPostgres(options: LabOptions): Promise<number> {
     const proxies = options.proxies.map((name) => {
       const file =
         name === 'haproxy' ? SEED_FILE : fairleadFile(sandbox, options.files, pair.password, options.interval);
-      return startProxy(sandbox, namespaces.get(name)!, name, file);
+      // `write:` and `read:` of fairlead.yaml are two proxies.
+      const service = file.endsWith('.yaml') ? `${SERVICE}-write` : SERVICE;
+      return startProxy(sandbox, namespaces.get(name)!, name, file, service);
     });
     const ways = names.map((name) => openWay(sandbox, namespaces.get('client')!, name, pair));
     const floor = ways[ways.length - 1].writer;
     const script = faults({ pair, proxies, floor, quick: options.quick, intervalMs: options.interval });
-    return { ways, proxies, service: SERVICE, faults: script, judge: (way) => judge(way, pair) } satisfies Stage;
+    return { ways, proxies, faults: script, judge: (way) => judge(way, pair) } satisfies Stage;
   });
 }
 

@@ -11,7 +11,7 @@ import { ACCOUNTS } from './node-config.js';
 export const SERVICE = 'Postgres-ACD';
 export const SERVICE_PORT = 15432;
 /** Only in `fairlead.yaml`: where readers go. */
-export const READ_PORT = 15433;
+const READ_PORT = 15433;
 
 export const SEED_FILE = join(REPOSITORY, 'lab', 'postgres', 'haproxy.cfg');
 

@@ -4,7 +4,6 @@ import { cutOff, heal } from '../support/network.js';
 import type { Proxy } from '../support/proxy.js';
 import { sleep } from '../support/wait.js';
 import type { Writer } from '../support/writer-process.js';
-import { SERVICE } from './files.js';
 import type { PostgresNode } from './node.js';
 import type { Pair } from './pair.js';
 
@@ -93,7 +92,7 @@ interface Expected {
 
 /** A host that says nothing: three checks run into their time limit. */
 function silent({ intervalMs }: Stage): Expected {
-  return { cause: /time|no answer|unreachable/i, afterAbleMs: 3 * intervalMs + 100 };
+  return { cause: /time|no answer|no greeting|unreachable/i, afterAbleMs: 3 * intervalMs + 100 };
 }
 
 function lost(
@@ -114,6 +113,7 @@ function lost(
     settle: () => sleep(watchMs(stage).loss),
     cause,
     bar: { afterAbleMs },
+    isLoss: true,
   };
 }
 
@@ -132,6 +132,7 @@ function stale(what: string, node: PostgresNode, stage: Stage, happen: () => voi
     },
     cause: /timeline|stale|newer|claim/i,
     bar: { failed: 0, heldFailed: 0 },
+    isLoss: true,
   };
 }
 
@@ -169,7 +170,7 @@ function switched(node: PostgresNode, stage: Stage): Fault {
 /** The operator lets no new session in for a while; those that stand go on. */
 function drained(node: PostgresNode, stage: Stage): Fault {
   const set = async (state: 'drain' | 'ready') => {
-    for (const proxy of stage.proxies) await proxy.command(`set server ${SERVICE}/${node.name} state ${state}`);
+    for (const proxy of stage.proxies) await proxy.setState(node.name, state);
   };
   return {
     name: `${node.name} is drained for ${DRAIN_MS} ms`,

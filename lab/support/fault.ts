@@ -16,6 +16,8 @@ export interface Fault {
   /** What Fairlead must have to say of the server; null where there is nothing to say. */
   readonly cause: RegExp | null;
   readonly bar: Bar;
+  /** The server should get no traffic from now on: how long it does is worth a figure. */
+  readonly isLoss?: boolean;
 }
 
 /** What Fairlead's writer may see at most; absent: nothing is promised. */
@@ -93,7 +95,8 @@ function seenOn({ writer }: Way, { fault, fromMs, toMs }: Watched, ableMs: numbe
     const attempts = writer.attempts.filter((one) => one.kind === kind);
     const seen = seenBetween(attempts, fromMs, toMs);
     const afterAbleMs = ableMs === undefined ? null : wellAfterMs(attempts, ableMs, toMs);
-    return { ...seen, afterAbleMs, usedForMs: usedForMs(attempts, fault.server, fromMs, toMs) };
+    const used = fault.isLoss === true ? usedForMs(attempts, fault.server, fromMs, toMs) : null;
+    return { ...seen, afterAbleMs, usedForMs: used };
   };
   return { fresh: of('new'), held: of('held') };
 }

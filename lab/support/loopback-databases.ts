@@ -64,6 +64,7 @@ async function createLogin(socketPath: string): Promise<true | undefined> {
   try {
     connection = await createConnection({ socketPath, user: 'root' });
     await connection.query(`CREATE OR REPLACE USER '${LOGIN.user}'@'127.0.0.1' IDENTIFIED BY '${LOGIN.password}'`);
+    await connection.query(`GRANT SLAVE MONITOR ON *.* TO '${LOGIN.user}'@'127.0.0.1'`);
     return true;
   } catch {
     return undefined; // starting: whoever waits asks again

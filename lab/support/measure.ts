@@ -13,7 +13,7 @@ export interface Seen {
 }
 
 /** One error text, how often it came, and when: ms from the start of the stretch. */
-export interface ErrorCount {
+interface ErrorCount {
   readonly text: string;
   readonly count: number;
   readonly firstMs: number;

@@ -20,30 +20,35 @@ export type Files = 'seed' | 'role' | 'yaml';
 
 export interface Proxy {
   readonly name: ProxyName;
-  readonly pid: number;
   /** One command of HAProxy's runtime API. */
   command(line: string): Promise<string>;
-  /** `fairlead explain SERVER`, on whatever it prints. */
+  /** `set server SERVER state …`, of the service's servers. */
+  setState(server: string, state: 'drain' | 'ready'): Promise<void>;
+  /** What `fairlead explain` prints of a server of the service. */
   explain(server: string): Promise<string>;
 }
 
-/** @param file in HAProxy's language, or a `fairlead.yaml` */
-export function startProxy(sandbox: Sandbox, namespace: string, name: ProxyName, file: string): Proxy {
+/**
+ * @param file in HAProxy's language, or a `fairlead.yaml`
+ * @param service what the file calls the servers' proxy
+ */
+export function startProxy(sandbox: Sandbox, namespace: string, name: ProxyName, file: string, service: string): Proxy {
   const socket = sandbox.path(`${name}.sock`);
   const admin = sandbox.path(`${name}-admin.cfg`);
   writeFileSync(admin, `global\n  stats socket ${socket} mode 600 level admin\n`);
   const files = ['-f', file, '-f', admin];
   // `-db` keeps it in the foreground: a file may say `daemon`, and the lab must own the process.
   const started = file.endsWith('.yaml') ? [FAIRLEAD, 'run', ...files] : [FAIRLEAD, 'haproxy', ...files, '-db'];
-  const child =
-    name === 'fairlead'
-      ? sandbox.start(process.execPath, started, { namespace, log: 'fairlead.log' })
-      : sandbox.start('haproxy', [...files, '-db'], { namespace, log: 'haproxy.log' });
+  if (name === 'fairlead') sandbox.start(process.execPath, started, { namespace, log: 'fairlead.log' });
+  else sandbox.start('haproxy', [...files, '-db'], { namespace, log: 'haproxy.log' });
   return {
     name,
-    pid: child.pid ?? 0,
     command: (line) => ask(socket, line),
-    explain: (server) => output([FAIRLEAD, 'explain', server, '-s', socket]),
+    setState: async (server, state) => {
+      const answer = await ask(socket, `set server ${service}/${server} state ${state}`);
+      if (answer !== '') throw new Error(`${name}: ${answer}`);
+    },
+    explain: (server) => output([FAIRLEAD, 'explain', `${service}/${server}`, '-s', socket]),
   };
 }
 

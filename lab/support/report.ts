@@ -83,6 +83,7 @@ function text(report: Report): string {
     totalsTable(report, proxies),
     '',
     ...(report.notes ?? []),
+    ...report.faults.filter((row) => row.explained === false).flatMap(unexplained),
     ...(report.missed.length === 0 ? ['every bar met'] : report.missed.map((line) => `MISSED  ${line}`)),
   ].join('\n');
 }
@@ -96,6 +97,18 @@ function gapTable({ faults }: Report, proxies: readonly string[]): string {
     row.explained === null ? '-' : row.explained ? 'yes' : 'NO',
   ]);
   return formatTable(header, rows);
+}
+
+/** A reader judges whether the story is wrong, or the lab's idea of it. */
+function unexplained({ fault, explanation }: FaultRow): string[] {
+  return [
+    `${fault}: what fairlead explain said`,
+    ...(explanation ?? '')
+      .trimEnd()
+      .split('\n')
+      .map((line) => `  ${line}`),
+    '',
+  ];
 }
 
 function columns(name: string): string[] {

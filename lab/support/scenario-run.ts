@@ -21,8 +21,6 @@ export interface LabOptions {
 export interface Stage {
   readonly ways: readonly Way[];
   readonly proxies: readonly Proxy[];
-  /** The proxies' name of the service, for `fairlead explain SERVICE/SERVER`. */
-  readonly service: string;
   readonly faults: readonly Fault[];
   /** What became of one way's writes; the writers have stopped. */
   readonly judge: (way: Way) => Promise<Omit<WayTotal, 'attempts' | 'acknowledged' | 'failed'>>;
@@ -79,9 +77,9 @@ async function firstWrite({ name, writer }: Way): Promise<void> {
 }
 
 /** @returns what Fairlead says of the server; null where it does not run */
-async function explain({ proxies, service }: Stage, server: string): Promise<string | null> {
+async function explain({ proxies }: Stage, server: string): Promise<string | null> {
   const fairlead = proxies.find((proxy) => proxy.name === 'fairlead');
-  return fairlead === undefined ? null : fairlead.explain(`${service}/${server}`);
+  return fairlead === undefined ? null : fairlead.explain(server);
 }
 
 /** From the first stretch on: what a proxy did before its servers were up is its start. */

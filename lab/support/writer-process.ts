@@ -33,7 +33,7 @@ export function startWriter(sandbox: Sandbox, namespace: string, target: WriterT
   return { attempts, aim: (host) => child.stdin?.write(`${host}\n`), stop };
 }
 
-export function readLines(child: ChildProcess, take: (line: string) => void): Promise<void> {
+function readLines(child: ChildProcess, take: (line: string) => void): Promise<void> {
   if (child.stdout === null) throw new Error('a child without output cannot report');
   const lines = createInterface({ input: child.stdout });
   lines.on('line', take);

@@ -1,9 +1,7 @@
 /** How many may ask at a time, and how fast they may come: per address, in all, and per second (xinetd's `cps`). */
+import { DEFAULT_AGENT_MAXCONN } from '../config/agents/defaults.js';
 import type { AgentEndpoint } from '../config/model.js';
 import { AccessList } from './access.js';
-
-/** Where nothing is written: more pollers at one time than any installation has, and few enough to hold. */
-const DEFAULT_MAXCONN = 1000;
 
 export type Refusal = 'access' | 'per-source' | 'maxconn' | 'rate';
 
@@ -18,7 +16,7 @@ export class Admission {
 
   constructor(private readonly settings: AgentEndpoint) {
     this.access = new AccessList(settings);
-    this.maxconn = settings.maxconn ?? DEFAULT_MAXCONN;
+    this.maxconn = settings.maxconn ?? DEFAULT_AGENT_MAXCONN;
   }
 
   /** Counts a connection in, or says why not. `leave` must follow where the answer is null. */

@@ -65,7 +65,10 @@ export class DatabaseSource implements Source {
       return;
     }
     const place = placeOf(this.endpoint, options, this.world);
-    this.targets = await targetsOf(place, this.world);
+    // A program is told for whom it is asked, as HAProxy tells its external checks.
+    const { name } = this.endpoint;
+    const names = { proxyName: name, proxyId: 0, serverName: name, serverId: 0, maxconn: 0 };
+    this.targets = (await targetsOf(place, this.world)).map((target) => ({ ...target, names }));
     if (this.isClosed) return;
     if (this.targets.length === 0) done(this.undecided(`'${place.host}' does not resolve`));
     else this.askNext(credentials, done);

@@ -20,7 +20,7 @@ export type Place = SessionTarget;
 
 /** @param options of the client's option files; empty for kinds that have none */
 export function placeOf(endpoint: AgentEndpoint, options: ClientOptions, { exists }: Lookups): Place {
-  const port = PORTS[endpoint.check?.kind ?? 'exec'];
+  const port = endpoint.check?.restPort ?? PORTS[endpoint.check?.kind ?? 'exec'];
   const { target } = endpoint;
   if (target) return target.port === 0 && !target.host.startsWith('/') ? { ...target, port } : target;
   if (endpoint.kind !== 'clustercheck') return { host: 'localhost', port };

@@ -40,6 +40,10 @@ function onMessage(message: ToHealth | RoleChannel): void {
     case 'ask-server':
       post({ type: 'server-now', request: message.request, now: runner.now(message.proxy, message.server) });
       break;
+    case 'program-ended':
+      runner.programs.ended(message.id, message.status);
+      runner.machine.flush();
+      break;
     case 'role-channel':
       roles.open(message.port);
       break;

@@ -76,18 +76,41 @@ const DEFAULT_EXPECT: CheckStep = { do: 'expect', negate: false, match: 'status'
 export function compileCheck(proxy: Proxy, server: Server): CheckPlan {
   const { disableOn404 } = proxy.check;
   const type = kindOf(proxy);
-  const interMs = server.interMs ?? DEFAULT_INTER_MS;
-  const answerMs = proxy.timeouts.check || undefined; // 0 is no limit, which is the same as none written
-  const connect = proxy.timeouts.connect || interMs;
   const script = scriptOf(proxy);
   const steps = script.map((each) => compileStep(each, proxy, server));
   return {
     kind: script.length === 1 && type === 'script' && script[0].number === 0 ? 'tcp' : type, // only connects
     steps,
     disableOn404: disableOn404 === true && type === 'http',
-    connectMs: answerMs === undefined ? interMs : Math.min(connect, interMs),
-    answerMs,
+    ...limits(proxy, server.interMs ?? DEFAULT_INTER_MS),
   };
+}
+
+function limits({ timeouts }: Proxy, interMs: number): Pick<CheckPlan, 'connectMs' | 'answerMs'> {
+  const answerMs = timeouts.check || undefined; // 0 is no limit, which is the same as none written
+  const connectMs = answerMs === undefined ? interMs : Math.min(timeouts.connect || interMs, interMs);
+  return { connectMs, answerMs };
+}
+
+export interface AgentQuestion {
+  readonly addr: string | undefined;
+  readonly port: number;
+  /** Bytes as a latin1 string; '' sends nothing. */
+  readonly send: string;
+  readonly interMs: number;
+  readonly codec: Codec;
+}
+
+/** A question to an agent: one line is what it answers. HAProxy counts sending as a step, with nothing to send too. */
+export function compileAgent(
+  proxy: Proxy,
+  server: Server,
+  { addr, port, send, interMs, codec }: AgentQuestion,
+): CheckPlan {
+  const connect = compileConnect({ do: 'connect', addr, port, linger: true }, 0, 'builtin', server);
+  const sends = send === '' ? [] : [compileSend(send, '')];
+  const judge = { ...compileExpect(ANY_BYTES, 2, 'builtin', proxy, server), codec };
+  return { kind: 'builtin', steps: [connect, ...sends, judge], disableOn404: false, ...limits(proxy, interMs) };
 }
 
 /** Checks of a role and external ones run elsewhere; nobody compiles one, and one that did would connect. */

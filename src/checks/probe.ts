@@ -5,9 +5,7 @@
  */
 import { CheckStatus } from '../core/check-status.js';
 import type { ServerHealth } from '../core/health/entities.js';
-import type { CheckReport } from '../core/health/texts.js';
 import { STATE_STOPPED } from '../core/table.js';
-import type { Timed } from '../core/timer-heap.js';
 import {
   AF_UNIX,
   EAGAIN,
@@ -32,27 +30,15 @@ import {
 } from '../linux/constants.js';
 import { errnoText } from '../linux/errors.js';
 import { NativeBuffer } from '../linux/memory.js';
-import type { Pollable, Reactor } from '../linux/reactor.js';
+import type { Pollable } from '../linux/reactor.js';
 import { connect, recv, send, setsockopt, socket } from '../linux/syscalls.js';
+import type { Checker, CheckOwner } from './checker.js';
 import { evaluate } from './expect.js';
 import type { CheckPlan, ConnectStep, ExpectStep, SendStep } from './plan.js';
 import { proxyHeader } from './proxy-line.js';
-import type { ReceiveBuffers } from './receive-buffers.js';
 import { stateHeader } from './state-header.js';
 import { shownText } from './step-texts.js';
 import type { Target } from './target.js';
-
-/** Whoever runs the probes. */
-export interface ProbeOwner {
-  readonly reactor: Reactor;
-  readonly buffers: ReceiveBuffers;
-  readonly nodeName: string;
-  started(probe: Probe): void;
-  /** The report is the probe's own object: read it before the next check. */
-  ended(probe: Probe, report: CheckReport): void;
-  /** Nothing can be said: this host itself had no descriptor or memory left. */
-  missed(probe: Probe): void;
-}
 
 const IDLE = 0;
 const CONNECTING = 1;
@@ -65,7 +51,7 @@ const lingerZero = new NativeBuffer(16);
 lingerZero.i32[0] = 1;
 const zero = new NativeBuffer(8);
 
-export class Probe implements Pollable, Timed {
+export class Probe implements Pollable, Checker {
   wakeAtMs = 0;
   heapIndex = -1;
   private plan: CheckPlan;
@@ -89,7 +75,7 @@ export class Probe implements Pollable, Timed {
   private readonly report = { status: 0, code: 0, durationMs: 0, text: '' };
 
   constructor(
-    private readonly owner: ProbeOwner,
+    private readonly owner: CheckOwner,
     public server: ServerHealth,
     private target: Target,
     plan: CheckPlan,
@@ -112,7 +98,7 @@ export class Probe implements Pollable, Timed {
   /** Time for the next check, or the limit of the one under way. */
   onTimer(): void {
     if (this.phase !== IDLE) this.timedOut();
-    else if (!this.server.wantsChecks) this.owner.missed(this);
+    else if (!this.owner.wants(this.server)) this.owner.missed(this);
     else this.begin();
   }
 

@@ -28,6 +28,17 @@ export class RoleGroup {
     return this.judge instanceof Arbiter ? this.judge.leaderId : null;
   }
 
+  /** When the last primary was lost, null while there is one or never was. */
+  vacantSinceMs: number | null = null;
+
+  /** Takes over whether there is a primary. @returns whether it was lost at this moment */
+  watchOffice(nowMs: number): boolean {
+    const isVacant = this.judge instanceof Arbiter && this.judge.isVacant;
+    const isNew = isVacant && this.vacantSinceMs === null;
+    this.vacantSinceMs = isVacant ? (this.vacantSinceMs ?? nowMs) : null;
+    return isNew;
+  }
+
   add(id: string, name: string): void {
     if (!this.ids.includes(id)) this.ids.push(id);
     if (!this.names.has(id)) this.names.set(id, name);
@@ -43,12 +54,14 @@ export class RoleGroup {
     }
   }
 
-  answered(id: string, { role, claim }: RoleReport, startedMs: number, endedMs: number): void {
-    this.judge.answered(id, { role, claim, startedMs, endedMs });
+  /** @returns whether there may be something new to decide */
+  answered(id: string, { role, claim }: RoleReport, startedMs: number, endedMs: number): boolean {
+    return this.judge.answered(id, { role, claim, startedMs, endedMs });
   }
 
-  failed(id: string, isDown: boolean): void {
-    this.judge.failed(id, isDown);
+  /** @returns whether there may be something new to decide */
+  failed(id: string, isDown: boolean): boolean {
+    return this.judge.failed(id, isDown);
   }
 
   withdrawn(id: string): void {

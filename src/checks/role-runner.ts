@@ -33,8 +33,14 @@ export interface RoleShell {
 /** Starts fall on a grid, a twentieth of the interval, so that many checks share one wake-up. */
 const GRID_SHARE = 20;
 const GRID_MS_MAX = 50;
+/** What S_CHECKED_AT holds of a time. */
+const LOW_31_BITS = 0x7fff_ffff;
 /** First checks are spread by this much each: all at once would be a storm of logins. */
 const FIRST_STEP_MS = 0.2;
+/** What is no news goes out together, this often at most: each message wakes the health thread. */
+const REFRESH_GAP_MS = 50;
+/** A search for a new primary ends after this: nobody promotes one. */
+const SEARCH_MAX_MS = 60_000;
 /** So that a turn stays bounded. */
 const FIRED_PER_TURN = 256;
 
@@ -42,6 +48,8 @@ export class RoleRunner implements UnitOwner {
   private readonly timers = new TimerHeap();
   private units = new Map<string, RoleUnit>();
   private byServer = new Map<string, RoleUnit>();
+  /** Units at one address: with other credentials, each has its own session. */
+  private byId = new Map<string, RoleUnit[]>();
   private groups = new Map<string, RoleGroup>();
   private verdicts = new Map<string, Verdict>();
   private alarmed = new Map<string, string>();
@@ -49,6 +57,9 @@ export class RoleRunner implements UnitOwner {
   private results: RoleResult[] = [];
   private alarms: RoleAlarm[] = [];
   private isFlushing = false;
+  /** Figures wait to be told that are no news. */
+  private isRefreshed = false;
+  private refreshedMs = Number.NEGATIVE_INFINITY;
 
   constructor(private readonly shell: RoleShell) {}
 
@@ -81,16 +92,19 @@ export class RoleRunner implements UnitOwner {
     const targets = new Map<string, RoleUnit>();
     this.byServer = new Map();
     for (const { server, row } of servers) {
+      const place = row.get(T.S_ADDR_CHANGES);
       const target = targetOf(server, row);
       const key = target === null ? `? ${server.key}` : sessionKey(server, target);
       const id = target === null ? key : `${server.check.kind} ${target.host}:${target.port}`;
       const unit = targets.get(key) ?? before.get(key) ?? new RoleUnit(this, id, target);
       targets.set(key, unit);
-      members.set(key, [...(members.get(key) ?? []), new Member(server, row, known.get(server.key))]);
+      members.set(key, [...(members.get(key) ?? []), new Member(server, row, place, known.get(server.key))]);
       this.byServer.set(server.key, unit);
       if (target !== null) placed.push({ server, id });
     }
     this.units = targets;
+    this.byId = new Map();
+    for (const unit of targets.values()) this.byId.set(unit.id, [...(this.byId.get(unit.id) ?? []), unit]);
     for (const [key, unit] of targets) unit.adopt(members.get(key)!);
     for (const [key, unit] of before) if (!targets.has(key)) this.end(unit);
     this.groups = groupsOf(placed, this.groups);
@@ -125,7 +139,12 @@ export class RoleRunner implements UnitOwner {
 
   /** Whatever is due. */
   turn(): void {
-    this.timers.fire(this.nowMs(), FIRED_PER_TURN);
+    const nowMs = this.nowMs();
+    if (this.isRefreshed && nowMs - this.refreshedMs >= REFRESH_GAP_MS) {
+      this.refreshedMs = nowMs;
+      this.flushSoon();
+    }
+    this.timers.fire(nowMs, FIRED_PER_TURN);
     this.rearm();
   }
 
@@ -176,10 +195,7 @@ export class RoleRunner implements UnitOwner {
   /** Servers whose address changed get a session there. */
   private replace(): void {
     const moved = [...this.units.values()].some((unit) =>
-      unit.members.some(({ server, row }) => {
-        const target = targetOf(server, row);
-        return target?.host !== unit.target?.host || target?.port !== unit.target?.port;
-      }),
+      unit.members.some(({ row, place }) => row.get(T.S_ADDR_CHANGES) !== place),
     );
     if (moved && this.plan !== null) this.apply(this.plan);
   }
@@ -188,20 +204,28 @@ export class RoleRunner implements UnitOwner {
 
   ended(unit: RoleUnit, report: RoleReport, startedMs: number): void {
     const nowMs = this.nowMs();
+    unit.previousAtMs = unit.endedAtMs;
+    unit.endedAtMs = nowMs;
+    for (const { row } of unit.members) row.set(T.S_CHECKED_AT, Date.now() & LOW_31_BITS);
     const group = this.groups.get(unit.id);
     const isAnswer = report.role !== 'unknown' || isPass(report.status);
     unit.failures = isAnswer ? 0 : unit.failures + 1;
     unit.last = report;
     const fall = Math.max(...unit.members.map(({ server }) => server.fall));
-    if (isAnswer) group?.answered(unit.id, report, startedMs, nowMs);
-    else group?.failed(unit.id, unit.failures >= fall);
-    if (group !== undefined) this.take(group, unit);
+    if (group !== undefined) {
+      const matters = isAnswer
+        ? group.answered(unit.id, report, startedMs, nowMs)
+        : group.failed(unit.id, unit.failures >= fall);
+      if (matters) this.take(group, unit);
+      if (group.watchOffice(nowMs)) this.search(group, unit);
+    }
     const isChange = this.tell(unit, nowMs);
     const outcome = {
       isChange,
       isTimeout: isTimeout(report.status),
       isUnsettled: unit.members.some((member) => member.wantsChecks && !member.isSettled),
       isDown: unit.members.every((member) => member.isDown),
+      isSearching: group?.vacantSinceMs != null && nowMs - group.vacantSinceMs < SEARCH_MAX_MS,
     };
     this.arm(unit, unit.pace.ended(outcome, nowMs));
   }
@@ -225,6 +249,11 @@ export class RoleRunner implements UnitOwner {
     for (const id of recheck) for (const unit of this.unitsAt(id)) unit.nudge();
   }
 
+  /** The primary is gone: whoever takes its place is looked for at once. */
+  private search(group: RoleGroup, asked: RoleUnit): void {
+    for (const id of group.ids) for (const unit of this.unitsAt(id)) if (unit !== asked) unit.nudge();
+  }
+
   /** Another has taken over: whatever is left of `fall`, the former one is down before the new one is up. */
   private retire(id: string, nowMs: number): void {
     for (const unit of this.unitsAt(id))
@@ -236,8 +265,8 @@ export class RoleRunner implements UnitOwner {
     this.flushSoon();
   }
 
-  private *unitsAt(id: string): Iterable<RoleUnit> {
-    for (const unit of this.units.values()) if (unit.id === id) yield unit;
+  private unitsAt(id: string): readonly RoleUnit[] {
+    return this.byId.get(id) ?? [];
   }
 
   /** Loud, and once for each thing there is to say. */
@@ -264,12 +293,16 @@ export class RoleRunner implements UnitOwner {
     let isNews = false;
     for (const member of unit.members) {
       if (unit.last === null || (verdict?.standing === 'waits' && isPass(unit.last.status))) continue;
+      if (member.isSteady(unit.last, verdict, nowMs)) continue;
       const result = resultFor(member, unit.last, verdict);
       isNews ||= member.isNews(result);
       if (!member.isDue(result, nowMs)) continue;
       const brokeMsAgo = unit.brokenAtMs === null ? undefined : nowMs - unit.brokenAtMs;
-      this.results.push({ ...member.say(result, nowMs), brokeMsAgo });
-      this.flushSoon();
+      const previousMsAgo = unit.previousAtMs === null ? undefined : nowMs - unit.previousAtMs;
+      this.results.push({ ...member.say(result, nowMs), brokeMsAgo, previousMsAgo });
+      member.heard(unit.last, verdict);
+      if (isNews || !member.isSettled) this.flushSoon();
+      else this.isRefreshed = true;
     }
     unit.brokenAtMs = null;
     return isNews;
@@ -283,7 +316,7 @@ export class RoleRunner implements UnitOwner {
   }
 
   private flush(): void {
-    this.isFlushing = false;
+    this.isFlushing = this.isRefreshed = false;
     if (this.plan === null) return;
     const { results, alarms } = this;
     this.results = [];

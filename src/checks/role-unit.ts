@@ -42,15 +42,24 @@ export class Member {
   private saidMs = Number.NEGATIVE_INFINITY;
   private said: RoleResult | null;
   wasWanted: boolean;
+  /** S_ADDR_CHANGES when its address was read. */
+  readonly place: number;
+  private heardReport: RoleReport | null = null;
+  private heardVerdict: Verdict | undefined;
+  /** A lag may pass its limit while the role stays. */
+  private readonly hasLimit: boolean;
 
-  /** @param before the same server in the configuration before */
+  /** @param before the same server in the configuration before, whose check goes on */
   constructor(
     readonly server: RoleServer,
     readonly row: T.Row,
+    place: number,
     before?: Member,
   ) {
-    this.said = before?.said ?? null;
+    this.said = before?.place === place ? before.said : null;
     this.wasWanted = before?.wasWanted ?? true;
+    this.place = place;
+    this.hasLimit = server.check.maxLagMs !== undefined || server.check.maxLagBytes !== undefined;
   }
 
   /** Checks are to be made: none in maintenance, nor when an operator stopped them. */
@@ -71,6 +80,20 @@ export class Member {
     return this.row.get(T.S_STATE) === T.STATE_STOPPED;
   }
 
+  /** The report and the verdict behind what was said last. */
+  heard(report: RoleReport, verdict: Verdict | undefined): void {
+    this.heardReport = report;
+    this.heardVerdict = verdict;
+  }
+
+  /** The usual case, told without a look at the particulars: nothing can have changed, and there is time. */
+  isSteady({ status, role }: RoleReport, verdict: Verdict | undefined, nowMs: number): boolean {
+    const { heardReport, heardVerdict, hasLimit } = this;
+    if (heardReport === null || hasLimit || nowMs - this.saidMs >= REFRESH_MS) return false;
+    const isSame = heardReport.status === status && heardReport.role === role && heardVerdict === verdict;
+    return isSame && this.said !== null && this.isAsSaid(this.said);
+  }
+
   /** Whether a result is another one than the last. */
   isNews(result: RoleResult): boolean {
     const { said } = this;
@@ -79,7 +102,8 @@ export class Member {
       said.status !== result.status ||
       said.role !== result.role ||
       said.isFallback !== result.isFallback ||
-      said.isCertain !== result.isCertain
+      said.isCertain !== result.isCertain ||
+      (result.isCertain && said.text !== result.text)
     );
   }
 
@@ -116,6 +140,9 @@ export class RoleUnit implements Timed {
   failures = 0;
   /** When the held session broke, for the result that follows; null once that was told. */
   brokenAtMs: number | null = null;
+  /** When the last check ended, and the one before it; null before there was one. */
+  endedAtMs: number | null = null;
+  previousAtMs: number | null = null;
   private session: HeldSession | null = null;
   private isChecking = false;
   private isClosed = false;
@@ -151,8 +178,17 @@ export class RoleUnit implements Timed {
     this.isChecking = true;
     const { limitMs } = this.pace;
     this.pace.start(nowMs);
-    this.session ??= this.owner.open(this.check!, this.target!, this.password, { broken: () => this.broke() });
+    this.session ??= this.owner.open(this.check!, this.named(this.target!), this.password, {
+      broken: () => this.broke(),
+    });
     this.session.check((report) => this.ended(report, nowMs), limitMs);
+  }
+
+  /** Programs are told whom they check: of several servers at one address, the first. */
+  private named(target: SessionTarget): SessionTarget {
+    if (this.check?.kind !== 'exec') return target;
+    const [{ server }] = this.members;
+    return { ...target, names: { proxyName: server.proxy, serverName: server.server } };
   }
 
   private ended(report: RoleReport, startedMs: number): void {
@@ -180,9 +216,9 @@ export class RoleUnit implements Timed {
 }
 
 /** What a report means for one of the servers, and what is said against it. */
-export function resultFor({ server }: Member, report: RoleReport, verdict: Verdict | undefined): RoleResult {
+export function resultFor({ server, place }: Member, report: RoleReport, verdict: Verdict | undefined): RoleResult {
   const { key, check } = server;
-  const base = { key, durationMs: Math.floor(report.durationMs), role: report.role };
+  const base = { key, place, durationMs: Math.floor(report.durationMs), role: report.role };
   if (verdict?.standing === 'out' && (report.role !== 'replica' || check.kind === 'galera'))
     return { ...base, status: CheckStatus.L7STS, text: verdict.reason, isFallback: false, isCertain: true };
   if (check.primaryAsFallback === true && report.role === 'primary' && isWell(check, report))

@@ -7,20 +7,21 @@ import { hasBackend } from '../config/defaults.js';
 import type { Proxy, Server } from '../config/model.js';
 import { CheckStatus } from '../core/check-status.js';
 import type { ServerNow, Trigger } from '../core/events/event.js';
+import type { HealthActions } from '../core/health/actions.js';
 import { serverNow } from '../core/health/detail.js';
 import type { ServerHealth } from '../core/health/entities.js';
 import { buildFarm, EMPTY_FARM, type Farm } from '../core/health/farm.js';
-import { type HealthActions, HealthMachine } from '../core/health/machine.js';
+import { HealthMachine } from '../core/health/machine.js';
 import { firstDelay, nextInterval } from '../core/health/schedule.js';
 import type { CheckReport } from '../core/health/texts.js';
 import type { AdminCommand, FromHealth, HealthEvent, Plan } from '../core/messages.js';
 import type { RoleAlarm, RoleResult } from '../core/role/messages.js';
 import * as T from '../core/table.js';
 import type { Continuable, Reactor } from '../linux/reactor.js';
-import { compileCheck } from './plan.js';
-import { Probe, type ProbeOwner } from './probe.js';
+import { AgentRunner } from './agent-runner.js';
+import { adoptChecker, type Checker, type CheckOwner, createChecker } from './checker.js';
+import { Programs } from './programs.js';
 import { ReceiveBuffers } from './receive-buffers.js';
-import { Target } from './target.js';
 import { Warmup } from './warmup.js';
 
 /**
@@ -39,15 +40,17 @@ const MOVED = {
   isCertain: true,
 };
 
-export class CheckRunner implements ProbeOwner, HealthActions, Continuable {
+export class CheckRunner implements CheckOwner, HealthActions, Continuable {
   nodeName = hostname();
   buffers = new ReceiveBuffers(BUFSIZE);
   readonly machine: HealthMachine;
+  readonly programs: Programs;
+  private readonly agents: AgentRunner;
   private farm: Farm = EMPTY_FARM;
-  private readonly probes = new Map<ServerHealth, Probe>();
+  private readonly probes = new Map<ServerHealth, Checker>();
   private readonly warmups = new Map<string, Warmup>();
   /** Asked to check again while a check was under way. */
-  private readonly again = new Set<Probe>();
+  private readonly again = new Set<Checker>();
   /** Servers that the role thread asks, by the row key it knows them by; its results come in through `roleEnded`. */
   private readonly roles = new Map<string, ServerHealth>();
   /** Addresses of those (S_ADDR_CHANGES), as far as they were asked there. */
@@ -65,6 +68,8 @@ export class CheckRunner implements ProbeOwner, HealthActions, Continuable {
     private readonly random: () => number,
   ) {
     this.machine = new HealthMachine(this);
+    this.programs = new Programs(post);
+    this.agents = new AgentRunner(this, this.machine.agents, random);
   }
 
   // ── Configurations ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -83,6 +88,8 @@ export class CheckRunner implements ProbeOwner, HealthActions, Continuable {
     this.farm = buildFarm(inForce, row, before, this.machine);
     this.observed = [...this.farm.servers.values()].filter((s) => s.settings.errorLimit > 0);
     this.arrange(inForce, before, global.maxSpreadChecksMs ?? 0);
+    this.agents.arrange(inForce, this.farm, before, global.maxSpreadChecksMs ?? 0, this.spreadPercent);
+    for (const key of this.places.keys()) if (!this.roles.has(key)) this.places.delete(key);
     for (const [key, warmup] of this.warmups) if (!this.farm.servers.has(key)) this.forget(key, warmup);
     for (const s of this.farm.servers.values()) if (s.nextStepMs !== Number.POSITIVE_INFINITY) this.warming(s);
   }
@@ -97,7 +104,7 @@ export class CheckRunner implements ProbeOwner, HealthActions, Continuable {
   }
 
   private arrange(proxies: readonly Proxy[], before: Farm, maxSpreadMs: number): void {
-    const fresh: Probe[] = [];
+    const fresh: Checker[] = [];
     const stale = new Map(this.probes);
     this.probes.clear();
     this.roles.clear();
@@ -108,31 +115,38 @@ export class CheckRunner implements ProbeOwner, HealthActions, Continuable {
         if (!server.settings.isChecked) continue;
         if (server.settings.asks !== undefined) {
           this.roles.set(key, server);
+          // Of one that was known before, a move may still wait to be looked at.
+          if (!this.places.has(key)) this.places.set(key, server.row.get(T.S_ADDR_CHANGES));
           continue;
         }
         const old = before.servers.get(key);
         const kept = old && stale.get(old);
         if (old) stale.delete(old);
-        this.probes.set(server, kept ? this.keep(kept, server, proxy, spec) : this.create(fresh, server, proxy, spec));
+        const probe = kept ? this.keep(fresh, kept, server, proxy, spec) : this.create(fresh, server, proxy, spec);
+        this.probes.set(server, probe);
       }
     for (const probe of stale.values()) probe.cancel();
     this.spread(fresh, maxSpreadMs);
   }
 
-  private keep(probe: Probe, server: ServerHealth, proxy: Proxy, spec: Server): Probe {
+  private keep(fresh: Checker[], probe: Checker, server: ServerHealth, proxy: Proxy, spec: Server): Checker {
     const isSooner = server.settings.interMs < probe.server.settings.interMs;
-    probe.adopt(server, new Target(proxy, spec, server.row), compileCheck(proxy, spec));
+    if (!adoptChecker(probe, server, proxy, spec)) {
+      probe.cancel();
+      this.machine.checkCancelled(server);
+      return this.create(fresh, server, proxy, spec);
+    }
     if (isSooner) this.checkWithin(server, server.settings.interMs, probe);
     return probe;
   }
 
-  private create(fresh: Probe[], server: ServerHealth, proxy: Proxy, spec: Server): Probe {
-    const probe = new Probe(this, server, new Target(proxy, spec, server.row), compileCheck(proxy, spec));
+  private create(fresh: Checker[], server: ServerHealth, proxy: Proxy, spec: Server): Checker {
+    const probe = createChecker(this, this.programs, server, proxy, spec);
     fresh.push(probe);
     return probe;
   }
 
-  private spread(fresh: readonly Probe[], maxSpreadMs: number): void {
+  private spread(fresh: readonly Checker[], maxSpreadMs: number): void {
     const shortestMs = fresh.reduce((least, p) => Math.min(least, p.server.settings.interMs), Number.POSITIVE_INFINITY);
     const nowMs = performance.now();
     fresh.forEach((probe, i) => {
@@ -144,27 +158,32 @@ export class CheckRunner implements ProbeOwner, HealthActions, Continuable {
   stop(): void {
     for (const probe of this.probes.values()) probe.cancel();
     this.probes.clear();
+    this.agents.stop();
   }
 
   // ── What probes report ────────────────────────────────────────────────────────────────────────────────────────────
 
-  started(probe: Probe): void {
+  wants(server: ServerHealth): boolean {
+    return server.wantsChecks;
+  }
+
+  started(probe: Checker): void {
     this.machine.checkStarted(probe.server);
   }
 
-  ended(probe: Probe, report: CheckReport): void {
+  ended(probe: Checker, report: CheckReport): void {
     this.tellTime();
     this.machine.checkEnded(probe.server, report);
     if (this.again.delete(probe)) this.reactor.timers.arm(probe, performance.now());
     else this.arm(probe);
   }
 
-  missed(probe: Probe): void {
+  missed(probe: Checker): void {
     if (probe.server.inProgress) this.machine.checkCancelled(probe.server);
     this.arm(probe);
   }
 
-  private arm(probe: Probe): void {
+  private arm(probe: Checker): void {
     const waitMs = nextInterval(probe.server, this.spreadPercent, this.random());
     this.reactor.timers.arm(probe, onGrid(performance.now() + waitMs, waitMs));
   }
@@ -203,20 +222,34 @@ export class CheckRunner implements ProbeOwner, HealthActions, Continuable {
   /** At another address there may be anybody: down until it was asked there. */
   private distrustIfMoved(key: string, server: ServerHealth): void {
     const changes = server.row.get(T.S_ADDR_CHANGES);
-    const before = this.places.get(key);
+    if (this.places.get(key) === changes) return;
     this.places.set(key, changes);
-    if (before === undefined || before === changes) return;
     this.tellTime();
     this.machine.checkEnded(server, MOVED);
     this.nudgeRole(key);
   }
 
   /** The role thread tells what a server is. */
-  roleEnded({ key, status, text, durationMs, role, isFallback, isCertain }: RoleResult): void {
+  roleEnded({
+    key,
+    place,
+    status,
+    text,
+    durationMs,
+    role,
+    isFallback,
+    isCertain,
+    brokeMsAgo,
+    previousMsAgo,
+  }: RoleResult): void {
     const server = this.roles.get(key);
     if (server === undefined) return;
+    this.distrustIfMoved(key, server);
+    if (place !== this.places.get(key)) return;
     this.tellTime();
     this.machine.setFallback(server, isFallback);
+    if (brokeMsAgo !== undefined) this.machine.hint(server, 'session', '', brokeMsAgo);
+    if (previousMsAgo !== undefined) server.past.wasChecked(Date.now() - previousMsAgo);
     this.machine.checkEnded(server, { status, code: 0, durationMs, text, role, isCertain });
   }
 
@@ -242,6 +275,15 @@ export class CheckRunner implements ProbeOwner, HealthActions, Continuable {
       case 'check-port':
         server.row.set(T.S_CHECK_PORT, command.port);
         return null;
+      case 'agent':
+        return this.machine.agents.force(server, command.up);
+      case 'agent-checks':
+        return this.machine.agents.enable(server, command.enabled);
+      case 'agent-target': {
+        const error = this.machine.agents.retarget(server, command);
+        this.agents.retarget(server);
+        return error;
+      }
       case 'resolved':
         this.machine.setResolved(server, command.resolved);
         return null;
@@ -273,7 +315,7 @@ export class CheckRunner implements ProbeOwner, HealthActions, Continuable {
   /** What is known of a server now; null for one that does not run. */
   now(proxy: string, name: string): ServerNow | null {
     const server = this.farm.servers.get(T.rowKey.server(proxy, name));
-    return server === undefined ? null : serverNow(server, Date.now() - performance.now());
+    return server === undefined ? null : serverNow(server, Date.now(), performance.now());
   }
 
   // ── What the machine asks for ─────────────────────────────────────────────────────────────────────────────────────
@@ -284,6 +326,11 @@ export class CheckRunner implements ProbeOwner, HealthActions, Continuable {
 
   lastCheck(server: ServerHealth, text: string): void {
     this.post({ type: 'last-check', proxy: server.backend.name, server: server.name, text });
+  }
+
+  agentTold({ backend, name, agent }: ServerHealth): void {
+    const { text = '', addr = null } = agent ?? {};
+    this.post({ type: 'agent', proxy: backend.name, server: name, text, addr });
   }
 
   changed(): void {

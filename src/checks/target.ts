@@ -58,6 +58,8 @@ export class Target {
     const port = step.port ?? (checkPort || row.get(T.S_ADDR_PORT));
     const family = row.get(T.S_ADDR_FAMILY);
     if (host !== undefined && isIP(host)) setIp(address, host, port);
+    else if (host !== undefined)
+      address.length = 0; // a name that did not resolve
     else if (family === AF_UNIX) setUnix(address, server);
     else if (family === 0) address.length = 0;
     else address.setInet(family, row.i32, row.int + T.S_ADDR_WORDS, port);

@@ -6,6 +6,7 @@
  * of single settings; two models are the same when they are equal without `loc` and `at`.
  */
 import type { AgentEndpoint } from './agents/model.js';
+import type { BuiltinCheck, BuiltinType } from './builtin-model.js';
 import type { Loc } from './diagnostics.js';
 
 export type { AgentEndpoint };
@@ -412,30 +413,6 @@ export interface CheckSpec extends Located {
   role?: RoleCheck;
   disableOn404?: boolean;
   sendState?: boolean;
-}
-
-/** HAProxy's own: `option mysql-check`, `pgsql-check`, `redis-check`, `smtpchk`, `ldap-check`, `ssl-hello-chk`, `external-check`. */
-export type BuiltinType =
-  | 'mysql-handshake'
-  | 'pgsql-startup'
-  | 'redis-ping'
-  | 'smtp'
-  | 'ldap'
-  | 'ssl-hello'
-  | 'external';
-
-export interface BuiltinCheck {
-  /** mysql-handshake: log in as this user, without a password; without one only the greeting is read. pgsql-startup. */
-  user?: string;
-  /** mysql-handshake: the login packet of clients before 4.1. */
-  pre41?: boolean;
-  /** smtp; default HELO, and `localhost`. */
-  hello?: 'HELO' | 'EHLO';
-  domain?: string;
-  /** external: the program; its arguments and environment are HAProxy's. */
-  command?: string;
-  /** external: PATH in its environment. */
-  path?: string;
 }
 
 /** Where a password comes from; the text itself stays out of the model unless it was written in the file. */

@@ -9,6 +9,12 @@ import type { History } from '../core/events/history.js';
 import type { AdminCommand, SessionInfo } from '../core/messages.js';
 import type { Row } from '../core/table.js';
 
+export interface AgentSaid {
+  readonly text: string;
+  /** Address it is asked at, where one was set at run time. */
+  readonly addr: string | null;
+}
+
 export interface Engine {
   /** The configuration in force. */
   readonly model: Model;
@@ -34,6 +40,8 @@ export interface Engine {
 
   /** @param who where the order comes from, for history; @returns an error text, or null when done */
   admin(proxy: string, server: string, command: AdminCommand, who?: string): Promise<string | null>;
+  /** `settle backend`: forgets what was known of claims, or declares the one of `server` right. @returns an error text */
+  settle?(proxy: string, server: string | null): Promise<string | null>;
   /** `set server … addr`: takes effect for the next connection and check. @returns an error text, or null */
   setServerAddress(proxy: string, server: string, host: string, port: number | null): string | null;
   /** Stops or resumes accepting; `shutdown` closes the listeners for good. @returns an error text, or null */
@@ -56,6 +64,8 @@ export interface Engine {
   serverAddress(proxy: string, server: Server): { host: string; port: number };
   /** What the last check of a server said (`last_chk`): `Connection refused`, `HTTP status … returned …`; '' if nothing. */
   lastCheck?(proxy: string, server: string): string;
+  /** What the agent of a server said last (`last_agt`). */
+  lastAgent?(proxy: string, server: string): AgentSaid;
   /** The check endpoints, what they answer and how often. */
   agents?(): Promise<AgentFigures[]>;
 }

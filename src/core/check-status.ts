@@ -62,5 +62,5 @@ export function checkStatus(status: number): CheckStatusInfo {
 
 /** Statuses from L4OK up carry a duration; those from L7 replies up carry a code (`check_code`). */
 export function hasCode(status: number): boolean {
-  return status >= CheckStatus.L7OK && status <= CheckStatus.PROCERR;
+  return status >= CheckStatus.L7OK;
 }

@@ -219,6 +219,8 @@ export const SHUTDOWN_BACKUP = 2;
 export const S_OBSERVED_FAILS = 48;
 /** Epoch second until which flap damping holds it down, 0 = it does not. */
 export const S_HELD_UNTIL = 55;
+/** When the last check of its role ended: epoch ms, the low 31 bits. The role thread alone writes it. */
+export const S_CHECKED_AT = 54;
 /** What B_CHOSEN calls the server: unique in the process and kept for the life of the row, unlike ids and places. */
 export const S_TOKEN = 49;
 /** 1 while the server serves only when nobody else is fit: the primary among readers (`primary-as-fallback`). */

@@ -78,6 +78,7 @@ export class ServerAddresses {
     if (before && same(before.configured, configured)) return { ...before, proxy, server };
     this.moved.delete(key);
     const host = hostOf(server) === undefined ? null : (found.get(questionOf(server)) ?? null);
+    if (before) distrust(proxy, server, row);
     writeAddress(row, server, host, portOf(server));
     row.add(T.S_ADDR_CHANGES, 1);
     const resolved = hostOf(server) === undefined || host !== null;
@@ -97,6 +98,7 @@ export class ServerAddresses {
     if (!entry) return undefined;
     const before = readAddress(entry.row, entry.server);
     const address = { host, port: port ?? before.port };
+    distrust(entry.proxy, entry.server, entry.row);
     writeAddress(entry.row, entry.server, host, address.port);
     entry.row.add(T.S_ADDR_CHANGES, 1);
     this.moved.set(key, address);
@@ -160,4 +162,12 @@ async function initialAddress(server: Server): Promise<string | null> {
 
 function same(a: ServerAddress, b: ServerAddress): boolean {
   return a.host === b.host && a.port === b.port;
+}
+
+/**
+ * At another address there may be anybody: a server whose role is asked gets nothing from now on. Health, whose cell it
+ * is, takes it down when it hears of the change, and drops what was found out at the old address.
+ */
+function distrust({ check }: Proxy, server: Server, row: T.Row): void {
+  if (check.type === 'role' && server.check === true) row.set(T.S_EWEIGHT, 0);
 }

@@ -16,7 +16,7 @@ import { ListenerSet, type ListenFailure, type Listening } from './listeners.js'
 import { type Layout, layOut, rowOf, writeCells } from './plan.js';
 import type { ProcessLog } from './process-log.js';
 import { planRoles } from './role-plan.js';
-import { resolveLogTargets } from './server-address.js';
+import { resolveCheckHosts, resolveLogTargets, resolveLogTargets } from './server-address.js';
 import { stateFromFiles } from './state-file.js';
 import {
   restoreCommands,
@@ -74,6 +74,7 @@ export class Deployment {
    */
   async apply(model: Model, state?: TransferredState, isPatient = false): Promise<StartFailure | null> {
     const unresolvedLogs = await resolveLogTargets(model);
+    const unresolvedChecks = await resolveCheckHosts(model);
     const { maxconn, complaint } = fitLimits(model, this.context.workers);
     model.global.maxconn = maxconn;
     const found = await this.addresses.lookUp(model);
@@ -97,6 +98,8 @@ export class Deployment {
     }
     this.context.log.use(model);
     this.remark(unresolvedLogs, [...sockets.foreign, ...agents.foreign], complaint);
+    for (const host of unresolvedChecks)
+      this.context.log.warning(`'${host}' does not resolve: nothing can be checked there until the next reload`);
     const gone = this.listeners.commit(sockets, (key) => this.context.isClosed(key));
     await this.control.commit(control);
     const saved =

@@ -1,13 +1,19 @@
 /** What the health thread reports: kept for whoever asks, logged as HAProxy logs it. */
+
+import type { AgentSaid } from '../control/engine.js';
 import type { StoredEvent } from '../core/events/event.js';
 import { History } from '../core/events/history.js';
 import type { HealthEvent } from '../core/messages.js';
 import type { ProcessLog } from './process-log.js';
 
+/** Causes behind which an operator's order may be. */
+const ORDERED: readonly string[] = ['operator', 'damping', 'balance', 'agent'];
+
 export class HealthEvents {
   readonly history = new History();
   private readonly listeners = new Set<(event: StoredEvent) => void>();
   private readonly last = new Map<string, string>();
+  private readonly agents = new Map<string, AgentSaid>();
   /** Who asked for what is being done to a server at this moment. */
   private readonly orders = new Map<string, string>();
 
@@ -24,8 +30,7 @@ export class HealthEvents {
   }
 
   private whoDid({ proxy, server, detail }: HealthEvent): string | null {
-    const by = detail?.cause.by;
-    return by === 'operator' || by === 'damping' ? (this.orders.get(`${proxy}/${server}`) ?? null) : null;
+    return ORDERED.includes(detail?.cause.by ?? '') ? (this.orders.get(`${proxy}/${server}`) ?? null) : null;
   }
 
   /**
@@ -50,6 +55,15 @@ export class HealthEvents {
   /** The last check of a server says something else than the one before. */
   checked(proxy: string, server: string, text: string): void {
     this.last.set(`${proxy}/${server}`, text);
+  }
+
+  /** The agent of a server says something else, or is asked elsewhere. */
+  agent(proxy: string, server: string, said: AgentSaid): void {
+    this.agents.set(`${proxy}/${server}`, said);
+  }
+
+  lastAgent(proxy: string, server: string): AgentSaid {
+    return this.agents.get(`${proxy}/${server}`) ?? { text: '', addr: null };
   }
 
   /** What the last check of a server said; '' if none ran. */

@@ -1,4 +1,5 @@
 /** How many connections the process may hold, and the descriptors that takes (manual: `maxconn`, `ulimit-n`). */
+import { DEFAULT_AGENT_MAXCONN } from '../config/agents/defaults.js';
 import type { Model } from '../config/model.js';
 import { descriptorLimit, setDescriptorLimit } from '../linux/process.js';
 
@@ -9,11 +10,19 @@ const FDS_OF_THE_PROCESS = 100;
 /** Pooled pipes for splice, two descriptors each, per worker (dataplane/worker-context.ts). */
 const FDS_OF_PIPES = 512;
 
+const FDS_OF_AN_ENDPOINT = 5;
+
 /** Descriptors needed besides those of connections. */
 export function overhead(model: Model, workers: number): number {
   const binds = model.proxies.reduce((sum, p) => sum + p.binds.length, 0);
   const checked = model.proxies.reduce((sum, p) => sum + p.servers.filter((s) => s.check).length, 0);
-  return FDS_OF_THE_PROCESS + workers * (binds + FDS_OF_PIPES) + checked;
+  return FDS_OF_THE_PROCESS + workers * (binds + FDS_OF_PIPES) + checked + ofAgents(model);
+}
+
+/** Pollers at their limit take nothing from the sessions: a socket, its duplicate, a held session and a program for each endpoint. */
+function ofAgents(model: Model): number {
+  const running = model.agents.filter(({ disabled }) => disabled !== true);
+  return running.reduce((sum, { maxconn }) => sum + (maxconn ?? DEFAULT_AGENT_MAXCONN) + FDS_OF_AN_ENDPOINT, 0);
 }
 
 /**

@@ -32,9 +32,11 @@ function roleServers(proxy: Proxy, layout: Layout, env: Environment, complaints:
   const found = secret === undefined ? undefined : resolveSecret(secret, env);
   if (found?.ok === false) complaints.push(`${proxy.kind} ${proxy.name}: ${found.message}`);
   const password = found?.ok ? found.value : null;
+  // Where it is from may be said, when a server refuses it; its text stays out.
+  const told = secret === undefined || secret.from === 'text' ? check : { ...check, password: secret };
   return proxy.servers
     .filter((server) => server.check === true && server.track === undefined)
-    .map((server) => roleServer(proxy, server, layout, check, password));
+    .map((server) => roleServer(proxy, server, layout, told, password));
 }
 
 function roleServer(

@@ -70,6 +70,22 @@ export function portOf(server: Server): number {
   return server.address.kind === 'inet' ? server.address.port : 0;
 }
 
+/** Resolves the hosts that checks and agents go to, in place; those that fail stay names and are returned. */
+export async function resolveCheckHosts(model: Model): Promise<string[]> {
+  const failed = new Set<string>();
+  const known = new Map<string, string | null>();
+  for (const server of model.proxies.flatMap((proxy) => proxy.servers))
+    for (const field of ['checkAddr', 'agentAddr'] as const) {
+      const host = server[field];
+      if (host === undefined || isIP(host)) continue;
+      if (!known.has(host)) known.set(host, await resolveHost(host));
+      const ip = known.get(host);
+      if (ip) server[field] = ip;
+      else failed.add(host);
+    }
+  return [...failed];
+}
+
 /** Resolves the hosts of log targets in place; those that fail stay names and are returned. */
 export async function resolveLogTargets(model: Model): Promise<string[]> {
   const failed = new Set<string>();

@@ -8,13 +8,14 @@ import { hasFrontend } from '../config/defaults.js';
 import type { Diagnostics } from '../config/diagnostics.js';
 import type { Model, Proxy, Server, StatsSocket } from '../config/model.js';
 import { listenerNames } from '../config/names.js';
-import type { Engine } from '../control/engine.js';
+import type { AgentSaid, Engine } from '../control/engine.js';
 import type { AgentFigures } from '../core/agent-figures.js';
 import type { ServerNow, StoredEvent } from '../core/events/event.js';
 import type { History } from '../core/events/history.js';
 import type { AdminCommand, FromHealth, FromWorker, SessionInfo } from '../core/messages.js';
 import * as T from '../core/table.js';
 import { Deployment, type StartFailure } from './deployment.js';
+import { ExternalPrograms } from './external-programs.js';
 import { FrontendSwitch } from './frontend-switch.js';
 import { type HandoverSource, type InheritedSockets, serveHandover, writeSockets } from './handover.js';
 import { HealthEvents } from './health-events.js';
@@ -72,6 +73,9 @@ export class Supervisor implements Engine {
   private readonly deployment: Deployment;
   private readonly health: HealthEvents;
   private readonly frontends: FrontendSwitch;
+  private readonly programs = new ExternalPrograms((id, status) => {
+    this.threads?.health.post({ type: 'program-ended', id, status });
+  });
   private readonly log: ProcessLog;
 
   constructor(
@@ -81,7 +85,7 @@ export class Supervisor implements Engine {
     this.log = options.log;
     this.workers = Math.min(WORKERS_MAX, options.workers ?? first.global.nbthread ?? availableParallelism());
     this.health = new HealthEvents(this.log);
-    this.history.restore(options.state?.events ?? []);
+    this.history.restore(Array.isArray(options.state?.events) ? options.state.events : []);
     this.deployment = new Deployment(first, {
       engine: this,
       log: this.log,
@@ -216,6 +220,7 @@ export class Supervisor implements Engine {
     if (this.ended) return;
     this.ended = true;
     this.deployment.addresses.close();
+    this.programs.killAll();
     this.deployment.agents.close();
     this.frontends.close();
     this.threads?.roles?.post({ type: 'stop' });
@@ -243,6 +248,9 @@ export class Supervisor implements Engine {
   private onHealth(message: FromHealth): void {
     if (message.type === 'health-event') this.health.add(message);
     if (message.type === 'last-check') this.health.checked(message.proxy, message.server, message.text);
+    if (message.type === 'agent') this.health.agent(message.proxy, message.server, message);
+    if (message.type === 'run-program') this.programs.start(message.id, message.program);
+    if (message.type === 'kill-program') this.programs.kill(message.id);
   }
 
   private onThreadEnd(name: string, error: Error | null): void {
@@ -290,6 +298,10 @@ export class Supervisor implements Engine {
     return who === undefined ? order() : this.health.under(who, proxy, server, order);
   }
 
+  settle(proxy: string, server: string | null): Promise<string | null> {
+    return this.startedThreads().settle(proxy, server);
+  }
+
   setServerAddress(proxy: string, server: string, host: string, port: number | null): string | null {
     const before = this.deployment.addresses.move(T.rowKey.server(proxy, server), host, port);
     if (!before) return 'No such server.';
@@ -320,6 +332,9 @@ export class Supervisor implements Engine {
   }
   lastCheck(proxy: string, server: string): string {
     return this.health.lastCheck(proxy, server);
+  }
+  lastAgent(proxy: string, server: string): AgentSaid {
+    return this.health.lastAgent(proxy, server);
   }
 
   agents(): Promise<AgentFigures[]> {

@@ -17,3 +17,11 @@ test('galera: haproxy.cfg and fairlead.yaml are accepted and yield one model', (
   for (const loaded of [haproxy, yaml]) assert.ok(!loaded.diagnostics.hasErrors, loaded.diagnostics.renderAll());
   assert.deepEqual(meaning(yaml.model), meaning(haproxy.model));
 });
+
+test('agents: fairlead.yaml and the xinetd service are accepted, and say the same of Galera', () => {
+  const env = { HEALTH_CHECK_PASSWORD: 'x' };
+  const [yaml, xinetd] = ['agents/fairlead.yaml', 'agents/mysqlchk'].map((name) => loadConfig([path(name)], { env }));
+  for (const loaded of [yaml, xinetd]) assert.ok(!loaded.diagnostics.hasErrors, loaded.diagnostics.renderAll());
+  const galera = ({ model }: typeof yaml) => meaning({ ...model, agents: [{ ...model.agents[0], name: 'galera' }] });
+  assert.deepEqual(galera(xinetd), galera(yaml));
+});

@@ -2,9 +2,10 @@
 import { emptyProxy } from '../../src/config/defaults.js';
 import type { Proxy, Server } from '../../src/config/model.js';
 import { CheckStatus } from '../../src/core/check-status.js';
+import type { HealthActions } from '../../src/core/health/actions.js';
 import type { ServerHealth } from '../../src/core/health/entities.js';
 import { buildFarm, EMPTY_FARM, type Farm } from '../../src/core/health/farm.js';
-import { type HealthActions, HealthMachine } from '../../src/core/health/machine.js';
+import { HealthMachine } from '../../src/core/health/machine.js';
 import type { HealthEvent } from '../../src/core/messages.js';
 import * as T from '../../src/core/table.js';
 
@@ -95,6 +96,9 @@ export class World implements HealthActions {
     this.changes++;
   }
   lastCheck(): void {
+    this.changes++;
+  }
+  agentTold(): void {
     this.changes++;
   }
   warming(): void {

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { systemTest } from '../support/peers.js';
-import { Client, freePort, startProxy } from '../support/proxy.js';
+import { Client, freePort, serve, startProxy } from '../support/proxy.js';
 import { VanishingHost } from '../support/vanishing-host.js';
 
 const NEEDS = { commands: ['ip', 'nft'], root: true, timeoutMs: 60_000 };
@@ -110,3 +110,42 @@ systemTest('tcp-ut: a silent host is given up after that time, whatever the othe
   assert.ok(tookMs > 900 && tookMs < 10_000, `${tookMs} ms`);
   client.destroy();
 });
+
+systemTest(
+  'a connection that is being made to a vanished host is made elsewhere once that is marked down',
+  NEEDS,
+  async (t) => {
+    const host = new VanishingHost(3);
+    t.after(() => host.remove());
+    await host.tell(`serve ${host.address} 5001 a`);
+    const other = await serve((socket) => void socket.write('b\n'));
+    t.after(() => other.close());
+    const port = await freePort();
+    const text = `global
+  nbthread 2
+  stats socket {SOCK} level admin
+defaults
+  mode tcp
+  timeout connect 30s
+  timeout client 30s
+  timeout server 30s
+listen l
+  bind 127.0.0.1:${port}
+  # fairlead: balance single
+  server a ${host.address}:5001
+  server b 127.0.0.1:${other.port}
+`;
+    const proxy = await startProxy('fairlead', text, [port]);
+    t.after(() => proxy.stop());
+    await new Client(port).text('a\n');
+    host.vanish();
+    const clients = Array.from({ length: 10 }, () => new Client(port).send('hello'));
+    for (const end = Date.now() + 10_000; !/^l,a,0,0,1[01],/m.test(await proxy.ask('show stat')); await sleep(10))
+      assert.ok(Date.now() < end, await proxy.ask('show stat'));
+    const began = performance.now();
+    await proxy.ask('set server l/a state maint');
+    for (const client of clients) await client.text('b\n');
+    assert.ok(performance.now() - began < 1000, 'at once');
+    for (const client of clients) client.destroy();
+  },
+);

@@ -9,7 +9,7 @@ import { DatabaseProcess, databaseDirectory, removeDirectory, runAs, until, writ
 import { freePort } from './ports.js';
 
 /** What every running database can do. */
-export interface Database {
+interface Database {
   readonly host: '127.0.0.1';
   readonly port: number;
   readonly dir: string;

@@ -2,7 +2,8 @@
  * HAProxy's own checks as the scripts they stand for: what is sent, what must come back, how the outcome is told. Step
  * numbers appear in messages, so the steps are those of HAProxy 2.6 (observed: bytes, order, statuses, texts).
  */
-import type { BuiltinCheck, BuiltinType, CheckStep } from '../../config/model.js';
+import type { BuiltinCheck, BuiltinType } from '../../config/builtin-model.js';
+import type { CheckStep } from '../../config/model.js';
 import type { Codec } from './finding.js';
 import { BIND_REQUEST, judgeBind } from './ldap.js';
 import { judgeGreeting, judgeLogin, loginPackets } from './mysql.js';

@@ -76,15 +76,13 @@ export function quoteBytes(bytes: Buffer, password: string | null): string {
 }
 
 /** Where the check's password comes from, for the person who has to look there. */
-export function passwordPlace(check: RoleCheck): string {
+export function passwordPlace(check: RoleCheck, password: string | null): string {
   switch (check.password?.from) {
     case 'env':
       return `the password in the environment variable ${check.password.name}`;
     case 'file':
       return `the password in ${check.password.path}`;
-    case 'text':
-      return 'the password in the configuration';
-    case undefined:
-      return 'its password (none is set)';
+    default:
+      return password === null ? 'its password (none is set)' : 'its password';
   }
 }

@@ -1,6 +1,7 @@
 /**
  * A program as a role check: started for each check, in a process group of its own, never through a shell. Its
- * environment is that of HAProxy's external checks (HAProxy manual, "external-check command").
+ * environment is that of HAProxy's external checks (HAProxy manual, "external-check command"), without what only a
+ * proxy's own threads know: numbers of proxy and server, connections.
  */
 import assert from 'node:assert';
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
@@ -112,13 +113,9 @@ function environment({ host, port, names }: SessionTarget): { [name: string]: st
     HAPROXY_PROXY_ADDR: '',
     HAPROXY_PROXY_PORT: '',
     HAPROXY_PROXY_NAME: names?.proxyName ?? '',
-    HAPROXY_PROXY_ID: String(names?.proxyId ?? ''),
     HAPROXY_SERVER_NAME: names?.serverName ?? '',
-    HAPROXY_SERVER_ID: String(names?.serverId ?? ''),
     HAPROXY_SERVER_ADDR: host,
     HAPROXY_SERVER_PORT: isPath ? '' : String(port),
-    HAPROXY_SERVER_MAXCONN: String(names?.maxconn ?? 0),
-    HAPROXY_SERVER_CURCONN: '0',
     HAPROXY_SERVER_SSL: '0',
     HAPROXY_SERVER_PROTO: 'tcp',
   };

@@ -4,7 +4,7 @@
  */
 import type { Inbox } from './inbox.js';
 
-export const HEADER_BYTES = 4;
+const HEADER_BYTES = 4;
 
 /** Longer than any packet of a login or of our questions; what claims more is no MySQL, or none that we want. */
 const PAYLOAD_MAX = 65_536;

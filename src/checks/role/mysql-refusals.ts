@@ -30,7 +30,7 @@ function sentence(error: ServerError, check: RoleCheck, password: string | null,
   switch (error.code) {
     case 1045:
     case 1698:
-      return `access denied for user ${user}: check ${passwordPlace(check)} and from where the user may log in`;
+      return `access denied for user ${user}: check ${passwordPlace(check, password)} and from where the user may log in`;
     case 1044:
       return `access denied for user ${user} to database '${check.database ?? ''}': leave the database out, or grant it`;
     case 1049:

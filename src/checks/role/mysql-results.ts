@@ -5,7 +5,7 @@
 import type { Values } from '../../core/role/galera.js';
 import { type PacketReader, readError, type ServerError } from './mysql-packets.js';
 
-export type Row = readonly (string | null)[];
+type Row = readonly (string | null)[];
 
 interface ResultSet {
   /** Column names. */

@@ -10,14 +10,15 @@ const TOO_MANY_CONNECTIONS = '53300';
 export function postgresRefusal(error: PostgresError, check: RoleCheck, password: string | null): Finding {
   // Full says no word about what the server is, so nothing speaks against waiting.
   const isDefinite = error.code !== TOO_MANY_CONNECTIONS;
-  return failure(CheckStatus.L7STS, sentence(error, check, quote(error.message, password)), isDefinite);
+  return failure(CheckStatus.L7STS, sentence(error, check, password), isDefinite);
 }
 
-function sentence({ code }: PostgresError, check: RoleCheck, words: string): string {
+function sentence({ code, message }: PostgresError, check: RoleCheck, password: string | null): string {
+  const words = quote(message, password);
   const user = `'${check.user ?? ''}'`;
   switch (code) {
     case '28P01':
-      return `access denied for user ${user}: check ${passwordPlace(check)} (server: ${words})`;
+      return `access denied for user ${user}: check ${passwordPlace(check, password)} (server: ${words})`;
     case '28000':
       return `access denied for user ${user}: check pg_hba.conf and that the role may log in (server: ${words})`;
     case '3D000':

@@ -137,7 +137,7 @@ export class RedisDialogue implements Dialogue {
     const words = quote(error, this.password);
     const user = this.check.user === undefined ? 'the default user' : `user '${this.check.user}'`;
     if (error.startsWith('WRONGPASS') || /^ERR invalid password/.test(error))
-      return refused(`access denied for ${user}: check ${passwordPlace(this.check)}`);
+      return refused(`access denied for ${user}: check ${passwordPlace(this.check, this.password)}`);
     if (error.startsWith('NOAUTH')) return refused('the server requires a password, and the check has none');
     if (error.startsWith('NOPERM')) return refused(`missing privilege: ACL SETUSER for ${user} +info +ping (${words})`);
     const isFull = error.startsWith('ERR max number of clients');

@@ -6,3 +6,6 @@ export const DEFAULT_AGENT_PORTS: { readonly [kind in AgentEndpoint['kind']]?: n
   cmonhachk: 9201,
   pgsqlchk: 25432,
 };
+
+/** More pollers at one time than any installation has, and few enough to hold. */
+export const DEFAULT_AGENT_MAXCONN = 1000;

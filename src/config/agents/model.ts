@@ -10,7 +10,7 @@ export interface AgentEndpoint extends Located {
   disabled?: boolean;
   /** Who may ask, as addresses and networks. Default everyone; an empty list is nobody. */
   onlyFrom?: string[];
-  /** Who may not; where both lists match, the narrower network decides (xinetd.conf(5)). */
+  /** Who may not, whatever `onlyFrom` says. */
   noAccess?: string[];
   /** Most connections of one address, and of all, at the same time. */
   perSource?: number;
@@ -48,7 +48,7 @@ export interface AgentEndpoint extends Located {
   disabled?: boolean;
   /** Who may ask, as addresses and networks. Default everyone; an empty list is nobody. */
   onlyFrom?: string[];
-  /** Who may not; where both lists match, the narrower network decides (xinetd.conf(5)). */
+  /** Who may not, whatever `onlyFrom` says. */
   noAccess?: string[];
   /** Most connections of one address, and of all, at the same time. */
   perSource?: number;

@@ -1,5 +1,6 @@
 /** HAProxy's own checks: `option mysql-check` and its kind, and what `external-check` runs (manual §4.2). */
-import type { BuiltinCheck, BuiltinType, CheckSpec } from '../model.js';
+import type { BuiltinCheck, BuiltinType } from '../builtin-model.js';
+import type { CheckSpec } from '../model.js';
 import { chooseMethod, type HealthOption, healthOption } from './check-method.js';
 import type { Line } from './line.js';
 import type { CheckDraft, ProxyKeywords, ProxySection } from './section.js';

@@ -1,16 +1,8 @@
 /** What the readers of sections share: the state of the whole reading, and of one proxy section. */
+
+import type { BuiltinCheck } from '../builtin-model.js';
 import type { Diagnostics } from '../diagnostics.js';
-import type {
-  BuiltinCheck,
-  CheckSpec,
-  CheckStep,
-  Deferred,
-  LogTarget,
-  Model,
-  Proxy,
-  RoleCheck,
-  Server,
-} from '../model.js';
+import type { CheckSpec, CheckStep, Deferred, LogTarget, Model, Proxy, RoleCheck, Server } from '../model.js';
 import { didYouMean } from '../suggest.js';
 import type { Line } from './line.js';
 import type { PredicateContext } from './predicates.js';

@@ -24,8 +24,16 @@ function checkExternal(proxy: Proxy, { global }: Model, diag: Diagnostics): void
       `HAProxy starts no program without 'insecure-fork-wanted': ${of} fails there, and runs here`,
       "write 'insecure-fork-wanted' in the global section",
     );
-  if (proxy.check.builtin?.command === undefined)
+  const { command, path } = proxy.check.builtin ?? {};
+  if (command === undefined)
     diag.error('external-command-unset', loc, `${of} has no program`, "write 'external-check command PROGRAM'");
+  else if (!command.startsWith('/') && path === undefined)
+    diag.error(
+      'external-command-path',
+      loc,
+      `${of} runs '${command}', and nothing says where that is`,
+      "write its full path, or 'external-check path DIRECTORIES'",
+    );
 }
 
 function checkAgent(server: Server, diag: Diagnostics): void {

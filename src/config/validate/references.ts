@@ -135,7 +135,7 @@ function checkTrack(proxy: Proxy, server: Server, model: Model, diag: Diagnostic
     seen.add(next.server);
     place = next;
   }
-  if (place && !place.server.check) {
+  if (place && !place.server.check && !place.server.agentCheck) {
     diag.error(
       'track-unchecked',
       loc,

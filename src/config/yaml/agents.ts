@@ -102,7 +102,7 @@ const fields: readonly Field<AgentEndpoint>[] = [
     oneOrMany(network),
     'Who may ask: addresses and networks; everyone where nothing is written.',
   ),
-  field('no-access', 'noAccess', oneOrMany(network), 'Who may not ask; the narrower network decides.'),
+  field('no-access', 'noAccess', oneOrMany(network), 'Who may not ask, whatever only-from says.'),
   field('per-source', 'perSource', count(1), 'Most connections of one address at a time.'),
   field('maxconn', 'maxconn', count(1), 'Most connections at a time; 1000 where nothing is written.'),
   field('connection-rate', 'connectionRate', plainRate, 'Most new connections in a second, and the pause after more.'),

@@ -1,5 +1,5 @@
 /** HAProxy's own checks in YAML: `check: { type: mysql-handshake, user: haproxy }` and its kin. */
-import type { BuiltinCheck, BuiltinType } from '../model.js';
+import type { BuiltinCheck, BuiltinType } from '../builtin-model.js';
 import { defined, flag, type Place, text, type Written } from './codec.js';
 import type { Plain } from './source.js';
 

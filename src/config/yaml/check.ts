@@ -1,6 +1,7 @@
 /** `check:` of a proxy: what kind of check, what it sends and expects, and how often; its presence turns checks on. */
 import { z } from 'zod';
-import type { BuiltinType, CheckSpec, CheckStep, Proxy } from '../model.js';
+import type { BuiltinType } from '../builtin-model.js';
+import type { CheckSpec, CheckStep, Proxy } from '../model.js';
 import { KIND_NAMES, ROLE_KINDS, type RoleKind, roleKindOf } from '../role-fields.js';
 import { didYouMean } from '../suggest.js';
 import {

@@ -52,6 +52,14 @@ const ALIASES: { readonly [word: string]: string } = {
   verb: 'method',
   want: 'role',
   workers: 'threads',
+  writer: 'write',
+  writers: 'write',
+  rw: 'write',
+  'read-write': 'write',
+  reader: 'read',
+  readers: 'read',
+  ro: 'read',
+  replicas: 'read',
 };
 
 /** `maxConn`, `MAX_CONN` and `max-conn` are one key. */

@@ -6,6 +6,7 @@ import { LIMIT_COMMANDS } from './limits.js';
 import { SETTING_COMMANDS } from './session-settings.js';
 import { SESSION_COMMANDS } from './sessions.js';
 import { SERVER_COMMANDS } from './set-server.js';
+import { SETTLE_COMMANDS } from './settle.js';
 import { AGENT_COMMANDS } from './show-agents.js';
 import { INFO_COMMANDS } from './show-info.js';
 import { MISC_COMMANDS, RELOAD_COMMAND } from './show-misc.js';
@@ -24,5 +25,6 @@ export const STATS_SOCKET_COMMANDS = new CommandTable([
   ...AGENT_COMMANDS,
   ...CHOICE_COMMANDS,
   ...HISTORY_COMMANDS,
+  ...SETTLE_COMMANDS,
   RELOAD_COMMAND,
 ]);

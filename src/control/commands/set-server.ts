@@ -1,42 +1,10 @@
 /** `set server b/s …`, and the older words for the same: `set weight`, `get weight`, `enable|disable server|health|agent`. */
 import { isIP } from 'node:net';
-import type { AdminCommand } from '../../core/messages.js';
 import { S_IWEIGHT, S_UWEIGHT } from '../../core/table.js';
-import {
-  type Command,
-  type CommandContext,
-  DONE,
-  type Message,
-  outcome,
-  type Reply,
-  refuse,
-  refuseBare,
-  WARNING,
-} from '../command.js';
-import type { Engine } from '../engine.js';
+import { type Command, type CommandContext, DONE, refuse, refuseBare, WARNING } from '../command.js';
 import { findServer, type ServerTarget, serverRow } from '../lookup.js';
-
-type Arguments = readonly (string | undefined)[];
-type Setter = (engine: Operated, target: ServerTarget, args: Arguments) => Reply | Promise<Reply>;
-
-/** The engine as one client uses it: history keeps where an order came from. */
-interface Operated extends Pick<Engine, 'model' | 'row' | 'serverAddress' | 'setServerAddress'> {
-  admin(proxy: string, server: string, command: AdminCommand): Promise<string | null>;
-}
-
-function operated({ engine, who }: CommandContext): Operated {
-  return {
-    model: engine.model,
-    row: (key) => engine.row(key),
-    serverAddress: (proxy, server) => engine.serverAddress(proxy, server),
-    setServerAddress: (proxy, server, host, port) => engine.setServerAddress(proxy, server, host, port),
-    admin: (proxy, server, command) => engine.admin(proxy, server, command, who),
-  };
-}
-
-async function admin(engine: Operated, { proxy, server }: ServerTarget, command: AdminCommand): Promise<Message> {
-  return outcome(await engine.admin(proxy.name, server.name, command));
-}
+import { AGENT_SETTERS, disableAgent, enableAgent } from './set-agent.js';
+import { type Arguments, admin, type Operated, operated, type Setter } from './setter.js';
 
 const STATES = ['ready', 'drain', 'maint'] as const;
 const HEALTHS = ['up', 'stopping', 'down'] as const;
@@ -136,15 +104,9 @@ const setCheckAddress: Setter = (_engine, { server }, [host]) => {
   return refuse("the check address cannot be changed at run time; change 'addr' in the configuration and reload.");
 };
 
-const noAgent: Setter = () => refuse('agent checks are not enabled on this server.');
-const noAgentBare: Setter = () => refuseBare('agent checks are not enabled on this server');
-
 const SETTERS: { readonly [word: string]: Setter } = {
   addr: setAddress,
-  agent: noAgent,
-  'agent-addr': noAgentBare,
-  'agent-port': noAgentBare,
-  'agent-send': noAgent,
+  ...AGENT_SETTERS,
   'check-addr': setCheckAddress,
   'check-port': setCheckPort,
   fqdn: (_engine, _target, [name]) =>
@@ -192,7 +154,7 @@ function serverCommand(text: string, help: string, act: Setter, usage = text): C
 }
 
 export const SERVER_COMMANDS: readonly Command[] = [
-  serverCommand('disable agent', 'stop agent checks', () => DONE),
+  serverCommand('disable agent', 'stop agent checks', disableAgent),
   serverCommand('disable health', 'stop health checks', disableHealth),
   serverCommand(
     'disable server',
@@ -200,9 +162,7 @@ export const SERVER_COMMANDS: readonly Command[] = [
     (engine, target) => admin(engine, target, { do: 'state', state: 'maint' }),
     'disable server (DEPRECATED)',
   ),
-  serverCommand('enable agent', 'start agent checks again', () =>
-    refuse('Agent was not configured on this server, cannot enable.'),
-  ),
+  serverCommand('enable agent', 'start agent checks again', enableAgent),
   serverCommand('enable health', 'start health checks again', enableHealth),
   serverCommand(
     'enable server',

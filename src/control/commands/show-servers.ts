@@ -39,8 +39,13 @@ function stateFields(engine: Engine, proxy: Proxy, server: Server, row: T.Row, n
   return [
     ...[proxy.id, proxy.name, server.id, server.name, address.host],
     ...[row.get(T.S_STATE), row.get(T.S_ADMIN), ...weights, sinceChange, ...check],
-    ...[0, 0, 0, fqdn(server), address.port, '-', 0, row.get(T.S_CHECK_PORT), server.checkAddr ?? '-', '-', 0],
+    ...[row.get(T.S_AGENT_STATE), 0, 0, fqdn(server), address.port, '-', 0],
+    ...[row.get(T.S_CHECK_PORT), server.checkAddr ?? '-', agentAddress(engine, proxy, server), row.get(T.S_AGENT_PORT)],
   ];
+}
+
+function agentAddress(engine: Engine, proxy: Proxy, server: Server): string {
+  return engine.lastAgent?.(proxy.name, server.name).addr ?? server.agentAddr ?? '-';
 }
 
 function addressOf(engine: Engine, proxy: Proxy, server: Server): { host: string; port: number } {

@@ -5,7 +5,14 @@ import * as T from '../../core/table.js';
 import type { Engine } from '../engine.js';
 import { serverRow as rowOf, trackedServer, trackTarget } from '../lookup.js';
 import { averageMs, eventsPerSecond, secondsSince } from './rates.js';
-import { isBeingChecked, isChecked, serverStatus, shownWeight, throttlePercent } from './server-status.js';
+import {
+  isAgentAsked,
+  isBeingChecked,
+  isChecked,
+  serverStatus,
+  shownWeight,
+  throttlePercent,
+} from './server-status.js';
 import { AT, HTTP_RESPONSES, newRow, type StatRow, TLS_COLUMNS, type Values, zero } from './stat-row.js';
 
 const IDLE_POOL = [AT.wrew, AT.reuse, AT.srv_icur, AT.eint, AT.idle_conn_cur, AT.safe_conn_cur, ...TLS_COLUMNS];
@@ -23,6 +30,7 @@ export function serverStatRow(engine: Engine, proxy: Proxy, server: Server, nowM
   if (isChecked(row)) checkCounts(v, row, nowMs);
   if (server.observe !== undefined) v[AT.hanafail] = row.get(T.S_OBSERVED_FAILS);
   if (isBeingChecked(row)) lastCheck(v, row, engine.lastCheck?.(proxy.name, server.name) ?? '');
+  if (isAgentAsked(row)) lastAgent(v, row, engine.lastAgent?.(proxy.name, server.name).text ?? '');
   v[AT.addr] = addressText(engine, proxy, server);
   v[AT.cookie] = server.cookie;
   zero(v, IDLE_POOL);
@@ -118,13 +126,28 @@ function lastCheck(v: Values, row: T.Row, text: string): void {
   const info = checkStatus(status);
   const running = (row.get(T.S_CHECK_STATE) & CHECK_IN_PROGRESS) !== 0;
   v[AT.check_status] = running ? `* ${info.name}` : info.name;
-  if (hasCode(status)) v[AT.check_code] = row.get(T.S_CHECK_CODE);
+  if (hasCode(status)) v[AT.check_code] = row.get(T.S_CHECK_CODE) >>> 0; // a program that a signal ended has code -1
   if (status >= CheckStatus.L4OK) v[AT.check_duration] = Math.max(0, row.get(T.S_CHECK_DURATION));
   v[AT.check_desc] = info.description;
   v[AT.last_chk] = text || undefined;
   v[AT.check_rise] = row.get(T.S_RISE);
   v[AT.check_fall] = row.get(T.S_FALL);
   v[AT.check_health] = row.get(T.S_HEALTH);
+}
+
+/** Rise and fall of agents are 1, and there is no code. */
+function lastAgent(v: Values, row: T.Row, text: string): void {
+  const status = row.get(T.S_AGENT_STATUS);
+  const info = checkStatus(status);
+  const running = (row.get(T.S_AGENT_STATE) & CHECK_IN_PROGRESS) !== 0;
+  v[AT.agent_status] = running ? `* ${info.name}` : info.name;
+  if (hasCode(status)) v[AT.agent_code] = 0;
+  if (status >= CheckStatus.CHECKED) v[AT.agent_duration] = Math.max(0, row.get(T.S_AGENT_DURATION));
+  v[AT.agent_desc] = info.description;
+  v[AT.last_agt] = text || undefined;
+  v[AT.agent_rise] = 1;
+  v[AT.agent_fall] = 1;
+  v[AT.agent_health] = row.get(T.S_AGENT_HEALTH);
 }
 
 function addressText(engine: Engine, proxy: Proxy, server: Server): string | undefined {

@@ -6,6 +6,8 @@ import {
   ADMIN_RMAINT,
   type Row,
   S_ADMIN,
+  S_AGENT_HEALTH,
+  S_AGENT_STATE,
   S_CHECK_STATE,
   S_EWEIGHT,
   S_FALL,
@@ -27,6 +29,11 @@ export function isChecked(row: Row): boolean {
   return (row.get(S_CHECK_STATE) & CHECK_ENABLED) !== 0;
 }
 
+/** Whether an agent is configured and enabled. */
+export function isAgentAsked(row: Row): boolean {
+  return (row.get(S_AGENT_STATE) & CHECK_ENABLED) !== 0;
+}
+
 /** Whether checks run now. */
 export function isBeingChecked(row: Row): boolean {
   return (row.get(S_CHECK_STATE) & (CHECK_ENABLED | CHECK_PAUSED)) === CHECK_ENABLED;
@@ -43,9 +50,12 @@ export function serverStatus(row: Row, tracked: Row, via: string, nowMs: number)
   if (admin & ADMIN_MAINT) return maintenance(admin, via);
   const health = tracked.get(S_HEALTH);
   const rise = tracked.get(S_RISE);
+  const isAsked = isAgentAsked(tracked);
+  if (row.get(S_STATE) === STATE_STOPPED && isAsked && tracked.get(S_AGENT_HEALTH) === 0) return 'DOWN (agent)';
   if (row.get(S_STATE) === STATE_STOPPED)
     return downWord(row, nowMs, health > 0 && health < rise ? ` ${health}/${rise}` : '');
   const word = runningWord(row, admin);
+  if (word === 'DRAIN' && isAsked) return 'DRAIN (agent)';
   if (word === 'UP' && !isChecked(tracked)) return 'no check';
   const fall = tracked.get(S_FALL);
   const isFull = !isChecked(tracked) || health >= rise + fall - 1;

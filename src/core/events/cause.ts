@@ -25,16 +25,23 @@ export function causeText(event: StoredEvent): string {
     case 'time':
       return 'slowstart is over';
     case 'balance':
-      return cause.from === null ? 'it is chosen to take all traffic' : `it takes all traffic over from ${cause.from}`;
+      return `${chosenText(cause.from)}${event.who === null ? '' : `, by an operator: ${event.who}`}`;
     case 'server':
       return `${cause.server} was the ${to === 'down' ? 'last one' : 'first one back'}`;
   }
 }
 
+function chosenText(from: string | null): string {
+  return from === null ? 'it is chosen to take all traffic' : `it takes all traffic over from ${from}`;
+}
+
+/** What a check says of a server that is neither primary nor replica. */
+const NO_ROLES = ['unknown', 'unfit'];
+
 /** A database that answered before and answers now, as something else. */
 function roleChange({ check, run }: EventDetail): string | undefined {
   const [before, now] = [run?.otherRole ?? null, check?.role ?? null];
-  const isKnown = before !== null && now !== null && before !== 'unknown' && now !== 'unknown';
+  const isKnown = [before, now].every((role) => role !== null && !NO_ROLES.includes(role));
   return isKnown && before !== now ? `its role changed from ${before} to ${now}` : undefined;
 }
 

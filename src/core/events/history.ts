@@ -48,7 +48,7 @@ export class History {
 
   /** Takes over what a predecessor kept, the oldest first; its numbers go on here. */
   restore(events: readonly StoredEvent[]): void {
-    for (const event of events) if (event.seq > this.seq) this.store(event);
+    for (const event of events) if (isNext(event, this.seq)) this.store(event);
   }
 
   private store(event: StoredEvent): void {
@@ -95,6 +95,18 @@ export class History {
     while (this.ring.at(index)!.seq <= seq) index++;
     return { event: this.ring.at(index)!, missed: 0 };
   }
+}
+
+/** A predecessor of another version may have told something else. */
+function isNext(event: StoredEvent | null, seq: number): boolean {
+  const { proxy, text, atMs } = event ?? {};
+  return (
+    event !== null &&
+    event.seq > seq &&
+    typeof proxy === 'string' &&
+    typeof text === 'string' &&
+    typeof atMs === 'number'
+  );
 }
 
 function keyOf({ proxy, server }: HealthEvent): string {

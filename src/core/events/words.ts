@@ -21,7 +21,7 @@ export function counted(n: number, one: string, many = `${one}s`): string {
 }
 
 /** What others said is quoted on one line: it may hold anything. */
-export function quoted(text: string): string {
+function quoted(text: string): string {
   const plain = text.replace(/[\x00-\x1f\x7f]+/g, ' ').trim();
   return `"${plain}"`;
 }

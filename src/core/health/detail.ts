@@ -11,6 +11,8 @@ import type { Cause } from './texts.js';
 
 /** Names that are told of those who take over; more would only fill the line. */
 const NAMES_MAX = 4;
+/** What S_CHECKED_AT holds of a time. */
+const LOW_31_BITS = 0x7fff_ffff;
 const OFF: readonly Condition[] = ['down', 'maint', 'unresolved'];
 
 /** @param offsetMs wall clock minus monotonic clock */
@@ -44,6 +46,7 @@ export function backendDetail(b: BackendHealth, server: string): EventDetail {
 /** Whose doing a change by a check, a tracked server, an operator or time was. */
 export function eventCause(s: ServerHealth, cause: Cause): EventCause {
   if (cause.by === 'tracked') return trackedCause(s);
+  if (cause.by === 'agent') return { by: 'agent', text: cause.report.text };
   if (cause.by !== 'check') return { by: cause.by };
   return { by: cause.report.status === CheckStatus.HANA ? 'traffic' : 'check' };
 }
@@ -76,8 +79,8 @@ function remaining(b: BackendHealth): Pick<EventDetail, 'usable' | 'active' | 'b
   return { usable, active: b.active, backup: b.backup };
 }
 
-/** @param offsetMs wall clock minus monotonic clock */
-export function serverNow(s: ServerHealth, offsetMs: number): ServerNow {
+/** @param epochMs wall clock @param nowMs monotonic clock */
+export function serverNow(s: ServerHealth, epochMs: number, nowMs: number): ServerNow {
   const { settings, past, tracked } = s;
   return {
     condition: conditionOf(s),
@@ -88,10 +91,10 @@ export function serverNow(s: ServerHealth, offsetMs: number): ServerNow {
     checksEnabled: s.checksEnabled,
     intervalMs: nextInterval(s, 0, 0),
     check: past.check,
-    checkedAtMs: past.checkedAtMs === 0 ? null : past.checkedAtMs,
+    checkedAtMs: checkedAt(s, epochMs),
     tracks: tracked === null ? null : `${tracked.backend.name}/${tracked.name}`,
     isForced: (s.admin & (T.ADMIN_FMAINT | T.ADMIN_FDRAIN)) !== 0,
-    damping: dampingOf(s, offsetMs),
+    damping: dampingOf(s, epochMs - nowMs),
     weight: s.weight,
     isUsable: s.isUsable,
     isBackup: settings.isBackup,
@@ -110,4 +113,11 @@ export function event(
   detail: EventDetail,
 ): HealthEvent {
   return { type: 'health-event', proxy: b.name, server, atMs, kind, level, text, detail };
+}
+
+/** The role thread does not tell each check that found nothing new, but leaves its time in the row. */
+function checkedAt({ past, row }: ServerHealth, epochMs: number): number | null {
+  const low = row.get(T.S_CHECKED_AT);
+  if (low === 0 || past.checkedAtMs === 0) return past.checkedAtMs || null;
+  return Math.max(past.checkedAtMs, epochMs - ((epochMs - low) & LOW_31_BITS));
 }

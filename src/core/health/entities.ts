@@ -4,6 +4,7 @@
  */
 import { CheckStatus } from '../check-status.js';
 import * as T from '../table.js';
+import type { AgentHealth } from './agent.js';
 import { CALM, type DampingState } from './damping.js';
 import { Past } from './past.js';
 import type { HealthSettings } from './settings.js';
@@ -57,6 +58,8 @@ export class ServerHealth {
   /** What the next transition will be told with. */
   past = new Past();
   damping: DampingState = CALM;
+  /** Null without `agent-check`. */
+  agent: AgentHealth | null = null;
 
   constructor(
     readonly backend: BackendHealth,

@@ -5,6 +5,7 @@
 import type { Proxy } from '../../config/model.js';
 import { CheckStatus } from '../check-status.js';
 import * as T from '../table.js';
+import { AgentHealth, isDownByAgent, publishAgent } from './agent.js';
 import { BackendHealth, ServerHealth } from './entities.js';
 import { initialHealth, initialState } from './initial.js';
 import type { HealthMachine } from './machine.js';
@@ -69,6 +70,7 @@ function* backendServers(
     const old = before.servers.get(key);
     if (old === undefined) begin(server, machine.nowS);
     else takeOver(server, old);
+    publishAgent(server);
     if (server.row.get(T.S_TOKEN) === 0) server.row.set(T.S_TOKEN, machine.newToken());
     yield server;
   }
@@ -86,6 +88,11 @@ function begin(s: ServerHealth, nowS: number): void {
   s.status = s.row.get(T.S_CHECK_STATUS) || CheckStatus.INI;
   s.row.set(T.S_CHECK_STATUS, s.status);
   if (s.row.get(T.S_LAST_CHANGE) === 0) s.row.set(T.S_LAST_CHANGE, nowS);
+  s.agent = newAgent(s);
+}
+
+function newAgent(s: ServerHealth): AgentHealth | null {
+  return s.settings.agentPort > 0 ? new AgentHealth() : null;
 }
 
 function configuredAdmin(isDisabled: boolean): number {
@@ -108,6 +115,8 @@ function takeOver(s: ServerHealth, old: ServerHealth): void {
   s.past = old.past;
   s.damping = old.damping;
   s.isFallback = old.isFallback;
+  s.agent = newAgent(s);
+  if (old.agent !== null) s.agent?.takeOver(old.agent, isSame);
   s.state = s.isInMaintenance ? T.STATE_STOPPED : takenState(s, old);
   s.health = takenHealth(s, old);
   if (s.settings.asks !== undefined && s.settings.asks !== old.settings.asks) beUnverified(s);
@@ -123,7 +132,8 @@ function beUnverified(s: ServerHealth): void {
 /** Without checks a server is up; one that leaves maintenance by the new configuration starts anew. */
 function takenState(s: ServerHealth, old: ServerHealth): number {
   if (old.isInMaintenance) return initialState(s);
-  if (!s.settings.isChecked && old.settings.isChecked) return T.STATE_RUNNING;
+  const isLetGo = old.settings.isChecked || isDownByAgent(old);
+  if (!s.settings.isChecked && !isDownByAgent(s) && isLetGo) return T.STATE_RUNNING;
   return old.state;
 }
 

@@ -1,5 +1,6 @@
 /** Flap damping of servers: when one is held, and when that is not allowed. The arithmetic is in damping.ts. */
 import * as T from '../table.js';
+import { agreeUp } from './agent.js';
 import { CALM, cameUp, type DampingState, isHeld, wentDown } from './damping.js';
 import type { ServerHealth } from './entities.js';
 
@@ -24,7 +25,7 @@ export function isHeldBack(s: ServerHealth, nowMs: number): boolean {
 
 /** Nothing but the damping keeps it down. */
 export function isHeldAndWell(s: ServerHealth, nowMs: number): boolean {
-  return isHeld(s.damping, nowMs) && s.health >= s.settings.rise && !s.isInMaintenance;
+  return isHeld(s.damping, nowMs) && agreeUp(s) && !s.isInMaintenance;
 }
 
 function set(s: ServerHealth, state: DampingState, offsetMs: number): void {

@@ -9,10 +9,12 @@
  * A machine holds no clock: whoever feeds it calls `at` with the time first. It touches the rows of the shared table for
  * what other threads write too, and publishes the rest after each event.
  */
-import { CheckStatus } from '../check-status.js';
 import type { EventCause, Trigger } from '../events/event.js';
 import type { HealthEvent } from '../messages.js';
 import * as T from '../table.js';
+import type { HealthActions } from './actions.js';
+import { agreeUp, isDownByAgent } from './agent.js';
+import { AgentMachine } from './agent-machine.js';
 import { addDowntime, Backends } from './backends.js';
 import { adminCause, backendDetail, detailOf, event, eventCause } from './detail.js';
 import type { BackendHealth, ServerHealth } from './entities.js';
@@ -20,35 +22,14 @@ import { countFlap, countReturn, forgetFlaps, isHeldAndWell, isHeldBack } from '
 import { initialHealth, initialState } from './initial.js';
 import { conditionOf } from './past.js';
 import { publishChecking, publishServer } from './publish.js';
+import { type CheckResult, RESULT_CELL, resultOf } from './results.js';
+import { shutdownBackups, shutdownSessions } from './shutdown.js';
 import { choose, chosenOf, movedText, type SingleChoice } from './single.js';
 import type { Cause, CheckReport } from './texts.js';
 import * as Texts from './texts.js';
 import { effectiveWeight, isWarm, newWeight } from './weights.js';
 
-/** What the machine asks of whoever runs it. */
-export interface HealthActions {
-  log(event: HealthEvent): void;
-  /** Figures that balancing uses have changed: call `flush` at the end of the turn, then wake the data plane. */
-  changed(): void;
-  /** What the last check said (`last_chk`) is another text than before. */
-  lastCheck(server: ServerHealth, text: string): void;
-  /** The server warms up: call `warm` when its `nextStepMs` has come. */
-  warming(server: ServerHealth): void;
-  /** Check again soon (`fastinter`), not later than this many ms from now. */
-  checkWithin(server: ServerHealth, ms: number): void;
-}
-
-export type CheckResult = 'failed' | 'passed' | 'conditional';
-
-/** Result cells of `show servers state`. */
-const RESULT_CELL = { failed: 2, passed: 3, conditional: 4 } as const;
-const PASSED: readonly number[] = [CheckStatus.L4OK, CheckStatus.L6OK, CheckStatus.L7OK, CheckStatus.PROCOK];
 const STEP_MS = 1000;
-
-function resultOf(status: number): CheckResult {
-  if (status === CheckStatus.L7OKC) return 'conditional';
-  return PASSED.includes(status) ? 'passed' : 'failed';
-}
 
 export class HealthMachine {
   private nowMs = 0;
@@ -57,7 +38,20 @@ export class HealthMachine {
   private isDirty = false;
   private tokens = 0;
 
-  constructor(private readonly actions: HealthActions) {}
+  /** Answers of agents (`agent-check`). */
+  readonly agents: AgentMachine;
+
+  constructor(private readonly actions: HealthActions) {
+    this.agents = new AgentMachine({
+      goUp: (s, cause) => this.goUp(s, cause),
+      goDown: (s, cause) => this.goDown(s, cause),
+      weigh: (s, percent) => this.setWeight(s, percent, true),
+      setState: (s, state, by) => this.setState(s, state, by),
+      changed: () => this.touch(),
+      logCheck: (s, text, by) => this.log(s, 'check', 'notice', text, by),
+      told: (s) => this.actions.agentTold(s),
+    });
+  }
 
   /** @param nowMs monotonic @param epochMs wall clock */
   at(nowMs: number, epochMs: number): void {
@@ -137,13 +131,15 @@ export class HealthMachine {
   private conclude(s: ServerHealth, result: CheckResult, cause: Cause): void {
     const isUp = s.health >= s.settings.rise;
     if (!isUp) this.goDown(s, cause);
+    else if (!agreeUp(s))
+      return; // its agent keeps it down
     else if (result === 'conditional') this.goStopping(s, cause);
     else if (result === 'passed') this.goUp(s, cause);
   }
 
   /** Something spoke for a check before its time: the story of what it finds begins there. */
-  hint(s: ServerHealth, kind: Trigger['kind'], text: string): void {
-    s.past.hint(kind, text, this.epochMs);
+  hint(s: ServerHealth, kind: Trigger['kind'], text: string, agoMs = 0): void {
+    s.past.hint(kind, text, this.epochMs - agoMs);
   }
 
   /** Too many connections in a row failed (`observe layer4`, `error-limit`, `on-error`). */
@@ -160,10 +156,11 @@ export class HealthMachine {
 
   // ── Operator ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  setState(s: ServerHealth, state: 'ready' | 'drain' | 'maint'): void {
+  /** @param by whose doing it is; the operator's by default */
+  setState(s: ServerHealth, state: 'ready' | 'drain' | 'maint', by?: EventCause): void {
     const kept = s.admin & ~(T.ADMIN_FMAINT | T.ADMIN_FDRAIN);
     const flag = { ready: 0, drain: T.ADMIN_FDRAIN, maint: T.ADMIN_FMAINT }[state];
-    this.setAdmin(s, kept | flag);
+    this.setAdmin(s, kept | flag, by);
   }
 
   /** The name resolves, or does not any more. */
@@ -324,14 +321,14 @@ export class HealthMachine {
 
   // ── Administrative flags ──────────────────────────────────────────────────────────────────────────────────────────
 
-  private setAdmin(s: ServerHealth, admin: number): void {
+  private setAdmin(s: ServerHealth, admin: number, by?: EventCause): void {
     const before = s.admin;
     if (before === admin) return;
     const wasInMaintenance = s.isInMaintenance;
     const wasDraining = s.isDraining;
     const wasInService = s.isInService;
     s.admin = admin;
-    const cause = adminCause(s, before ^ admin);
+    const cause = by ?? adminCause(s, before ^ admin);
     if (!wasInMaintenance && s.isInMaintenance) this.enterMaintenance(s, wasInService, cause);
     else if (wasInMaintenance && !s.isInMaintenance) this.leaveMaintenance(s, before & ~admin, cause);
     else if (wasInMaintenance) this.remainInMaintenance(s, before & ~admin, cause);
@@ -370,7 +367,8 @@ export class HealthMachine {
     const state = s.tracked === null ? initialState(s) : s.tracked.state;
     if (s.tracked === null) s.health = s.settings.isChecked ? initialHealth(s) : 0;
     s.state = T.STATE_RUNNING; // so that starting counts no downtime
-    if (state === T.STATE_STOPPED || state === T.STATE_STOPPING) s.state = state;
+    if (isDownByAgent(s)) s.state = T.STATE_STOPPED;
+    else if (state === T.STATE_STOPPED || state === T.STATE_STOPPING) s.state = state;
     else this.start(s);
   }
 
@@ -498,13 +496,4 @@ export class HealthMachine {
     const detail = detailOf(s, cause, this.offsetMs);
     this.actions.log(event(s.backend, s.name, kind, level, text, this.epochMs, detail));
   }
-}
-
-function shutdownSessions(s: ServerHealth, reason: number): void {
-  s.row.set(T.S_SHUTDOWN_REASON, reason);
-  s.row.add(T.S_SHUTDOWN_EPOCH, 1);
-}
-
-function shutdownBackups(b: BackendHealth): void {
-  for (const s of b.servers) if (s.settings.isBackup) shutdownSessions(s, T.SHUTDOWN_BACKUP);
 }

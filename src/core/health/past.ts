@@ -44,6 +44,11 @@ export class Past {
     this.checkedAtMs = epochMs;
   }
 
+  /** A check that said nothing new ended then, and was not told. */
+  wasChecked(epochMs: number): void {
+    this.checkedAtMs = Math.max(this.checkedAtMs, epochMs);
+  }
+
   /** Something spoke for a check before its time. */
   hint(kind: Trigger['kind'], text: string, epochMs: number): void {
     this.trigger = { kind, text, atMs: epochMs };

@@ -8,7 +8,11 @@ import type { ServerHealth } from './entities.js';
  * @param random 0 <= random < 1
  */
 export function nextInterval(s: ServerHealth, spreadPercent: number, random: number): number {
-  const interval = plainInterval(s);
+  return spreadInterval(plainInterval(s), spreadPercent, random);
+}
+
+/** An interval with the noise that `spread-checks` asks for. */
+export function spreadInterval(interval: number, spreadPercent: number, random: number): number {
   if (spreadPercent <= 0) return interval;
   return Math.max(1, interval * (1 + (spreadPercent / 100) * (2 * random - 1)));
 }

@@ -33,6 +33,9 @@ export interface HealthSettings {
   readonly onError: NonNullable<Server['onError']>;
   readonly shutdownOnDown: boolean;
   readonly shutdownBackupsOnUp: boolean;
+  /** Port of the agent, 0 where it is not asked (`agent-check`). */
+  readonly agentPort: number;
+  readonly agentInterMs: number;
   /** Host as the statistics show it: `unix` for sockets. */
   readonly host: string;
   /** The server line as one text: a reload that leaves it equal leaves the operator's changes in force. */
@@ -67,6 +70,8 @@ export function settingsOf(
     onError: server.onError ?? 'fail-check',
     shutdownOnDown: shutsOnDown(proxy, server),
     shutdownBackupsOnUp: server.onMarkedUp === 'shutdown-backup-sessions',
+    agentPort: server.agentCheck === true ? (server.agentPort ?? 0) : 0,
+    agentInterMs: server.agentInterMs ?? DEFAULT_INTER_MS,
     host: server.address.kind === 'inet' ? server.address.host : 'unix',
     definition: definitionOf(server),
     damping: dampingOf(proxy),

@@ -22,6 +22,8 @@ export interface CheckReport {
 /** Why a server changed, as it is written between the change and the figures. */
 export type Cause =
   | { by: 'check'; report: CheckReport }
+  /** The agent's word. */
+  | { by: 'agent'; report: CheckReport }
   | { by: 'tracked' }
   | { by: 'operator' }
   /** Flap damping holds it no longer. */
@@ -58,6 +60,7 @@ function printable(text: string): string {
 function because(s: ServerHealth, cause: Cause): string {
   switch (cause.by) {
     case 'check':
+    case 'agent':
       // With `option log-health-checks` the check has a line of its own, just before.
       return s.backend.logsChecks ? '' : `, ${reason(cause.report)}`;
     case 'tracked':
@@ -97,6 +100,13 @@ export function checkText(s: ServerHealth, report: CheckReport, result: 'failed'
   const isUp = s.health >= rise;
   const count = isUp ? `${s.health - rise + 1}/${fall} UP` : `${s.health}/${rise} DOWN`;
   return `Health check for ${nameOf(s, false)} ${words[result]}, ${reason(report)}, status: ${count}.`;
+}
+
+/** The same for agents. @param isUp what the agent has said last of up and down */
+export function agentCheckText(s: ServerHealth, report: CheckReport, isPassed: boolean, isUp: boolean): string {
+  const words = isPassed ? 'succeeded' : 'failed';
+  const count = isUp ? '1/1 UP' : '0/1 DOWN';
+  return `Agent check for ${nameOf(s, false)} ${words}, ${reason(report)}, status: ${count}.`;
 }
 
 export function downText(s: ServerHealth, cause: Cause): string {

@@ -80,6 +80,11 @@ export class Arbiter {
     return this.leader?.id ?? null;
   }
 
+  /** There was a primary, and it is none any more; nobody has taken over yet. */
+  get isVacant(): boolean {
+    return this.leader !== null && this.views.get(this.leader.id)?.presence !== 'claims';
+  }
+
   /** @param nameOf how reasons call a member */
   constructor(private readonly nameOf: (id: string) => string) {}
 
@@ -101,16 +106,25 @@ export class Arbiter {
 
   // ── Events ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** A member answered. */
-  answered(id: string, { role, claim, startedMs, endedMs }: Sighting): void {
+  /** A member answered. @returns whether a decision may come out otherwise than before */
+  answered(id: string, { role, claim, startedMs, endedMs }: Sighting): boolean {
     const view = this.views.get(id);
-    if (view === undefined) return;
-    if (claim !== null) this.evidence.learn(claim, id);
+    if (view === undefined) return false;
+    const before = view.presence;
+    const isProof = claim !== null && this.evidence.learn(claim, id);
     this.latest = id;
     view.startedMs = startedMs;
     if (role === 'primary' && claim !== null) this.claimed(id, view, claim, endedMs);
     else if (role === 'replica' || (role === 'unfit' && claim?.kind === 'mysql')) this.steppedDown(id, view);
     else view.presence = 'lost'; // it starts, loads, or refuses us: nobody knows what it will be
+    return isProof || before !== view.presence || (view.presence === 'claims' && !this.isAlone(id));
+  }
+
+  /** Nobody else claims, and it is the leader already. */
+  private isAlone(id: string): boolean {
+    if (this.leader?.id !== id) return false;
+    for (const [other, { presence }] of this.views) if (presence === 'claims' && other !== id) return false;
+    return true;
   }
 
   private claimed(id: string, view: View, claim: Claim, endedMs: number): void {
@@ -127,10 +141,16 @@ export class Arbiter {
     this.pardoned.delete(id);
   }
 
-  /** A check of a member failed. @param isDown so often that the member is down by it */
-  failed(id: string, isDown: boolean): void {
+  /**
+   * A check of a member failed.
+   * @param isDown so often that the member is down by it
+   * @returns whether a decision may come out otherwise than before
+   */
+  failed(id: string, isDown: boolean): boolean {
     const view = this.views.get(id);
-    if (view !== undefined && (isDown || view.presence === 'unseen')) view.presence = 'lost';
+    if (view === undefined || view.presence === 'lost' || !(isDown || view.presence === 'unseen')) return false;
+    view.presence = 'lost';
+    return true;
   }
 
   /** An operator took it out of the checks (maintenance). */

@@ -42,21 +42,23 @@ export class Components {
     this.home ||= other.home;
   }
 
-  answered(id: string, { claim, endedMs }: Sighting): void {
+  answered(id: string, { claim, endedMs }: Sighting): boolean {
     const node = this.nodes.get(id);
-    if (node === undefined) return;
+    if (node === undefined) return false;
     if (claim?.kind !== 'galera' || !claim.isPrimaryComponent) {
       Object.assign(node, { presence: 'follower', claim: null });
-      return;
+      return true;
     }
     if (node.claim === null || viewOf(node.claim) !== viewOf(claim)) node.sinceMs = endedMs;
     Object.assign(node, { presence: 'claims', claim });
+    return true;
   }
 
-  failed(id: string, isDown: boolean): void {
+  failed(id: string, isDown: boolean): boolean {
     const node = this.nodes.get(id);
     if (node !== undefined && (isDown || node.presence === 'unseen'))
       Object.assign(node, { presence: 'lost', claim: null });
+    return node !== undefined;
   }
 
   withdrawn(id: string): void {

@@ -17,24 +17,27 @@ export class Evidence {
   /** Who went on from a history, by its replication id. */
   private readonly successors = new Map<string, string>();
 
-  /** @param holder who gave the answer; a standby that follows a timeline proves it as well as its primary does */
-  learn(claim: Claim, holder: string): void {
-    if (claim.kind === 'postgres' || claim.kind === 'patroni') this.learnTimeline(claim, holder);
-    if (claim.kind === 'redis') this.learnHistory(claim, holder);
+  /** @param holder who gave the answer; a standby that follows a timeline proves it as well as its primary does @returns whether it is new */
+  learn(claim: Claim, holder: string): boolean {
+    if (claim.kind === 'postgres' || claim.kind === 'patroni') return this.learnTimeline(claim, holder);
+    return claim.kind === 'redis' && this.learnHistory(claim, holder);
   }
 
-  private learnTimeline({ systemId, timeline }: { systemId: string; timeline: number }, holder: string): void {
+  private learnTimeline({ systemId, timeline }: { systemId: string; timeline: number }, holder: string): boolean {
     const before = this.best.get(systemId);
     // Of equal holders the first by name is kept, so that the order of answers does not matter.
     const isBetter = before === undefined || timeline > before.timeline;
-    if (isBetter || (timeline === before.timeline && holder < before.holder))
-      this.best.set(systemId, { timeline, holder });
+    if (!isBetter && (timeline < before.timeline || holder >= before.holder)) return false;
+    this.best.set(systemId, { timeline, holder });
+    return true;
   }
 
-  private learnHistory({ replicationId, secondReplicationId }: Claim & { kind: 'redis' }, holder: string): void {
-    if (NO_ID.test(secondReplicationId) || secondReplicationId === replicationId) return;
+  private learnHistory({ replicationId, secondReplicationId }: Claim & { kind: 'redis' }, holder: string): boolean {
+    if (NO_ID.test(secondReplicationId) || secondReplicationId === replicationId) return false;
     const before = this.successors.get(secondReplicationId);
-    if (before === undefined || holder < before) this.successors.set(secondReplicationId, holder);
+    if (before !== undefined && holder >= before) return false;
+    this.successors.set(secondReplicationId, holder);
+    return true;
   }
 
   /** @returns who proved the claim to be out of date, and by what; null if nobody did */

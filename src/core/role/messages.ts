@@ -10,7 +10,7 @@ export interface RoleServer {
   readonly proxy: string;
   readonly server: string;
   readonly row: RowRef;
-  /** Without its password and without places. */
+  /** Without a password's text and without places. */
   readonly check: RoleCheck;
   readonly password: string | null;
   /** Path of a unix socket, undefined where the row has the address. */
@@ -46,6 +46,8 @@ export type FromRoles =
 /** What a check found about one server, after everything that speaks against its claim. */
 export interface RoleResult {
   readonly key: string;
+  /** S_ADDR_CHANGES when its address was read: of another address nothing is known by this. */
+  readonly place: number;
   readonly status: CheckStatusCode;
   readonly text: string;
   readonly durationMs: number;
@@ -56,6 +58,8 @@ export interface RoleResult {
   readonly isCertain: boolean;
   /** The held session broke so many ms before, which is why it was asked now. */
   readonly brokeMsAgo?: number;
+  /** The check before this one ended so many ms ago; steady ones are not told each. */
+  readonly previousMsAgo?: number;
 }
 
 /** Something about the claims of a backend's servers that a person must know. */

@@ -6,6 +6,7 @@
  *                            decided within a few round trips
  *   no answer in time ─────► at once, with a shorter limit; each attempt is a connection of its own, so it takes `fall`
  *                            lost packets in a row to look down, and a silent host is down within 3 intervals
+ *   nobody is primary ─────► every SEARCH_MS: whoever is promoted is found within a few of them
  *   a nudge ───────────────► at once, or as soon as the check under way is over; at most one in NUDGE_GAP_MS
  */
 
@@ -14,6 +15,7 @@ const NUDGE_GAP_MS = 20;
 /** Share of the interval that a second attempt may take. */
 const HURRIED_SHARE = 0.6;
 const LIMIT_MS_MIN = 100;
+const SEARCH_MS = 25;
 
 export interface PaceSettings {
   readonly intervalMs: number;
@@ -35,6 +37,8 @@ export interface Outcome {
   readonly isUnsettled: boolean;
   /** All its servers are down. */
   readonly isDown: boolean;
+  /** The primary of its group was lost a moment ago, and no other is known yet. */
+  readonly isSearching: boolean;
 }
 
 /** Limit where none is written: an answer that takes longer than the interval is none. */
@@ -68,7 +72,7 @@ export class Pace {
   }
 
   /** @returns when to check next */
-  ended({ isChange, isTimeout, isUnsettled, isDown }: Outcome, nowMs: number): number {
+  ended({ isChange, isTimeout, isUnsettled, isDown, isSearching }: Outcome, nowMs: number): number {
     this.isChecking = false;
     this.isHurried = isTimeout;
     const mayRush = this.rapid < this.settings.burst;
@@ -82,7 +86,7 @@ export class Pace {
     }
     this.rapid = 0;
     const stepMs = isDown ? this.settings.downIntervalMs : this.settings.intervalMs;
-    return Math.max(nowMs, this.startedMs + stepMs);
+    return Math.max(nowMs, this.startedMs + (isSearching ? Math.min(stepMs, SEARCH_MS) : stepMs));
   }
 
   /** Something speaks for a check. @returns when to check, null where the one under way will be followed by another */

@@ -5,7 +5,7 @@
 import type { RoleCheck } from '../../config/model.js';
 import { CheckStatus } from '../check-status.js';
 import type { Claim, Role } from './report.js';
-import { type Finding, failure, judge, lagSize, quoted } from './verdict.js';
+import { type Finding, failure, judge, lagSize, lagTime, quoted } from './verdict.js';
 
 /** @returns the path to ask; Patroni itself applies the limit on lag */
 export function patroniPath(check: RoleCheck): string {
@@ -27,8 +27,9 @@ export function evaluatePatroni(status: number, body: string, check: RoleCheck):
   const isLeader = check.want !== 'any' && check.want !== 'replica' && status === 200;
   const claim = claimOf(node, isLeader);
   const lagBytes = lagOf(node);
-  const base = { claim, lagMs: null, lagBytes };
-  const text = `${sentence(node, name)}${lagBytes === null ? '' : `, ${lagBytes === 0 ? 'caught up' : `${lagSize(lagBytes)} to replay`}`}`;
+  const lagMs = role === 'replica' ? ageOf(node, lagBytes) : null;
+  const base = { claim, lagMs, lagBytes };
+  const text = `${sentence(node, name)}${distance(lagMs, lagBytes)}`;
   // Patroni counts the bytes from the leader's position, which the node's own body does not hold: its word stands.
   const limits = { ...check, maxLagBytes: undefined };
   if (status === 200) return judge(limits, { ...base, role, text });
@@ -68,7 +69,7 @@ function sentence(node: Body, role: string): string {
 
 function claimOf(node: Body, isLeader: boolean): Claim | null {
   const systemId = word(node.database_system_identifier);
-  const { name, scope } = (typeof node.patroni === 'object' ? (node.patroni ?? {}) : {}) as Body;
+  const { name, scope } = objectOf(node.patroni);
   const timeline = typeof node.timeline === 'number' ? node.timeline : 0;
   if (systemId === '' && timeline === 0) return null;
   const leaderKey = isLeader ? [word(scope), word(name)].filter((part) => part !== '').join('/') : null;
@@ -77,10 +78,27 @@ function claimOf(node: Body, isLeader: boolean): Claim | null {
 
 /** Received and not replayed; what the leader wrote since, the node does not know. */
 function lagOf(node: Body): number | null {
-  const { received_location: received, replayed_location: replayed } = (
-    typeof node.xlog === 'object' ? (node.xlog ?? {}) : {}
-  ) as Body;
+  const { received_location: received, replayed_location: replayed } = objectOf(node.xlog);
   return typeof received === 'number' && typeof replayed === 'number' ? Math.max(0, received - replayed) : null;
+}
+
+/** Age of the last transaction replayed when the node last saw the store, by the node's own clock; whole seconds. */
+function ageOf(node: Body, lagBytes: number | null): number | null {
+  if (lagBytes === 0) return 0;
+  // biome-ignore lint/style/noRestrictedGlobals: it reads a text with its own zone, not the clock
+  const replayedMs = Date.parse(String(objectOf(node.xlog).replayed_timestamp ?? ''));
+  const seen = node.dcs_last_seen;
+  return typeof seen === 'number' && !Number.isNaN(replayedMs) ? Math.max(0, seen * 1000 - replayedMs) : null;
+}
+
+function distance(lagMs: number | null, lagBytes: number | null): string {
+  if (lagBytes === null) return '';
+  if (lagBytes === 0) return ', caught up';
+  return `, ${lagSize(lagBytes)} to replay${lagMs === null ? '' : `, ${lagTime(lagMs)} behind`}`;
+}
+
+function objectOf(value: unknown): Body {
+  return typeof value === 'object' && value !== null ? (value as Body) : {};
 }
 
 function word(value: unknown): string {

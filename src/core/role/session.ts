@@ -22,13 +22,9 @@ export interface SessionTarget {
   readonly names?: TargetNames;
 }
 
-export interface TargetNames {
+interface TargetNames {
   readonly proxyName: string;
-  readonly proxyId: number;
   readonly serverName: string;
-  readonly serverId: number;
-  /** Most connections at once, 0 = no limit. */
-  readonly maxconn: number;
 }
 
 export interface SessionEvents {

@@ -39,7 +39,7 @@ describe('redis', () => {
       'wrong password',
       [NONE, '-WRONGPASS invalid username-password pair\r\n'],
       PASSWORD,
-      'L7STS access denied for the default user: check its password (none is set)',
+      'L7STS access denied for the default user: check its password',
     ],
     ['wrong password, Redis 5', [NONE, '-ERR invalid password\r\n'], PASSWORD, /access denied/],
     [

@@ -4,14 +4,11 @@ import { createSession } from '../../../src/checks/role/create-session.js';
 import type { RoleCheck } from '../../../src/config/model.js';
 import { CheckStatus } from '../../../src/core/check-status.js';
 import type { RoleReport } from '../../../src/core/role/report.js';
-import type { HeldSession } from '../../../src/core/role/session.js';
+import type { HeldSession, SessionTarget } from '../../../src/core/role/session.js';
 
 export const PASSWORD = 'geheim-4711';
 
-export interface Place {
-  readonly host: string;
-  readonly port: number;
-}
+export type Place = SessionTarget;
 
 export interface TestSession {
   ask(): Promise<RoleReport>;
@@ -41,6 +38,6 @@ export function session(
 
 const NAMES = new Map<number, string>(Object.entries(CheckStatus).map(([name, value]) => [value, name]));
 
-export function describe({ status, text }: RoleReport): string {
+function describe({ status, text }: RoleReport): string {
   return `${NAMES.get(status)} ${text}`;
 }

@@ -131,6 +131,16 @@ test('a cursor sees every event once, in order, and hears how many it missed', (
   );
 });
 
+test('what a predecessor of another version told is left out where it is no event', () => {
+  const history = new History();
+  const odd = [null, 7, {}, { seq: 3 }, { seq: 'x', proxy: 'be' }, { ...event('a', 5), seq: 9 }];
+  history.restore(odd as unknown as StoredEvent[]);
+  assert.deepEqual(
+    history.list().map(({ seq }) => seq),
+    [9],
+  );
+});
+
 test('a restored history with holes is read on all the same', () => {
   const whole = new History();
   for (let i = 0; i < 9; i++) whole.add(event('a', i), null);

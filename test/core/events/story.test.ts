@@ -57,7 +57,7 @@ class StoryWorld extends World {
 
   explain(name: string): string {
     const s = this.server(name);
-    const now = serverNow(s, OFFSET_MS);
+    const now = serverNow(s, this.epochMs, this.nowMs);
     const [proxy, own] = name.split('/');
     const events = [...this.history.of(proxy, own), ...this.history.of(proxy, null)].sort((a, b) => a.seq - b.seq);
     const status = conditionWord(now.condition);

@@ -399,6 +399,17 @@ describe('patroni', () => {
     test(`HTTP ${status}, ${JSON.stringify(settings)}: ${expected}`, () =>
       assert.equal(words(evaluatePatroni(status, text, ask('patroni', settings))), expected));
 
+  test('an answer of Patroni 3.0.2, as it came', () => {
+    const answer =
+      '{"state": "running", "postmaster_start_time": "2026-11-21 09:06:42.703574+00:00", "role": "replica", "server_version": 150018, "xlog": {"received_location": 50331744, "replayed_location": 50330000, "replayed_timestamp": "2026-11-21 09:06:45.100000+00:00", "paused": false}, "timeline": 1, "dcs_last_seen": 1795252011, "database_system_identifier": "7710548604312884425", "patroni": {"version": "3.0.2", "scope": "main"}}';
+    const finding = evaluatePatroni(200, answer, ask('patroni', { want: 'replica', maxLagMs: 5000 }));
+    assert.equal(
+      words(finding),
+      'unfit replica: replica, PostgreSQL running, 1.7 KiB to replay, 5.9 s behind: the limit is 5 s',
+    );
+    assert.deepEqual(finding.claim, { kind: 'patroni', systemId: '7710548604312884425', timeline: 1, leaderKey: null });
+  });
+
   test('only the holder of the lock claims the leader key', () => {
     const claim = { kind: 'patroni', systemId: '77', timeline: 4 };
     assert.deepEqual(evaluatePatroni(200, body('primary'), ask('patroni', {})).claim, {
