@@ -16,7 +16,7 @@ import { ListenerSet, type ListenFailure, type Listening } from './listeners.js'
 import { type Layout, layOut, rowOf, writeCells } from './plan.js';
 import type { ProcessLog } from './process-log.js';
 import { planRoles } from './role-plan.js';
-import { resolveCheckHosts, resolveLogTargets, resolveLogTargets } from './server-address.js';
+import { resolveCheckHosts, resolveLogTargets } from './server-address.js';
 import { stateFromFiles } from './state-file.js';
 import {
   restoreCommands,
