@@ -45,7 +45,7 @@ export interface TransferredState {
 }
 
 /** Cells whose greatest value counts, not the sum. */
-const MAXIMA = [T.C_QTIME_MAX, T.C_CTIME_MAX, T.C_RTIME_MAX, T.C_TTIME_MAX];
+const MAXIMA = [T.C_QTIME_MAX, T.C_CTIME_MAX, T.C_RTIME_MAX, T.C_TTIME_MAX, T.C_SHUT_SERVERS_MS, T.C_SHUT_CLIENTS_MS];
 /** Cells about this very moment or this very process. */
 const NOT_COUNTED = [
   T.C_RATE_SECOND,
