@@ -197,10 +197,7 @@ export class DataplaneWorker implements Lender {
   /** How long it took since the decision, for `show activity`. @param at S_SHUTDOWN_AT */
   private noteShut(count: number, at: number, { serversMs, clientsMs }: ReturnType<typeof killAll>): void {
     const { f64, c } = this.process;
-    const since = (ms: number) => {
-      const epochMs = ms + this.epochOffsetMs;
-      return ((Math.floor(epochMs) | 0) - at) | 0;
-    };
+    const since = (ms: number) => ((Math.floor(ms + this.epochOffsetMs) | 0) - at) | 0;
     f64[c + T.C_SHUT_SESSIONS] += count;
     f64[c + T.C_SHUT_SERVERS_MS] = Math.max(f64[c + T.C_SHUT_SERVERS_MS], since(serversMs));
     f64[c + T.C_SHUT_CLIENTS_MS] = Math.max(f64[c + T.C_SHUT_CLIENTS_MS], since(clientsMs));
