@@ -10,6 +10,7 @@ import { MysqlDialogue } from './mysql-dialogue.js';
 import { PatroniDialogue } from './patroni-dialogue.js';
 import { PostgresDialogue } from './postgres-dialogue.js';
 import { RedisDialogue } from './redis-dialogue.js';
+import { RenewedSession } from './renewed-session.js';
 import { SocketSession } from './socket-session.js';
 
 /**
@@ -28,7 +29,10 @@ export function createSession(
   const isTlsFirst = check.tls === 'require' && (check.kind === 'redis' || check.kind === 'patroni');
   const trust = check.tlsCa === undefined ? null : contextOf(check.tlsCa);
   const settings = { timeoutMs: check.timeoutMs ?? DEFAULT_TIMEOUT_MS, target, isTlsFirst, trust };
-  return new SocketSession(settings, dialogueOf(check.kind, check, target, password), events);
+  const kind = check.kind;
+  const open = (heard: SessionEvents) => new SocketSession(settings, dialogueOf(kind, check, target, password), heard);
+  // Patroni ends each connection itself: each check meets what new clients meet.
+  return kind === 'patroni' ? open(events) : new RenewedSession(open, events);
 }
 
 /** Many servers, one file: read and parsed once. */

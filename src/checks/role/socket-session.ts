@@ -66,6 +66,15 @@ export class SocketSession implements HeldSession, ConnectionOwner, Timed {
     else if (this.startedMs - this.connectedMs > LOGIN_PATIENCE_MS) this.reconnect();
   }
 
+  /** Logged in, so that the next question needs no connection. */
+  get isHeld(): boolean {
+    return this.phase === 'ready' || this.phase === 'asking';
+  }
+
+  renew(): void {
+    if (this.phase === 'ready') this.hangUp(this.dialogue.goodbye() ?? EMPTY);
+  }
+
   close(): void {
     this.done = null;
     deadlines.cancel(this);
