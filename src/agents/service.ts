@@ -19,7 +19,9 @@ interface Listening {
 
 export class AgentService {
   private listening = new Map<string, Listening>();
-  private readonly retiring = new Set<Endpoint>();
+  /** To the time at which it ends whoever is left. */
+  private readonly retiring = new Map<Endpoint, number>();
+  private readonly onDrained: (() => void)[] = [];
   private timer: NodeJS.Timeout | undefined;
 
   constructor(private readonly context: EndpointContext) {}
@@ -50,12 +52,25 @@ export class AgentService {
 
   /** Those who wait are answered yet, by what they came to. */
   private retire(endpoint: Endpoint): void {
-    this.retiring.add(endpoint);
-    const end = () => {
+    this.retiring.set(endpoint, this.context.now() + RETIRE_MS);
+    this.keepTime();
+  }
+
+  /** Resolves when endpoints that are no longer wanted have answered everybody, or had their time. */
+  drained(): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.retiring.size === 0) resolve();
+      else this.onDrained.push(resolve);
+    });
+  }
+
+  private endRetired(now: number): void {
+    for (const [endpoint, untilMs] of this.retiring) {
+      if (endpoint.isServing && now < untilMs) continue;
       this.retiring.delete(endpoint);
       endpoint.close();
-    };
-    setTimeout(end, endpoint.isIdle ? 0 : RETIRE_MS);
+    }
+    if (this.retiring.size === 0) for (const done of this.onDrained.splice(0)) done();
   }
 
   private open(settings: AgentEndpoint, fd: number): Listening {
@@ -74,9 +89,10 @@ export class AgentService {
   private keepTime(): void {
     this.timer ??= setInterval(() => {
       const now = this.context.now();
-      const endpoints = [...[...this.listening.values()].map(({ endpoint }) => endpoint), ...this.retiring];
+      const endpoints = [...[...this.listening.values()].map(({ endpoint }) => endpoint), ...this.retiring.keys()];
       for (const endpoint of endpoints) endpoint.review(now);
-      if (!endpoints.every((endpoint) => endpoint.isIdle)) return;
+      this.endRetired(now);
+      if (this.retiring.size > 0 || !endpoints.every((endpoint) => endpoint.isIdle)) return;
       clearInterval(this.timer);
       this.timer = undefined;
     }, REVIEW_MS);
