@@ -10,7 +10,7 @@ import { MysqlDialogue } from './mysql-dialogue.js';
 import { PatroniDialogue } from './patroni-dialogue.js';
 import { PostgresDialogue } from './postgres-dialogue.js';
 import { RedisDialogue } from './redis-dialogue.js';
-import { RenewedSession } from './renewed-session.js';
+import { LOGIN_LIMIT_MS, RenewedSession } from './renewed-session.js';
 import { SocketSession } from './socket-session.js';
 
 /**
@@ -28,11 +28,14 @@ export function createSession(
   if (check.kind === 'exec') return new ExecSession(check, target, password);
   const isTlsFirst = check.tls === 'require' && (check.kind === 'redis' || check.kind === 'patroni');
   const trust = check.tlsCa === undefined ? null : contextOf(check.tlsCa);
-  const settings = { timeoutMs: check.timeoutMs ?? DEFAULT_TIMEOUT_MS, target, isTlsFirst, trust };
-  const kind = check.kind;
-  const open = (heard: SessionEvents) => new SocketSession(settings, dialogueOf(kind, check, target, password), heard);
+  const timeoutMs = check.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+  const settings = { target, isTlsFirst, trust };
+  const { kind } = check;
+  const open = (heard: SessionEvents, limitMs: number) =>
+    new SocketSession({ ...settings, timeoutMs: limitMs }, dialogueOf(kind, check, target, password), heard);
   // Patroni ends each connection itself: each check meets what new clients meet.
-  return kind === 'patroni' ? open(events) : new RenewedSession(open, events);
+  if (kind === 'patroni') return open(events, timeoutMs);
+  return new RenewedSession(timeoutMs, (heard) => open(heard, Math.max(timeoutMs, LOGIN_LIMIT_MS)), events);
 }
 
 /** Many servers, one file: read and parsed once. */

@@ -10,9 +10,11 @@ import type { SocketSession } from './socket-session.js';
 
 /** A login costs as much as some 20 questions, and up to 100 with TLS. */
 const RENEWAL_MS = 60_000;
-/** After a login that took too long, which a busy server may be excused for twice. */
+/** Far more than a check may take: a host without a free processor is slow to log in, and no worse for that. */
+export const LOGIN_LIMIT_MS = 5000;
+/** Logins in a row that may take longer than even that. */
+const LATE_MAX = 2;
 const RETRY_MS = 1000;
-const LATE_MAX = 3;
 /** Fractions of its multiples spread evenly over an interval: sessions opened together are not renewed together. */
 const GOLDEN_RATIO = 0.618_033_988_75;
 
@@ -30,7 +32,9 @@ export class RenewedSession implements HeldSession {
   private late = 0;
   private renewAtMs: number;
 
+  /** @param timeoutMs limit of one check; the sessions that are opened allow LOGIN_LIMIT_MS and more */
   constructor(
+    private readonly timeoutMs: number,
     private readonly open: (events: SessionEvents) => SocketSession,
     private readonly events: SessionEvents,
   ) {
@@ -48,9 +52,9 @@ export class RenewedSession implements HeldSession {
     return session;
   }
 
-  check(done: (report: RoleReport) => void, limitMs?: number): void {
+  check(done: (report: RoleReport) => void, limitMs = this.timeoutMs): void {
     if (this.successor !== null || this.isDistrusted) this.change();
-    this.current.check(done, limitMs);
+    this.current.check(done, Math.min(limitMs, this.timeoutMs));
     if (performance.now() >= this.renewAtMs) this.renew();
   }
 
@@ -59,7 +63,7 @@ export class RenewedSession implements HeldSession {
     this.renewAtMs = performance.now() + RENEWAL_MS;
     const candidate = this.opened();
     this.candidate = candidate;
-    candidate.check((report) => this.tried(candidate, report));
+    candidate.check((report) => this.tried(candidate, report), LOGIN_LIMIT_MS);
   }
 
   private tried(candidate: SocketSession, { status }: RoleReport): void {
@@ -69,7 +73,7 @@ export class RenewedSession implements HeldSession {
     if (isIn) this.successor = candidate;
     else candidate.close();
     if (this.late > 0) this.renewAtMs = performance.now() + RETRY_MS;
-    this.isDistrusted = !isIn && (this.late === 0 || this.late >= LATE_MAX);
+    this.isDistrusted = !isIn && (this.late === 0 || this.late > LATE_MAX);
     if (this.isDistrusted) this.events.broken();
   }
 
