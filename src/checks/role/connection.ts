@@ -2,9 +2,8 @@
  * One connection to a server: plain, or TLS from the start or later. All plain connections of a thread read into one
  * buffer, so that a check at rest owns none; what arrives is valid only during the call.
  */
-import { readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
-import { connect as connectTls, createSecureContext, type SecureContext, type TLSSocket } from 'node:tls';
+import { connect as connectTls, type SecureContext, type TLSSocket } from 'node:tls';
 import type { SessionTarget } from '../../core/role/session.js';
 
 const shared = Buffer.allocUnsafeSlow(65_536);
@@ -74,9 +73,4 @@ export class Connection {
     if (socket.connecting || socket.destroyed || !hasReset) socket.destroy();
     else socket.resetAndDestroy();
   }
-}
-
-/** @param path PEM file. @throws Error of the file system, or of the parser */
-export function trustedBy(path: string): SecureContext {
-  return createSecureContext({ ca: readFileSync(path) });
 }

@@ -1,8 +1,6 @@
 /** Opens the session of a role check: the one door to what is in this folder. */
-import type { SecureContext } from 'node:tls';
 import type { RoleCheck } from '../../config/model.js';
 import type { HeldSession, SessionEvents, SessionTarget } from '../../core/role/session.js';
-import { trustedBy } from './connection.js';
 import { DEFAULT_TIMEOUT_MS } from './deadlines.js';
 import type { Dialogue } from './dialogue.js';
 import { ExecSession } from './exec-session.js';
@@ -27,24 +25,14 @@ export function createSession(
 ): HeldSession {
   if (check.kind === 'exec') return new ExecSession(check, target, password);
   const isTlsFirst = check.tls === 'require' && (check.kind === 'redis' || check.kind === 'patroni');
-  const trust = check.tlsCa === undefined ? null : contextOf(check.tlsCa);
   const timeoutMs = check.timeoutMs ?? DEFAULT_TIMEOUT_MS;
-  const settings = { target, isTlsFirst, trust };
+  const settings = { target, isTlsFirst, tlsCa: check.tlsCa };
   const { kind } = check;
   const open = (heard: SessionEvents, limitMs: number) =>
     new SocketSession({ ...settings, timeoutMs: limitMs }, dialogueOf(kind, check, target, password), heard);
   // Patroni ends each connection itself: each check meets what new clients meet.
   if (kind === 'patroni') return open(events, timeoutMs);
   return new RenewedSession(timeoutMs, (heard) => open(heard, Math.max(timeoutMs, LOGIN_LIMIT_MS)), events);
-}
-
-/** Many servers, one file: read and parsed once. */
-const contexts = new Map<string, SecureContext>();
-
-function contextOf(path: string): SecureContext {
-  const found = contexts.get(path) ?? trustedBy(path);
-  contexts.set(path, found);
-  return found;
 }
 
 type SocketKind = Exclude<RoleCheck['kind'], 'exec'>;
