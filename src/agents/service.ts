@@ -2,6 +2,7 @@
 import { createServer, type Server } from 'node:net';
 import type { AgentEndpoint } from '../config/model.js';
 import type { AgentFigures } from '../core/agent-figures.js';
+import { answerMsOf } from './defaults.js';
 import { Endpoint, type EndpointContext } from './endpoint.js';
 import { addressKey } from './messages.js';
 
@@ -9,8 +10,8 @@ import { addressKey } from './messages.js';
 const BACKLOG = 4096;
 /** How exactly limits of time are kept. */
 const REVIEW_MS = 25;
-/** For pollers of an endpoint that the configuration no longer has. */
-const RETIRE_MS = 2000;
+/** For pollers to take the last answers of an endpoint that the configuration no longer has. */
+const FAREWELL_MS = 500;
 
 interface Listening {
   readonly server: Server;
@@ -52,7 +53,7 @@ export class AgentService {
 
   /** Those who wait are answered yet, by what they came to. */
   private retire(endpoint: Endpoint): void {
-    this.retiring.set(endpoint, this.context.now() + RETIRE_MS);
+    this.retiring.set(endpoint, this.context.now() + answerMsOf(endpoint.settings) + FAREWELL_MS);
     this.keepTime();
   }
 

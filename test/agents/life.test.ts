@@ -18,7 +18,7 @@ const yaml = (agents: { readonly [name: string]: string }) =>
     .map(([name, text]) => `  ${name}: { ${text} }\n`)
     .join('')}`;
 const echo = (port: number, word: string) =>
-  `bind: "127.0.0.1:${port}", type: program, share: 10ms, command: [/bin/echo, ${word}]`;
+  `bind: "127.0.0.1:${port}", type: program, share: 10ms, timeout: 10s, command: [/bin/echo, ${word}]`;
 
 async function said(port: number): Promise<string> {
   return (await get(port)).bytes.trim();
