@@ -8,6 +8,9 @@ import type { SessionTarget } from '../../core/role/session.js';
 
 const shared = Buffer.allocUnsafeSlow(65_536);
 
+/** Time for an orderly end. */
+const GOODBYE_MS = 1000;
+
 /** Who is told; nobody any more after `end`. */
 export interface ConnectionOwner {
   connected(): void;
@@ -63,8 +66,9 @@ export class Connection {
     const { socket, tls } = this;
     if (goodbye !== null) {
       (tls ?? socket).end(goodbye);
-      // A peer that does not answer our end must not hold the descriptor.
-      socket.setTimeout(1000, () => socket.destroy());
+      // A peer that does not answer our end, or goes on talking, must not hold the descriptor.
+      const limit = setTimeout(() => socket.destroy(), GOODBYE_MS).unref();
+      socket.once('close', () => clearTimeout(limit));
       return;
     }
     tls?.destroy();
