@@ -54,7 +54,7 @@ async function soak(sandbox: Sandbox, minutes: number, say: (text: string) => vo
   await startGalera(sandbox, { port: PORTS.galera, namespace }, PORTS.group);
   await startPostgres(sandbox, { port: PORTS.postgres, namespace });
   const proxy = startProxy(sandbox, namespace, 'fairlead', writeFile(sandbox), 'galera');
-  const servers = await until('every server is UP', UP_TIMEOUT_MS, async () => allUp(await serverRows(proxy)));
+  const servers = await untilUp(proxy);
   const burners = availableParallelism();
   const endMs = Date.now() + minutes * 60_000;
   for (let n = 0; n < burners; n++) startBurner(sandbox, minutes * 60);
@@ -99,7 +99,10 @@ function startBurner(sandbox: Sandbox, seconds: number): void {
 }
 
 interface ServerRow {
+  readonly name: string;
   readonly status: string;
+  /** What the last check said. */
+  readonly said: string;
   readonly failedChecks: number;
 }
 
@@ -111,11 +114,25 @@ async function serverRows(proxy: Proxy): Promise<ServerRow[]> {
   const value = (row: readonly string[], name: string) => row[names.indexOf(name)] ?? '';
   return rows
     .filter((row) => value(row, 'svname') === 's1')
-    .map((row) => ({ status: value(row, 'status'), failedChecks: Number(value(row, 'chkfail')) }));
+    .map((row) => ({
+      name: value(row, 'pxname'),
+      status: value(row, 'status'),
+      said: `${value(row, 'check_status')} ${value(row, 'last_chk')}`,
+      failedChecks: Number(value(row, 'chkfail')),
+    }));
 }
 
-function allUp(rows: readonly ServerRow[]): number | undefined {
-  return rows.length > 0 && rows.every(({ status }) => status.startsWith('UP')) ? rows.length : undefined;
+/** @returns how many there are. @throws Error with what each of them says */
+async function untilUp(proxy: Proxy): Promise<number> {
+  let rows: ServerRow[] = [];
+  const isUp = async () => {
+    rows = await serverRows(proxy);
+    return rows.length > 0 && rows.every(({ status }) => status.startsWith('UP')) ? rows.length : undefined;
+  };
+  return until('every server is UP', UP_TIMEOUT_MS, isUp).catch((error: Error) => {
+    const lines = rows.map(({ name, status, said }) => `${name} ${status} ${said}`);
+    throw new Error([error.message, ...lines].join('\n'));
+  });
 }
 
 function downs(sandbox: Sandbox): string[] {

@@ -78,7 +78,7 @@ export function toRow(watched: Watched, ways: readonly Way[]): FaultRow {
     ways: seen,
     explained,
     explanation,
-    missed: missedBars(fault, seen.fairlead, explained),
+    missed: missedBars(fault, seen.fairlead, seen.floor, explained),
   };
 }
 
@@ -101,8 +101,15 @@ function seenOn({ writer }: Way, { fault, fromMs, toMs }: Watched, ableMs: numbe
   return { fresh: of('new'), held: of('held') };
 }
 
-function missedBars({ bar, name }: Fault, seen: WaySeen | undefined, explained: boolean | null): string[] {
+/** A failed attempt is the proxy's where the writer that goes straight to the database had none. */
+function missedBars(
+  { bar, name }: Fault,
+  seen: WaySeen | undefined,
+  floor: WaySeen | undefined,
+  explained: boolean | null,
+): string[] {
   if (seen === undefined) return [];
+  const floorFailed = floor !== undefined && floor.fresh.failed + floor.held.failed > 0;
   const over = (what: string, value: number | null, most: number | undefined, unit: string) =>
     most !== undefined && value !== null && value > most
       ? [`${name}: ${what} ${value}${unit}, bar ${most}${unit}`]
@@ -110,8 +117,8 @@ function missedBars({ bar, name }: Fault, seen: WaySeen | undefined, explained: 
   return [
     ...over('writes again after', seen.fresh.afterAbleMs, bar.afterAbleMs, ' ms'),
     ...over('the server was used for', seen.fresh.usedForMs, bar.usedForMs, ' ms'),
-    ...over('failed attempts', seen.fresh.failed, bar.failed, ''),
-    ...over('failed attempts of the held session', seen.held.failed, bar.heldFailed, ''),
+    ...over('failed attempts', floorFailed ? null : seen.fresh.failed, bar.failed, ''),
+    ...over('failed attempts of the held session', floorFailed ? null : seen.held.failed, bar.heldFailed, ''),
     ...(explained === false ? [`${name}: fairlead explain does not name the cause`] : []),
   ];
 }

@@ -89,10 +89,11 @@ function text(report: Report): string {
 }
 
 function gapTable({ faults }: Report, proxies: readonly string[]): string {
-  const header = ['fault', 'floor gap', ...proxies.flatMap(columns), 'cause named'];
+  const header = ['fault', 'floor gap', 'failed', ...proxies.flatMap(columns), 'cause named'];
   const rows = faults.map((row) => [
     row.fault,
     ms(row.ways.floor?.fresh.gapMs),
+    String(row.ways.floor?.fresh.failed ?? '-'),
     ...proxies.flatMap((name) => cells(row.ways[name])),
     row.explained === null ? '-' : row.explained ? 'yes' : 'NO',
   ]);

@@ -9,8 +9,16 @@ const post = (message: FromAgents) => port.postMessage(message);
 const service = new AgentService({ createSource, now, log: (level, text) => post({ type: 'log', level, text }) });
 
 port.on('message', (message: ToAgents) => {
-  if (message.type === 'apply') {
-    service.apply(message.endpoints, message.fds);
-    post({ type: 'applied', revision: message.revision });
-  } else post({ type: 'figures', request: message.request, figures: service.figures() });
+  switch (message.type) {
+    case 'apply':
+      service.apply(message.endpoints, message.fds);
+      post({ type: 'applied', revision: message.revision });
+      break;
+    case 'drain':
+      void service.drained().then(() => post({ type: 'drained', request: message.request }));
+      break;
+    case 'figures':
+      post({ type: 'figures', request: message.request, figures: service.figures() });
+      break;
+  }
 });

@@ -26,7 +26,8 @@ export function runCommand(command: Command, timeoutMs: number, done: (outcome: 
   const chunks: Buffer[] = [];
   let bytes = 0;
   let isOver = false;
-  const { uid, gid } = command;
+  // Asked each time: after the start the process may have given root up, and then it runs programs as itself.
+  const { uid, gid } = process.getuid?.() === 0 ? command : {};
   // A group of its own, so that what it started is ended with it.
   const child = spawn(program, args, {
     stdio: ['ignore', 'pipe', 'ignore'],

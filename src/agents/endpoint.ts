@@ -142,6 +142,11 @@ export class Endpoint implements ConnectionOwner {
     this.context.log('warning', `agent ${this.settings.name}: refused ${many}: ${why} (last from ${last})`);
   }
 
+  /** Whether anybody waits for an answer, or has not taken it yet. */
+  get isServing(): boolean {
+    return this.connections.size > 0;
+  }
+
   /** Whether `review` has anything to do. */
   get isIdle(): boolean {
     return this.connections.size === 0 && [...this.refusals.values()].every(({ count }) => count === 0);

@@ -2,6 +2,7 @@
 import { createServer, type Server } from 'node:net';
 import type { AgentEndpoint } from '../config/model.js';
 import type { AgentFigures } from '../core/agent-figures.js';
+import { answerMsOf } from './defaults.js';
 import { Endpoint, type EndpointContext } from './endpoint.js';
 import { addressKey } from './messages.js';
 
@@ -9,8 +10,8 @@ import { addressKey } from './messages.js';
 const BACKLOG = 4096;
 /** How exactly limits of time are kept. */
 const REVIEW_MS = 25;
-/** For pollers of an endpoint that the configuration no longer has. */
-const RETIRE_MS = 2000;
+/** For pollers to take the last answers of an endpoint that the configuration no longer has. */
+const FAREWELL_MS = 500;
 
 interface Listening {
   readonly server: Server;
@@ -19,7 +20,9 @@ interface Listening {
 
 export class AgentService {
   private listening = new Map<string, Listening>();
-  private readonly retiring = new Set<Endpoint>();
+  /** To the time at which it ends whoever is left. */
+  private readonly retiring = new Map<Endpoint, number>();
+  private readonly onDrained: (() => void)[] = [];
   private timer: NodeJS.Timeout | undefined;
 
   constructor(private readonly context: EndpointContext) {}
@@ -50,12 +53,25 @@ export class AgentService {
 
   /** Those who wait are answered yet, by what they came to. */
   private retire(endpoint: Endpoint): void {
-    this.retiring.add(endpoint);
-    const end = () => {
+    this.retiring.set(endpoint, this.context.now() + answerMsOf(endpoint.settings) + FAREWELL_MS);
+    this.keepTime();
+  }
+
+  /** Resolves when endpoints that are no longer wanted have answered everybody, or had their time. */
+  drained(): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.retiring.size === 0) resolve();
+      else this.onDrained.push(resolve);
+    });
+  }
+
+  private endRetired(now: number): void {
+    for (const [endpoint, untilMs] of this.retiring) {
+      if (endpoint.isServing && now < untilMs) continue;
       this.retiring.delete(endpoint);
       endpoint.close();
-    };
-    setTimeout(end, endpoint.isIdle ? 0 : RETIRE_MS);
+    }
+    if (this.retiring.size === 0) for (const done of this.onDrained.splice(0)) done();
   }
 
   private open(settings: AgentEndpoint, fd: number): Listening {
@@ -74,9 +90,10 @@ export class AgentService {
   private keepTime(): void {
     this.timer ??= setInterval(() => {
       const now = this.context.now();
-      const endpoints = [...[...this.listening.values()].map(({ endpoint }) => endpoint), ...this.retiring];
+      const endpoints = [...[...this.listening.values()].map(({ endpoint }) => endpoint), ...this.retiring.keys()];
       for (const endpoint of endpoints) endpoint.review(now);
-      if (!endpoints.every((endpoint) => endpoint.isIdle)) return;
+      this.endRetired(now);
+      if (this.retiring.size > 0 || !endpoints.every((endpoint) => endpoint.isIdle)) return;
       clearInterval(this.timer);
       this.timer = undefined;
     }, REVIEW_MS);

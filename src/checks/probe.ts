@@ -311,13 +311,14 @@ export class Probe implements Pollable, Checker {
         this.keep();
         return false;
       }
-      if (result < 0) {
+      if (result < 0 && this.receivedBytes === 0) {
         this.fail(CheckStatus.SOCKERR, errnoText(result));
         return false;
       }
       this.isSendLast = false;
-      this.receivedBytes += result;
-      const isFinal = result === 0 || this.receivedBytes === buffers.sizeBytes;
+      this.receivedBytes += Math.max(0, result);
+      // What came before a reset is all there is: it is judged, as HAProxy does.
+      const isFinal = result <= 0 || this.receivedBytes === buffers.sizeBytes;
       if (this.judge(step, isFinal)) return this.phase === TALKING;
     }
     return false;

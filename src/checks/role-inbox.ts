@@ -18,7 +18,7 @@ export class RoleInbox {
 
   open(port: MessagePort): void {
     this.port = port;
-    this.runner.nudgeRole = (key) => port.postMessage({ key } satisfies RoleNudge);
+    this.runner.nudgeRole = (key, isTraffic = false) => port.postMessage({ key, isTraffic } satisfies RoleNudge);
   }
 
   /** Results from now on are for this configuration. */

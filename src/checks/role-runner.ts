@@ -169,9 +169,9 @@ export class RoleRunner implements UnitOwner {
   // ── Orders ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
   /** Check a server at once, wherever it is by now. */
-  nudge(key: string): void {
+  nudge(key: string, isTraffic = false): void {
     this.replace();
-    this.byServer.get(key)?.nudge();
+    this.byServer.get(key)?.nudge(isTraffic);
   }
 
   /** An operator settles whose claim holds. @returns an error text, or null */

@@ -76,6 +76,6 @@ port.on('message', (message: ToRoles) => {
   }
 });
 
-toHealth.on('message', (nudge: RoleNudge) => runner.nudge(nudge.key));
+toHealth.on('message', (nudge: RoleNudge) => runner.nudge(nudge.key, nudge.isTraffic));
 
 post({ type: 'roles-ready' });

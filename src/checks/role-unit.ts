@@ -201,8 +201,10 @@ export class RoleUnit implements Timed {
     this.nudge();
   }
 
-  nudge(): void {
+  /** @param isTraffic clients were refused, which the held session may not know */
+  nudge(isTraffic = false): void {
     if (this.isClosed) return;
+    if (isTraffic) this.session?.renew();
     const atMs = this.pace.nudge(this.owner.nowMs());
     if (atMs !== null) this.owner.arm(this, atMs);
   }

@@ -56,7 +56,7 @@ export class CheckRunner implements CheckOwner, HealthActions, Continuable {
   /** Addresses of those (S_ADDR_CHANGES), as far as they were asked there. */
   private readonly places = new Map<string, number>();
   /** Has the role thread check a server at once. */
-  nudgeRole: (key: string) => void = () => undefined;
+  nudgeRole: (key: string, isTraffic?: boolean) => void = () => undefined;
   private observed: ServerHealth[] = [];
   private spreadPercent = 0;
   private wakeWorkers: () => void = () => undefined;
@@ -306,7 +306,7 @@ export class CheckRunner implements CheckOwner, HealthActions, Continuable {
     if (!server.wantsChecks) return 'Health checks are stopped on this server.';
     this.tellTime();
     this.machine.hint(server, kind, why);
-    if (probe === undefined) this.nudgeRole(key);
+    if (probe === undefined) this.nudgeRole(key, kind === 'traffic');
     else if (probe.isIdle) this.reactor.timers.arm(probe, performance.now());
     else this.again.add(probe);
     return null;

@@ -95,7 +95,7 @@ function isSame(a: Diagnostic, b: Diagnostic): boolean {
 }
 
 /** Words behind which a secret stands, and its text unless that names a place. */
-const SECRET = /(?<![a-z])((?:password|passwd|pass|secret|token)["']?\s*[:=]\s*)(?!\{)("[^"]*"?|'[^']*'?|[^\s"',}]+)/gi;
+const SECRET = /(?<![a-z])((?:pass\w*|secret|token)["']?\s*[:=]\s*)(?!\{)("[^"]*"?|'[^']*'?|[^\s"',}]+)/gi;
 
 function withoutPlace(line: string, { col, len }: Loc): string {
   return line.slice(0, col - 1) + '*'.repeat(Math.min(len, line.length - col + 1)) + line.slice(col - 1 + len);

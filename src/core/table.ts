@@ -212,6 +212,8 @@ export const S_CHECK_PORT = 45;
 export const S_ADDR_CHANGES = 46;
 /** Why S_SHUTDOWN_EPOCH was raised, set before it: termination code D (marked down), K (operator), U (backup let go). */
 export const S_SHUTDOWN_REASON = 47;
+/** When it was raised: the low 32 bits of the epoch in ms. */
+export const S_SHUTDOWN_AT = 61;
 export const SHUTDOWN_DOWN = 0;
 export const SHUTDOWN_KILLED = 1;
 export const SHUTDOWN_BACKUP = 2;
@@ -289,3 +291,10 @@ export const C_IDLE_US = 35;
 export const C_ACCEPT_REFUSED = 36;
 /** Bytes refused by the PROXY-protocol parser, frontends. */
 export const C_BAD_PROXY_HEADER = 37;
+/**
+ * Process row: sessions that ended because of their server; the longest time, ms, from the decision until no server of
+ * such sessions was connected any more, and until their clients had seen the end.
+ */
+export const C_SHUT_SESSIONS = 38;
+export const C_SHUT_SERVERS_MS = 39;
+export const C_SHUT_CLIENTS_MS = 40;

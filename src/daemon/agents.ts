@@ -167,9 +167,10 @@ export class Agents {
     return [...this.fds.values()];
   }
 
-  /** Stops listening; those who wait are answered yet. */
+  /** Stops listening; resolves when those who wait have been answered. */
   async closeListeners(): Promise<void> {
     await this.commit({ endpoints: [], fds: new Map(), opened: [], failures: [], foreign: [] });
+    if (this.worker !== null) await this.request((request) => ({ type: 'drain', request }));
   }
 
   close(): void {

@@ -23,6 +23,10 @@ interface ServerState {
   initialWeight: number;
   /** `disable health`. */
   checksDisabled: boolean;
+  /** `disable agent`. */
+  agentDisabled?: boolean;
+  /** Its agent said down last. */
+  agentDown?: boolean;
   /** It had the traffic of a `balance single` backend. */
   isChosen?: boolean;
   /** Address that `set server … addr` gave, if any, and the one of the configuration it replaced. */
@@ -45,7 +49,7 @@ export interface TransferredState {
 }
 
 /** Cells whose greatest value counts, not the sum. */
-const MAXIMA = [T.C_QTIME_MAX, T.C_CTIME_MAX, T.C_RTIME_MAX, T.C_TTIME_MAX];
+const MAXIMA = [T.C_QTIME_MAX, T.C_CTIME_MAX, T.C_RTIME_MAX, T.C_TTIME_MAX, T.C_SHUT_SERVERS_MS, T.C_SHUT_CLIENTS_MS];
 /** Cells about this very moment or this very process. */
 const NOT_COUNTED = [
   T.C_RATE_SECOND,
@@ -99,6 +103,8 @@ export function captureState(
         initialWeight: row.get(T.S_IWEIGHT),
         checksDisabled: isChecksDisabled(row.get(T.S_CHECK_STATE)),
         isChosen: chosen !== 0 && row.get(T.S_TOKEN) === chosen,
+        agentDisabled: (row.get(T.S_AGENT_STATE) & (CHECK_CONFIGURED | CHECK_ENABLED)) === CHECK_CONFIGURED,
+        agentDown: (row.get(T.S_AGENT_STATE) & CHECK_ENABLED) !== 0 && row.get(T.S_AGENT_HEALTH) === 0,
         moved: moved.get(key),
         configured: configuredAddress(server),
       };
@@ -152,6 +158,8 @@ export function restoreCommands(state: TransferredState, model: Model): ServerCo
 
 function commandsFor(server: ServerState, configured: Server): AdminCommand[] {
   const commands: AdminCommand[] = [];
+  if (server.agentDown) commands.push({ do: 'agent', up: false });
+  if (server.agentDisabled) commands.push({ do: 'agent-checks', enabled: false });
   if (server.state === T.STATE_STOPPED && (server.admin & T.ADMIN_MAINT) === 0)
     commands.push({ do: 'health', health: 'down' });
   if (server.state === T.STATE_STOPPING) commands.push({ do: 'health', health: 'stopping' });

@@ -285,6 +285,7 @@ export class Supervisor implements Engine {
   killServerSessions(proxy: string, server: string): void {
     const row = this.row(T.rowKey.server(proxy, server));
     row?.set(T.S_SHUTDOWN_REASON, T.SHUTDOWN_KILLED);
+    row?.set(T.S_SHUTDOWN_AT, Date.now() | 0);
     row?.add(T.S_SHUTDOWN_EPOCH, 1);
     this.threads?.wakeWorkers();
   }

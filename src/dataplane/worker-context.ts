@@ -190,7 +190,19 @@ export class DataplaneWorker implements Lender {
     const reason = server.cells.row.get(T.S_SHUTDOWN_REASON);
     const side = reason === T.SHUTDOWN_KILLED ? 'K' : reason === T.SHUTDOWN_BACKUP ? 'U' : 'D';
     const mayRescue = server.backend.eager && side !== 'K';
-    killAll(server.sessions, side, mayRescue ? rescue : (session) => kill(session, side));
+    const count = server.sessions.size;
+    if (count === 0) return;
+    const ended = killAll(server.sessions, side, mayRescue ? rescue : (session) => kill(session, side));
+    this.noteShut(count, server.cells.row.get(T.S_SHUTDOWN_AT), ended);
+  }
+
+  /** How long it took since the decision, for `show activity`. @param at S_SHUTDOWN_AT */
+  private noteShut(count: number, at: number, { serversMs, clientsMs }: ReturnType<typeof killAll>): void {
+    const { f64, c } = this.process;
+    const since = (ms: number) => ((Math.floor(ms + this.epochOffsetMs) | 0) - at) | 0;
+    f64[c + T.C_SHUT_SESSIONS] += count;
+    f64[c + T.C_SHUT_SERVERS_MS] = Math.max(f64[c + T.C_SHUT_SERVERS_MS], since(serversMs));
+    f64[c + T.C_SHUT_CLIENTS_MS] = Math.max(f64[c + T.C_SHUT_CLIENTS_MS], since(clientsMs));
   }
 
   logSession(session: Session, side: string, phase: string): void {

@@ -9,6 +9,7 @@ import type { Worker } from 'node:worker_threads';
 import { emptyModel } from '../../src/config/defaults.js';
 import { Agents } from '../../src/daemon/agents.js';
 import { ProcessLog } from '../../src/daemon/process-log.js';
+import { systemTest } from '../support/peers.js';
 import { freePort } from '../support/ports.js';
 import { answers, directory, get, startAgents, until } from './support.js';
 
@@ -17,7 +18,7 @@ const yaml = (agents: { readonly [name: string]: string }) =>
     .map(([name, text]) => `  ${name}: { ${text} }\n`)
     .join('')}`;
 const echo = (port: number, word: string) =>
-  `bind: "127.0.0.1:${port}", type: program, share: 10ms, command: [/bin/echo, ${word}]`;
+  `bind: "127.0.0.1:${port}", type: program, share: 10ms, timeout: 10s, command: [/bin/echo, ${word}]`;
 
 async function said(port: number): Promise<string> {
   return (await get(port)).bytes.trim();
@@ -134,4 +135,12 @@ test('a thread that fails is started again on the same sockets', async (t) => {
   await (agents as unknown as { worker: Worker }).worker.terminate();
   await answersWith(port, 'here');
   assert.ok(lines.some((line) => /check endpoints: ended by itself; started again/.test(line)));
+});
+
+systemTest('a process that gave root up runs programs as itself', { commands: [], root: true }, async (t) => {
+  const port = await freePort();
+  const id = `bind: "127.0.0.1:${port}", type: program, share: 0ms, run-as: root, command: [/usr/bin/id, -u]`;
+  const agents = await startAgents(t, { 'a.yaml': `global: { uid: 65534 }\n${yaml({ id })}` });
+  await answersWith(port, '65534');
+  assert.match(agents.output(), /exit status 0/);
 });

@@ -24,7 +24,7 @@ test('a successor takes the sockets over', { timeout: 40_000 }, async (t) => {
   const port = await freePort();
   const config = (word: string) => {
     const path = join(dir, `${word}.yaml`);
-    const settings = `bind: "127.0.0.1:${port}", type: program, share: 10ms, command: [/bin/echo, ${word}]`;
+    const settings = `bind: "127.0.0.1:${port}", type: program, share: 10ms, timeout: 10s, command: [/bin/echo, ${word}]`;
     writeFileSync(path, `agents: { a: { ${settings} } }\n`);
     return path;
   };

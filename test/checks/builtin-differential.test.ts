@@ -82,6 +82,7 @@ const logins = {
   login_error_cut: speaking(GREETING, close(DENIED.subarray(0, 15))),
   login_closes: speaking(GREETING, close()),
   login_closes_at_once: speaking(close()),
+  login_resets: speaking(GREETING, reset),
   login_silent: speaking(GREETING),
   login_more: speaking(GREETING, packet(2, [1, 4])),
   login_long_error: speaking(GREETING, error(1045, 'x'.repeat(400), 2)),

@@ -32,6 +32,7 @@ export interface LabReport {
     readonly fault: string;
     readonly ways: {
       readonly fairlead: { readonly fresh: LabSeen; readonly held: LabSeen };
+      readonly floor: { readonly fresh: LabSeen; readonly held: LabSeen };
     };
     readonly explained: boolean | null;
     readonly explanation: string | null;

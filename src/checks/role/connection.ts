@@ -2,12 +2,14 @@
  * One connection to a server: plain, or TLS from the start or later. All plain connections of a thread read into one
  * buffer, so that a check at rest owns none; what arrives is valid only during the call.
  */
-import { readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
-import { connect as connectTls, createSecureContext, type SecureContext, type TLSSocket } from 'node:tls';
+import { connect as connectTls, type SecureContext, type TLSSocket } from 'node:tls';
 import type { SessionTarget } from '../../core/role/session.js';
 
 const shared = Buffer.allocUnsafeSlow(65_536);
+
+/** Time for an orderly end. */
+const GOODBYE_MS = 1000;
 
 /** Who is told; nobody any more after `end`. */
 export interface ConnectionOwner {
@@ -64,8 +66,9 @@ export class Connection {
     const { socket, tls } = this;
     if (goodbye !== null) {
       (tls ?? socket).end(goodbye);
-      // A peer that does not answer our end must not hold the descriptor.
-      socket.setTimeout(1000, () => socket.destroy());
+      // A peer that does not answer our end, or goes on talking, must not hold the descriptor.
+      const limit = setTimeout(() => socket.destroy(), GOODBYE_MS).unref();
+      socket.once('close', () => clearTimeout(limit));
       return;
     }
     tls?.destroy();
@@ -74,9 +77,4 @@ export class Connection {
     if (socket.connecting || socket.destroyed || !hasReset) socket.destroy();
     else socket.resetAndDestroy();
   }
-}
-
-/** @param path PEM file. @throws Error of the file system, or of the parser */
-export function trustedBy(path: string): SecureContext {
-  return createSecureContext({ ca: readFileSync(path) });
 }

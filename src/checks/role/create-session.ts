@@ -1,8 +1,6 @@
 /** Opens the session of a role check: the one door to what is in this folder. */
-import type { SecureContext } from 'node:tls';
 import type { RoleCheck } from '../../config/model.js';
 import type { HeldSession, SessionEvents, SessionTarget } from '../../core/role/session.js';
-import { trustedBy } from './connection.js';
 import { DEFAULT_TIMEOUT_MS } from './deadlines.js';
 import type { Dialogue } from './dialogue.js';
 import { ExecSession } from './exec-session.js';
@@ -10,6 +8,7 @@ import { MysqlDialogue } from './mysql-dialogue.js';
 import { PatroniDialogue } from './patroni-dialogue.js';
 import { PostgresDialogue } from './postgres-dialogue.js';
 import { RedisDialogue } from './redis-dialogue.js';
+import { LOGIN_LIMIT_MS, RenewedSession } from './renewed-session.js';
 import { SocketSession } from './socket-session.js';
 
 /**
@@ -26,18 +25,14 @@ export function createSession(
 ): HeldSession {
   if (check.kind === 'exec') return new ExecSession(check, target, password);
   const isTlsFirst = check.tls === 'require' && (check.kind === 'redis' || check.kind === 'patroni');
-  const trust = check.tlsCa === undefined ? null : contextOf(check.tlsCa);
-  const settings = { timeoutMs: check.timeoutMs ?? DEFAULT_TIMEOUT_MS, target, isTlsFirst, trust };
-  return new SocketSession(settings, dialogueOf(check.kind, check, target, password), events);
-}
-
-/** Many servers, one file: read and parsed once. */
-const contexts = new Map<string, SecureContext>();
-
-function contextOf(path: string): SecureContext {
-  const found = contexts.get(path) ?? trustedBy(path);
-  contexts.set(path, found);
-  return found;
+  const timeoutMs = check.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+  const settings = { target, isTlsFirst, tlsCa: check.tlsCa };
+  const { kind } = check;
+  const open = (heard: SessionEvents, limitMs: number) =>
+    new SocketSession({ ...settings, timeoutMs: limitMs }, dialogueOf(kind, check, target, password), heard);
+  // Patroni ends each connection itself: each check meets what new clients meet.
+  if (kind === 'patroni') return open(events, timeoutMs);
+  return new RenewedSession(timeoutMs, (heard) => open(heard, Math.max(timeoutMs, LOGIN_LIMIT_MS)), events);
 }
 
 type SocketKind = Exclude<RoleCheck['kind'], 'exec'>;

@@ -80,6 +80,9 @@ export class ExecSession implements HeldSession, Timed {
     this.finish(evaluateExec({ code: null, signal: null, output, isTimeout: true }, this.settings));
   }
 
+  /** Nothing is held. */
+  renew(): void {}
+
   close(): void {
     this.done = null;
     deadlines.cancel(this);

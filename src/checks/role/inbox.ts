@@ -7,9 +7,8 @@ export class Inbox {
   bytes: Buffer = EMPTY;
   at = 0;
   end = 0;
-  /** Bytes and pieces fed since the last `restart`. */
+  /** Bytes fed since the last `restart`. */
   private fedBytes = 0;
-  private pieces = 0;
   private isOurs = true;
 
   /** @param maxBytes most that may arrive between two questions */
@@ -17,18 +16,13 @@ export class Inbox {
 
   clear(): void {
     this.bytes = EMPTY;
-    this.at = this.end = this.fedBytes = this.pieces = 0;
+    this.at = this.end = this.fedBytes = 0;
     this.isOurs = true;
   }
 
   /** A new question: the answer has its own limit. */
   restart(): void {
-    this.fedBytes = this.pieces = 0;
-  }
-
-  /** The answer so far came in one piece, from bytes[0] on. */
-  get isOnePiece(): boolean {
-    return this.pieces === 1 && !this.isOurs;
+    this.fedBytes = 0;
   }
 
   get available(): number {
@@ -41,7 +35,6 @@ export class Inbox {
 
   feed(chunk: Buffer): void {
     this.fedBytes += chunk.length;
-    this.pieces++;
     if (this.isOverflowing) return;
     if (this.available === 0) {
       this.bytes = chunk;

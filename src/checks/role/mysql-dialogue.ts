@@ -73,7 +73,7 @@ export class MysqlDialogue implements Dialogue {
   }
 
   feed(bytes: Buffer): void {
-    this.inbox.feed(bytes);
+    this.memo.feed(bytes, this.inbox);
   }
 
   ended(): Finding {
@@ -88,6 +88,7 @@ export class MysqlDialogue implements Dialogue {
 
   ask(): Buffer {
     this.state = 'asking';
+    this.memo.ask();
     this.inbox.restart();
     this.results.start();
     return this.question;
@@ -247,7 +248,7 @@ export class MysqlDialogue implements Dialogue {
   }
 
   private recalled(): Step | null {
-    const known = this.state === 'asking' ? this.memo.recall(this.inbox) : null;
+    const known = this.state === 'asking' ? this.memo.recall() : null;
     if (known !== null) this.state = 'ready';
     return known;
   }

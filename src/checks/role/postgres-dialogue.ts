@@ -108,7 +108,7 @@ export class PostgresDialogue implements Dialogue {
   }
 
   feed(bytes: Buffer): void {
-    this.inbox.feed(bytes);
+    this.memo.feed(bytes, this.inbox);
   }
 
   ended(): Finding {
@@ -122,6 +122,7 @@ export class PostgresDialogue implements Dialogue {
 
   ask(nowMs: number): Buffer {
     this.state = 'asking';
+    this.memo.ask();
     this.inbox.restart();
     this.row = null;
     this.error = null;
@@ -238,7 +239,7 @@ export class PostgresDialogue implements Dialogue {
   }
 
   private recalled(): Step | null {
-    const known = this.state === 'asking' ? this.memo.recall(this.inbox) : null;
+    const known = this.state === 'asking' ? this.memo.recall() : null;
     if (known === null) return null;
     this.state = 'ready';
     if (this.caughtUpAtMs !== null) this.caughtUpAtMs = this.askedAtMs;

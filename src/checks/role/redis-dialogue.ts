@@ -62,7 +62,7 @@ export class RedisDialogue implements Dialogue {
   secured(): void {}
 
   feed(bytes: Buffer): void {
-    this.inbox.feed(bytes);
+    this.memo.feed(bytes, this.inbox);
   }
 
   ended(): Finding {
@@ -76,6 +76,7 @@ export class RedisDialogue implements Dialogue {
 
   ask(): Buffer {
     this.state = 'asking';
+    this.memo.ask();
     this.info = null;
     this.inbox.restart();
     return QUESTION;
@@ -128,7 +129,7 @@ export class RedisDialogue implements Dialogue {
   }
 
   private recalled(): Step | null {
-    const known = this.state === 'asking' ? this.memo.recall(this.inbox) : null;
+    const known = this.state === 'asking' ? this.memo.recall() : null;
     if (known !== null) this.state = 'ready';
     return known;
   }

@@ -3,7 +3,6 @@
  * protocol is the dialogue's; this holds the socket, the time limit and the order of things.
  */
 import assert from 'node:assert';
-import type { SecureContext } from 'node:tls';
 import { CheckStatus } from '../../core/check-status.js';
 import type { RoleReport } from '../../core/role/report.js';
 import type { HeldSession, SessionEvents, SessionTarget } from '../../core/role/session.js';
@@ -13,6 +12,7 @@ import { Connection, type ConnectionOwner } from './connection.js';
 import { deadlines } from './deadlines.js';
 import type { Dialogue, Step } from './dialogue.js';
 import { connectFailure, talkFailure, tlsFailure } from './socket-failures.js';
+import { trustIn } from './trust.js';
 
 type Phase = 'closed' | 'connecting' | 'securing' | 'login' | 'ready' | 'asking';
 
@@ -30,7 +30,8 @@ export interface SocketSettings {
   readonly target: SessionTarget;
   /** Redis and Patroni have no plain beginning that could lead to TLS. */
   readonly isTlsFirst: boolean;
-  readonly trust: SecureContext | null;
+  /** File of authorities; without it any certificate will do. */
+  readonly tlsCa: string | undefined;
 }
 
 export class SocketSession implements HeldSession, ConnectionOwner, Timed {
@@ -64,6 +65,15 @@ export class SocketSession implements HeldSession, ConnectionOwner, Timed {
     if (this.phase === 'ready') this.ask();
     else if (this.phase === 'closed') this.connect();
     else if (this.startedMs - this.connectedMs > LOGIN_PATIENCE_MS) this.reconnect();
+  }
+
+  /** Logged in, so that the next question needs no connection. */
+  get isHeld(): boolean {
+    return this.phase === 'ready' || this.phase === 'asking';
+  }
+
+  renew(): void {
+    if (this.phase === 'ready') this.hangUp(this.dialogue.goodbye() ?? EMPTY);
   }
 
   close(): void {
@@ -104,7 +114,10 @@ export class SocketSession implements HeldSession, ConnectionOwner, Timed {
 
   private secure(): void {
     this.phase = 'securing';
-    this.connection!.startTls(this.settings.trust);
+    const { tlsCa } = this.settings;
+    const trust = tlsCa === undefined ? null : trustIn(tlsCa);
+    if (typeof trust === 'string') this.over(failure(CheckStatus.L6RSP, `TLS: ${trust}`));
+    else this.connection!.startTls(trust);
   }
 
   secured(): void {

@@ -116,7 +116,7 @@ function readLater(line: Line, section: ProxySection): void {
 /** Called when the section is complete: the steps of the chosen method, and complaints about lines for another. */
 export function compileCheck(section: ProxySection): void {
   const draft = section.check;
-  const { disableOn404, sendState } = section.proxy.check;
+  const { disableOn404, sendState } = draft.method === 'role' ? {} : section.proxy.check;
   const loc = section.proxy.at?.check;
   complainUnused(section);
   if (section.kind === 'frontend' && draft.method === 'role') draft.method = 'tcp';

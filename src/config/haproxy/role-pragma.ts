@@ -54,6 +54,8 @@ export function readCheckPragma(line: Line, section: ProxySection): void {
     line.error('unknown-check', 1, `unknown kind of check '${line.text(1)}'`, remedy);
     return;
   }
+  if (section.check.method === 'role' && section.check.isRoleInherited === false)
+    line.error('duplicate', 0, 'a second check is asked for in this section', 'remove one of them');
   const role: RoleCheck = { kind, loc: line.whole };
   const probe: RoleProbe = {};
   const seen = new Set<string>();

@@ -39,6 +39,9 @@ function showActivity({ engine, nowMs }: CommandContext): Reply {
     ['idle_us', perWorker(row, T.C_IDLE_US)],
     ['spliced_bytes', perWorker(row, T.C_SPLICED_BYTES)],
     ['dropped_logs', perWorker(row, T.C_DROPPED_LOGS)],
+    ['shut_sessions', perWorker(row, T.C_SHUT_SESSIONS)],
+    ['shut_servers_ms_max', `${row.max(T.C_SHUT_SERVERS_MS)}`],
+    ['shut_clients_ms_max', `${row.max(T.C_SHUT_CLIENTS_MS)}`],
   ];
   return lines.map(([name, value]) => `${name}: ${value}\n`).join('');
 }

@@ -89,10 +89,12 @@ function followed({ tracks }: ServerNow): string {
   return tracks === null ? "once 'disabled' is taken out of its line" : `with ${tracks}, which it follows`;
 }
 
-function fromDown({ now, atMs }: Explanation, name: string): string {
+function fromDown(x: Explanation, name: string): string {
+  const { now, atMs } = x;
   if (now.tracks !== null) return followed(now);
   if (!now.isChecked) return `by 'set server ${name} health up'`;
   if (!now.checksEnabled) return `not by itself, its checks are stopped: 'enable health ${name}'`;
+  if (isKeptOut(x)) return `once it steps down, or an operator settles it ('settle backend ${x.proxy}')`;
   const missing = Math.max(0, now.rise - now.health);
   const isHeld = now.damping !== null && now.damping.heldUntilMs > atMs;
   const held = isHeld ? heldText(now, atMs, name) : '';
@@ -100,6 +102,11 @@ function fromDown({ now, atMs }: Explanation, name: string): string {
   const soFar = now.health > 0 ? ` (${now.health} of ${now.rise} so far)` : '';
   const checks = `after ${counted(missing, 'successful check')} in a row${soFar}, one every ${span(now.intervalMs)}`;
   return isHeld ? `${checks}; ${held}` : checks;
+}
+
+/** Its claim to be the primary was found the worse one, and that still stands. */
+function isKeptOut({ events, server }: Explanation): boolean {
+  return events.filter((event) => event.kind === 'claim' && event.server === server).at(-1)?.level === 'alert';
 }
 
 function heldText({ damping }: ServerNow, atMs: number, name: string): string {

@@ -232,7 +232,7 @@ export class HealthMachine {
     const level = s.isInService ? 'alert' : 'notice';
     this.enter(s, T.STATE_STOPPED);
     s.row.add(T.S_DOWN_TRANS, 1);
-    if (s.settings.shutdownOnDown) shutdownSessions(s, T.SHUTDOWN_DOWN);
+    if (s.settings.shutdownOnDown) shutdownSessions(s, T.SHUTDOWN_DOWN, this.epochMs);
     if (cause.by === 'check') countFlap(s, this.nowMs, this.offsetMs);
     this.settle(s, 'server-down', level, cause, () => Texts.downText(s, cause));
     if (isHeldBack(s, this.nowMs)) this.log(s, 'damping', 'notice', Texts.heldText(s, this.nowMs), { by: 'damping' });
@@ -268,7 +268,7 @@ export class HealthMachine {
   }
 
   private follow(s: ServerHealth): void {
-    if (s.isUsable && s.settings.shutdownBackupsOnUp && !s.settings.isBackup) shutdownBackups(s.backend);
+    if (s.isUsable && s.settings.shutdownBackupsOnUp && !s.settings.isBackup) shutdownBackups(s.backend, this.epochMs);
     this.judge(s);
     for (const tracker of s.trackers) this.inheritState(tracker);
   }
@@ -344,7 +344,7 @@ export class HealthMachine {
     if (!wasDown) {
       this.enter(s, T.STATE_STOPPED);
       s.row.add(T.S_DOWN_TRANS, 1);
-      if (s.settings.shutdownOnDown) shutdownSessions(s, T.SHUTDOWN_DOWN);
+      if (s.settings.shutdownOnDown) shutdownSessions(s, T.SHUTDOWN_DOWN, this.epochMs);
     }
     s.health = 0;
     this.reweigh(s);
@@ -359,7 +359,7 @@ export class HealthMachine {
     this.reweigh(s);
     this.log(s, 'server-admin', 'notice', Texts.leftMaintenanceText(s, lifted), cause);
     if (s.isDraining) this.log(s, 'server-admin', 'notice', Texts.stillDrainingText(s), cause);
-    if (s.isUsable && s.settings.shutdownBackupsOnUp && !s.settings.isBackup) shutdownBackups(s.backend);
+    if (s.isUsable && s.settings.shutdownBackupsOnUp && !s.settings.isBackup) shutdownBackups(s.backend, this.epochMs);
     this.judge(s, false);
   }
 
@@ -391,7 +391,7 @@ export class HealthMachine {
     s.row.set(T.S_LAST_CHANGE, this.nowS);
     this.reweigh(s);
     this.log(s, 'server-admin', 'notice', Texts.leftDrainText(s), cause);
-    if (s.isUsable && s.settings.shutdownBackupsOnUp && !s.settings.isBackup) shutdownBackups(s.backend);
+    if (s.isUsable && s.settings.shutdownBackupsOnUp && !s.settings.isBackup) shutdownBackups(s.backend, this.epochMs);
     this.judge(s);
   }
 
@@ -446,7 +446,7 @@ export class HealthMachine {
     if (to === before || to === null) return;
     this.log(to, 'server-admin', 'notice', movedText(to, before), cause(before));
     if (before?.isUsable && (before.settings.shutdownOnDown || to.settings.shutdownBackupsOnUp))
-      shutdownSessions(before, T.SHUTDOWN_BACKUP);
+      shutdownSessions(before, T.SHUTDOWN_BACKUP, this.epochMs);
   }
 
   /** The operator, or the program before this one, chose a server of a `balance single` backend. @returns an error text, or null */

@@ -80,4 +80,6 @@ export interface RoleReports {
 /** From the health thread: check this server at once. */
 export interface RoleNudge {
   readonly key: string;
+  /** Its live traffic was refused: what a new login meets counts, not what a session from before is told. */
+  readonly isTraffic: boolean;
 }

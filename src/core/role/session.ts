@@ -9,6 +9,11 @@ export interface HeldSession {
    * @param limitMs a shorter limit for this once; without it that of the check holds
    */
   check(done: (report: RoleReport) => void, limitMs?: number): void;
+  /**
+   * Live traffic was refused, which a session from before may not notice: what a new login meets counts for the checks
+   * that follow.
+   */
+  renew(): void;
   /** Ends it at once; a check under way is not answered any more. */
   close(): void;
 }

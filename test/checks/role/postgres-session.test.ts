@@ -59,6 +59,13 @@ systemTest('PostgreSQL lets the check in, or says why not', NEEDS, async (t) => 
       PASSWORD,
       /^L6RSP TLS: the server's certificate is self-signed and not in tlsCa/,
     ],
+    [
+      'no file of authorities',
+      { tlsCa: '/nowhere/ca.pem' },
+      PASSWORD,
+      /^L6RSP TLS: cannot use \/nowhere\/ca.pem: ENOENT/,
+    ],
+    ['a file of something else', { tlsCa: '/etc/passwd' }, PASSWORD, /^L6RSP TLS: there is no certificate in/],
     ['wrong password', {}, 'falsch', denied('checker')],
     ['no password', {}, null, denied('checker')],
     ['unknown user', { user: 'nobody' }, PASSWORD, denied('nobody')],

@@ -13,6 +13,8 @@ import type {
   LogTarget,
   Model,
   Proxy,
+  RoleCheck,
+  Secret,
   Server,
   SourceAddress,
   UserList,
@@ -326,11 +328,47 @@ const builtin: fc.Arbitrary<Pick<CheckSpec, 'type' | 'steps' | 'builtin'>> = fc
   )
   .map((spec) => ({ ...spec, steps: [] }));
 
+const secret: fc.Arbitrary<Secret> = fc.oneof(
+  fc.record({ from: fc.constant('env' as const), name: fc.constantFrom('PGCHECK', 'A_B') }),
+  fc.record({ from: fc.constant('file' as const), path: fc.constantFrom('/etc/a.password', '/tmp/x y') }),
+  fc.constant({ from: 'file' as const, path: '/etc/a.json', key: 'password' }),
+);
+
+/** What each kind of role check may say. */
+const login = {
+  user: text,
+  password: secret,
+  tls: fc.constantFrom('off' as const, 'prefer' as const, 'require' as const),
+};
+const lag = { maxLagMs: ms, maxLagBytes: fc.oneof(small, fc.constantFrom(1024, 16 * 1024 ** 2, 3 * 1024 ** 3)) };
+const want = { want: fc.constantFrom('primary' as const, 'replica' as const, 'any' as const), ...lag };
+const common = { timeoutMs: ms, primaryAsFallback: fc.boolean() };
+const roleCheck: fc.Arbitrary<Pick<CheckSpec, 'type' | 'steps' | 'role'>> = fc
+  .oneof<fc.Arbitrary<Partial<RoleCheck>>[]>(
+    some({ ...login, acceptDonor: fc.boolean(), acceptReadOnly: fc.boolean(), timeoutMs: ms }).map((each) => ({
+      kind: 'galera' as const,
+      ...each,
+    })),
+    some({ ...login, ...want, ...common, database: text, tlsCa: text }).map((each) => ({
+      kind: 'mysql' as const,
+      ...each,
+    })),
+    some({ ...login, ...want, ...common, database: text }).map((each) => ({ kind: 'postgres' as const, ...each })),
+    some({ ...login, ...want, ...common }).map((each) => ({ kind: 'redis' as const, ...each })),
+    some({ ...want, ...common, restPort: port }).map((each) => ({ kind: 'patroni' as const, ...each })),
+    some({ command: fc.array(text, { minLength: 1, maxLength: 3 }), timeoutMs: ms }).map((each) => ({
+      kind: 'exec' as const,
+      ...each,
+    })),
+  )
+  .map((role) => ({ type: 'role' as const, steps: [], role: role as RoleCheck }));
+
 const check: fc.Arbitrary<CheckSpec> = fc
   .tuple(
     fc.oneof(
       fc.constant({ type: 'tcp' as const, steps: [] as CheckStep[] }),
       builtin,
+      roleCheck,
       fc
         .tuple(fc.array(connect, { maxLength: 1 }), request, fc.array(expectStep, { maxLength: 2 }))
         .map(([first, second, others]) => ({
@@ -343,7 +381,7 @@ const check: fc.Arbitrary<CheckSpec> = fc
     ),
     some({ disableOn404: fc.constant(true), sendState: fc.constant(true) }),
   )
-  .map(([spec, more]) => ({ ...spec, ...more }));
+  .map(([spec, more]) => (spec.type === 'role' ? spec : { ...spec, ...more }));
 
 /** Lines that wait for a later version, as the HAProxy reader notes them. */
 const deferred = fc.subarray([

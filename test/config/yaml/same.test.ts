@@ -20,7 +20,7 @@ for (const name of readdirSync(SAME).sort())
   });
 
 function load(text: string): Model {
-  const { model, diagnostics } = loadConfig(['-'], { stdin: () => text, env: {} });
+  const { model, diagnostics } = loadConfig(['-'], { stdin: () => text, env: { PGCHECK: 'x' } });
   assert.equal(diagnostics.hasErrors, false, `${diagnostics.renderAll()}\n${text}`);
   return model;
 }

@@ -4,7 +4,7 @@
  *   backend NAME SERVER… [key=value…]       servers with fall 3, rise 2, a check each 200 ms; options for all of them
  *   check BE/SRV STATUS TEXT [role=R] [times=N]   so many checks of 3 ms, each 200 ms after the last
  *   wait TIME · sessions BE/SRV N · hint BE/SRV KIND TEXT · maint|drain|ready|unresolve|resolve|undamp BE/SRV [who]
- *   explain BE/SRV · events
+ *   claim BE/SRV LEVEL TEXT · explain BE/SRV · events
  */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -120,6 +120,13 @@ function run(world: StoryWorld, [word, name, ...rest]: Words): string {
     case 'sessions':
       s!.row.set(T.I_CUR_SESS, Number(words[0]));
       return '';
+    case 'claim': {
+      const [proxy, own] = name.split('/');
+      const level = words[0] as HealthEvent['level'];
+      const text = words.slice(1).join(' ');
+      world.log({ type: 'health-event', proxy, server: own, atMs: world.epochMs, kind: 'claim', level, text });
+      return '';
+    }
     case 'hint':
       world.machine.hint(s!, words[0] as Trigger['kind'], words.slice(1).join(' '));
       return '';
