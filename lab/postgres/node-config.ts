@@ -6,6 +6,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DATABASE_PORT } from './network.js';
+import { DYNAMIC_SHARED_MEMORY } from './shared-memory.js';
 
 /** Debian's account; PostgreSQL refuses to run as root. */
 export const DATABASE_ACCOUNT = 'postgres';
@@ -49,6 +50,7 @@ export function settingsFile(name: string, dir: string): string {
     wal_retrieve_retry_interval: '200ms',
     autovacuum: 'off',
     jit: 'off',
+    dynamic_shared_memory_type: DYNAMIC_SHARED_MEMORY,
     include_if_exists: join(dir, 'synchronous.conf'),
   });
 }

@@ -8,6 +8,7 @@ import { exited, run, type Sandbox } from '../support/sandbox.js';
 import { until } from '../support/wait.js';
 import { DATABASE_PORT, serverAddress } from './network.js';
 import { ACCOUNTS, binary, DATABASE_ACCOUNT, HOST_BASED_AUTHENTICATION, settingsFile } from './node-config.js';
+import { releaseSharedMemory } from './shared-memory.js';
 
 const START_TIMEOUT_MS = 60_000;
 const QUERY_TIMEOUT_MS = 5000;
@@ -29,6 +30,7 @@ export class PostgresNode {
     writeFileSync(join(this.dir, 'pg_hba.conf'), HOST_BASED_AUTHENTICATION);
     writeFileSync(join(this.dir, 'pg_ident.conf'), '');
     this.setSynchronous(false);
+    sandbox.atClose(() => releaseSharedMemory(this.#data));
     run('chown', ['-R', `${DATABASE_ACCOUNT}:${DATABASE_ACCOUNT}`, this.dir]);
   }
 

@@ -4,6 +4,7 @@ import { type Connection, createConnection } from 'mariadb';
 import { installDatabase } from '../galera/cluster.js';
 import { DATABASE_ACCOUNT, PROVIDER } from '../galera/node-config.js';
 import { binary, DATABASE_ACCOUNT as POSTGRES_ACCOUNT } from '../postgres/node-config.js';
+import { DYNAMIC_SHARED_MEMORY, releaseSharedMemory } from '../postgres/shared-memory.js';
 import { PostgresSession } from './postgres-session.js';
 import { run, type Sandbox } from './sandbox.js';
 import { until } from './wait.js';
@@ -86,8 +87,10 @@ export async function startPostgres(sandbox: Sandbox, { port, namespace }: Place
     unix_socket_directories: dir,
     fsync: 'off',
     max_connections: 200,
+    dynamic_shared_memory_type: DYNAMIC_SHARED_MEMORY,
   };
   const options = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+  sandbox.atClose(() => releaseSharedMemory(`${dir}/data`));
   const how = { namespace, user: POSTGRES_ACCOUNT, log: 'postgres.log' };
   sandbox.start(binary('postgres'), ['-D', `${dir}/data`, ...options], how);
   await until('PostgreSQL takes connections', START_TIMEOUT_MS, () => answers(`${dir}/.s.PGSQL.${port}`));

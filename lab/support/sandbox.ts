@@ -29,6 +29,7 @@ export class Sandbox {
   readonly dir: string;
   readonly #children = new Set<ChildProcess>();
   readonly #namespaces: string[] = [];
+  readonly #last: (() => void)[] = [];
   readonly #onSignal = (signal: NodeJS.Signals) => {
     this.close();
     process.exit(signal === 'SIGINT' ? 130 : 143);
@@ -67,6 +68,11 @@ export class Sandbox {
     return name;
   }
 
+  /** @param action done when every process has been killed, before the directory goes; it must not wait */
+  atClose(action: () => void): void {
+    this.#last.push(action);
+  }
+
   start(command: string, args: readonly string[], options: StartOptions): ChildProcess {
     const inside = options.namespace === undefined ? [] : ['ip', 'netns', 'exec', options.namespace];
     const log = openSync(this.path(options.log), 'a');
@@ -91,7 +97,11 @@ export class Sandbox {
     process.off('SIGTERM', this.#onSignal);
     for (const child of this.#children) child.kill('SIGKILL');
     this.#children.clear();
-    for (const name of this.#namespaces.splice(0)) removeNamespace(name);
+    for (const name of this.#namespaces.splice(0)) {
+      endProcessesIn(name); // children of ours may have children that are stopped
+      removeNamespace(name);
+    }
+    for (const action of this.#last.splice(0)) action();
     if (!this.keep) rmSync(this.dir, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
   }
 }
@@ -124,7 +134,15 @@ function removeOrphanNamespaces(): void {
 /** A proxy that changed its account has outlived its lab: the change took the death signal away. */
 function endProcessesIn(namespace: string): void {
   const { stdout } = spawnSync('ip', ['netns', 'pids', namespace], { encoding: 'utf8' });
-  for (const pid of stdout.split('\n').filter((line) => line !== '')) process.kill(Number(pid), 'SIGKILL');
+  for (const pid of stdout.split('\n').filter((line) => line !== '')) kill(Number(pid));
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error; // it ended by itself
+  }
 }
 
 function removeNamespace(name: string): void {

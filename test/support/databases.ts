@@ -5,6 +5,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Connection, createConnection } from 'mariadb';
+import { DYNAMIC_SHARED_MEMORY, releaseSharedMemory } from '../../lab/postgres/shared-memory.js';
 import { DatabaseProcess, databaseDirectory, removeDirectory, runAs, until, writeAs } from './database-process.js';
 import { freePort } from './ports.js';
 
@@ -274,6 +275,7 @@ export class Postgres extends Base {
       `port=${port}`,
       `unix_socket_directories=${dir}`,
       'fsync=off',
+      `dynamic_shared_memory_type=${DYNAMIC_SHARED_MEMORY}`,
       'shared_buffers=8MB',
       'max_wal_size=64MB',
       'wal_retrieve_retry_interval=100ms',
@@ -292,6 +294,12 @@ export class Postgres extends Base {
 
   async start(): Promise<void> {
     await this.process.start(async () => (await this.sql('SELECT 1')) === '1');
+  }
+
+  override async close(): Promise<void> {
+    await this.kill();
+    releaseSharedMemory(join(this.dir, 'data'));
+    removeDirectory(this.dir);
   }
 
   /** As superuser over the unix socket. @returns unaligned rows, fields parted by `|` */
