@@ -66,6 +66,7 @@ const KINDS: readonly { name: string; make: () => Dialogue; good: readonly Buffe
       Buffer.alloc(0),
       Buffer.concat([frame('R', '\0\0\0\0'), frame('S', 'server_version\x0015\0'), frame('Z', 'I')]),
       PG_SYSTEM,
+      Buffer.concat([frame('C', 'PREPARE\0'), frame('Z', 'I')]),
       PG_ANSWER,
       PG_ANSWER,
     ],
