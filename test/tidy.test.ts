@@ -22,7 +22,10 @@ const ROOMS: { readonly [room: string]: { readonly code: readonly string[]; read
   control: { code: ['config', 'core'] },
   dataplane: { code: ['logs', 'linux', 'core', ...MODEL], types: ['config'] },
   checks: { code: ['linux', 'core', ...MODEL], types: ['config'] },
-  agents: { code: ['checks/role', 'linux', 'core', 'config/secrets', 'config/agents/defaults', ...MODEL], types: ['config'] },
+  agents: {
+    code: ['checks/role', 'linux', 'core', 'config/secrets', 'config/agents/defaults', ...MODEL],
+    types: ['config'],
+  },
   logs: { code: ['linux', 'core'], types: ['config'] },
   daemon: { code: ['config', 'control', 'dataplane', 'checks', 'agents', 'logs', 'linux', 'core'] },
   cli: { code: ['daemon', 'config', 'control', 'dataplane', 'checks', 'agents', 'logs', 'linux', 'core'] },

@@ -140,7 +140,16 @@ export interface HealthEvent {
   server: string | null;
   /** Wall clock, epoch milliseconds. */
   atMs: number;
-  kind: 'check' | 'server-up' | 'server-down' | 'server-admin' | 'backend-down' | 'backend-up' | 'weight' | 'damping' | 'claim';
+  kind:
+    | 'check'
+    | 'server-up'
+    | 'server-down'
+    | 'server-admin'
+    | 'backend-down'
+    | 'backend-up'
+    | 'weight'
+    | 'damping'
+    | 'claim';
   level: 'emerg' | 'alert' | 'crit' | 'err' | 'warning' | 'notice' | 'info' | 'debug';
   text: string;
   /** Kept in history, and no log line: HAProxy has none for it. */
