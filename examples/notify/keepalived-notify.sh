@@ -3,7 +3,7 @@
 #   keepalived.conf:  vrrp_instance VI_1 {
 #                       notify /usr/local/bin/keepalived-notify.sh
 #                     }
-# keepalived calls it with: INSTANCE|GROUP NAME MASTER|BACKUP|FAULT PRIORITY.
+# keepalived calls it with: INSTANCE|GROUP NAME MASTER|BACKUP|FAULT|STOP PRIORITY.
 
 URLS=${FAIRLEAD_URLS:-http://127.0.0.1:8406}                    # every Fairlead, separated by spaces
 TOKEN_FILE=${FAIRLEAD_TOKEN_FILE:-/etc/fairlead/notify.token}   # readable by keepalived's script_user

@@ -59,13 +59,13 @@ export class Pair {
     standby.setSynchronous(false);
     standby.copyFrom(this.primary);
     await this.#follow(standby);
+    this.primary.setSynchronous(true);
   }
 
   async #follow(standby: PostgresNode): Promise<void> {
     standby.start();
     await standby.waitReady();
     await this.primary.waitStreaming(standby);
-    this.primary.setSynchronous(true);
   }
 
   /**
@@ -90,7 +90,7 @@ export class Pair {
     return ableMs;
   }
 
-  /** After `switchOver`: the old primary comes back as a standby, from where it stopped. */
+  /** After `switchOver`: the old primary comes back as a standby, from where it stopped; no commit waits for it yet. */
   async followAgain(): Promise<void> {
     const { standby } = this;
     standby.setSynchronous(false);

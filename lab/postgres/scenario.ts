@@ -20,6 +20,8 @@ export interface Stage {
 /** The bars, ms from the time that the new primary can take writes. */
 const KILLED_MS = 50;
 const SWITCHED_MS = 250;
+/** For the primary to hear that commits wait for its standby again. */
+const SYNCHRONOUS_MS = 500;
 /** A planned pause: how long a drained primary refuses new sessions. */
 const DRAIN_MS = 1500;
 
@@ -161,6 +163,9 @@ function switched(node: PostgresNode, stage: Stage): Fault {
     settle: async () => {
       await stage.pair.followAgain();
       await sleep(watchMs(stage).loss);
+      // Only now, so that no commit waits for a standby that is still starting while the change is measured.
+      stage.pair.primary.setSynchronous(true);
+      await sleep(SYNCHRONOUS_MS);
     },
     cause: /closed|broke|refused|shut|standby|recovery|replica/i,
     bar: { afterAbleMs: SWITCHED_MS },

@@ -223,7 +223,7 @@ export class RoleRunner implements UnitOwner {
     const outcome = {
       isChange,
       isTimeout: isTimeout(report.status),
-      isUnsettled: unit.members.some((member) => member.wantsChecks && !member.isSettled),
+      isUnsettled: unit.members.some((member) => member.wantsChecks && member.isCounting),
       isDown: unit.members.every((member) => member.isDown),
       isSearching: group?.vacantSinceMs != null && nowMs - group.vacantSinceMs < SEARCH_MAX_MS,
     };

@@ -76,6 +76,16 @@ export class Member {
     return health === rise + this.row.get(T.S_FALL) - 1;
   }
 
+  /**
+   * It still counts towards up or down. The row lags behind what was said by a turn of the health thread: that alone
+   * must not look like rest, or the next check would wait for a whole interval.
+   */
+  get isCounting(): boolean {
+    if (!this.isSettled || this.said === null) return !this.isSettled;
+    const isWell = isPass(this.said.status);
+    return this.isDown ? isWell && this.row.get(T.S_HEALTH) < this.row.get(T.S_RISE) : !isWell;
+  }
+
   get isDown(): boolean {
     return this.row.get(T.S_STATE) === T.STATE_STOPPED;
   }

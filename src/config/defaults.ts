@@ -5,7 +5,7 @@ export const DEFAULT_RETRIES = 3;
 const DEFAULT_WEIGHT = 1;
 /** Long enough for a server that only reads slowly: a full window counts as silence too (tcp(7)). */
 const ROLE_USER_TIMEOUT_MS = 30_000;
-export const DEFAULT_INTER_MS = 2000;
+const DEFAULT_INTER_MS = 2000;
 const DEFAULT_ROLE_INTER_MS = 200;
 export const DEFAULT_RISE = 2;
 export const DEFAULT_FALL = 3;

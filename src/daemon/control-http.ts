@@ -22,7 +22,8 @@ const NONE: PreparedHttp = { key: undefined, token: '' };
 
 export class ControlHttpEndpoint {
   private current: { key: string; server: ControlHttpServer } | undefined;
-  private isClosed = false;
+  /** Of the configuration in force; undefined where it asks for no endpoint. */
+  private wanted: { key: string; token: string } | undefined;
 
   /** @param begun the first configuration is in force: before that nothing is answered */
   constructor(
@@ -56,15 +57,19 @@ export class ControlHttpEndpoint {
       this.start(address, token).then(
         (server) => this.adopt(key, server),
         () => {
-          if (left > 0 && !this.isClosed) this.openLater(address, key, token, left - 1);
+          if (left > 0 && this.wanted?.key === key) this.openLater(address, key, token, left - 1);
         },
       );
     setTimeout(() => void attempt(), RETRY_MS).unref();
   }
 
   private adopt(key: string, server: ControlHttpServer): void {
-    if (this.isClosed || this.current !== undefined) server.close();
-    else this.current = { key, server };
+    if (this.wanted?.key !== key || this.current !== undefined) {
+      server.close();
+      return;
+    }
+    server.token = this.wanted.token;
+    this.current = { key, server };
   }
 
   rollBack({ opened }: PreparedHttp): void {
@@ -72,6 +77,7 @@ export class ControlHttpEndpoint {
   }
 
   commit({ key, token, opened }: PreparedHttp): void {
+    this.wanted = key === undefined ? undefined : { key, token };
     if (key !== this.current?.key || opened !== undefined) {
       this.current?.server.close();
       this.current = undefined;
@@ -81,7 +87,7 @@ export class ControlHttpEndpoint {
   }
 
   close(): void {
-    this.isClosed = true;
+    this.wanted = undefined;
     this.current?.server.close();
     this.current = undefined;
   }

@@ -6,6 +6,7 @@
 import type { Model, Proxy } from '../config/model.js';
 import { listenerNames } from '../config/names.js';
 import type { Engine } from '../control/engine.js';
+import { TAKEN_OVER } from '../core/events/cause.js';
 import type { Plan } from '../core/messages.js';
 import * as T from '../core/table.js';
 import { ServerAddresses } from './addresses.js';
@@ -130,13 +131,14 @@ export class Deployment {
     const requests = this.context.requests();
     this.revision++;
     await requests.apply('health', this.plan());
-    await this.applyRoles();
     await this.command(
       resolutions.map(({ proxy, server, resolved }) => {
         return { proxy: proxy.name, server: server.name, command: { do: 'resolved', resolved } };
       }),
     );
     if (state) await this.restore(state);
+    // After what a predecessor knew: what a server says now counts for more.
+    await this.applyRoles();
     await requests.apply('workers', this.plan());
   }
 
@@ -155,7 +157,7 @@ export class Deployment {
 
   private async restore(state: TransferredState): Promise<void> {
     const { engine } = this.context;
-    const who = `process ${state.pid}, which this one succeeds`;
+    const who = `${TAKEN_OVER} ${state.pid}`;
     await Promise.all(restoreCommands(state, this.model).map((c) => engine.admin(c.proxy, c.server, c.command, who)));
     restoreFigures(this.layout, state); // again: the orders counted as changes of this moment
     for (const proxy of this.model.proxies)

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { CheckStatus } from '../../src/core/check-status.js';
+import { serverNow } from '../../src/core/health/detail.js';
 import * as T from '../../src/core/table.js';
 import { backend, server, World } from './health-world.js';
 
@@ -160,6 +161,14 @@ test('a reload keeps its word; without agent or check the server is up again', (
   assert.equal(w.server('b/s').agent?.port, 7, 'its line is the same');
   w.apply([backend('b', [server('s', { weight: 100, check: false })])]);
   assert.equal(shown(w), 'UP/0/100');
+});
+
+test('its story says whose word is missing', () => {
+  const w = world();
+  say(w, 'down # too hot');
+  const now = serverNow(w.server('b/s'), 0, 0);
+  assert.deepEqual(now.agent, { isDown: true, text: 'via agent : down (too hot)' });
+  assert.equal(w.events.find((event) => event.kind === 'server-down')?.detail?.cause.by, 'agent');
 });
 
 test('whatever happens in whatever order: up only where nobody has said down since', () => {

@@ -1,11 +1,11 @@
 /** `POST /v1/notify` against a running Fairlead: the check comes at once; the example scripts as the databases call them. */
 import assert from 'node:assert/strict';
-import { rmSync, writeFileSync } from 'node:fs';
+import { rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { systemTest } from '../support/peers.js';
-import { fairlead, file, freePort, start, until, workDirectory } from './program.js';
+import { BIN, fairlead, file, freePort, start, until, workDirectory } from './program.js';
 import { command, type Node, node } from './two-nodes.js';
 
 const EXAMPLES = fileURLToPath(new URL('../../../examples/notify/', import.meta.url));
@@ -73,6 +73,16 @@ test('through reloads: another token, none any more, and a token that cannot be 
   writeFileSync(path, config(nodes, { listen: ports.listen }, socket, token));
   assert.equal((await reload()).code, 0);
   await assert.rejects(post(ports.control, '', 'another'), 'nobody listens there any more');
+});
+
+test('-sf: the successor takes the port as soon as its predecessor lets it go', async (t) => {
+  const { directory, ports, path, program } = await setUp(t);
+  const name = join(directory, 'haproxy');
+  symlinkSync(BIN, name);
+  const next = start(t, [process.execPath, name, '-f', path, '-db', '-sf', String(program.pid)]);
+  assert.equal(await program.ended, 0);
+  await until('the successor answers', async () => (await post(ports.control, '').catch(() => null))?.status === 200);
+  assert.equal(next.child.exitCode, null);
 });
 
 test('a port that is taken: it does not start, and says why, without the token', async (t) => {

@@ -1,6 +1,8 @@
 /** Redis behind a write and a read address: one session for both, no use of an address that was not asked, two masters. */
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
+import { join } from 'node:path';
 import { after, before } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Redis, startRedis, startRedisReplica } from '../support/databases.js';
@@ -20,8 +22,15 @@ before(async () => {
   r2 = await startRedisReplica(r1, { password: 'geheim' });
   writePort = await freePort();
   readPort = await freePort();
+  proxy = await startProxy('fairlead', configuration(), [writePort, readPort]);
+  await until('r1 takes writes', async () => (await who(writePort)) === r1.port);
+  await until('r2 serves readers', async () => (await who(readPort)) === r2.port);
+});
+
+/** @param more lines of servers of the write address */
+function configuration(more = ''): string {
   const servers = ` server r1 127.0.0.1:${r1.port} check\n server r2 127.0.0.1:${r2.port} check\n`;
-  const text = `global
+  return `global
  stats socket {SOCK} level admin
  log {LOG} local0
 defaults
@@ -33,14 +42,17 @@ defaults
 listen write
  bind 127.0.0.1:${writePort}
  # fairlead: check redis password=geheim
-${servers}listen read
+${servers}${more}listen read
  bind 127.0.0.1:${readPort}
  # fairlead: check redis role=replica primary-as-fallback password=geheim
 ${servers}`;
-  proxy = await startProxy('fairlead', text, [writePort, readPort]);
-  await until('r1 takes writes', async () => (await who(writePort)) === r1.port);
-  await until('r2 serves readers', async () => (await who(readPort)) === r2.port);
-});
+}
+
+async function reload(text: string): Promise<void> {
+  const filled = text.replaceAll('{SOCK}', proxy.socket).replace(/^ log \{LOG\}.*\n/m, '');
+  writeFileSync(join(proxy.dir, 'haproxy.cfg'), `${filled}\n`);
+  assert.match(await proxy.ask('reload'), /Configuration reloaded/);
+}
 
 after(async () => {
   await proxy?.stop();
@@ -69,7 +81,9 @@ async function until(what: string, holds: () => Promise<boolean>): Promise<void>
 }
 
 systemTest('a read and a write address over one set of servers share one session with each', NEEDS, async () => {
-  const clients = (await r2.command('CLIENT', 'LIST')).split('\n').filter((line) => /flags=N .*cmd=(info|ping)/.test(line));
+  const clients = (await r2.command('CLIENT', 'LIST'))
+    .split('\n')
+    .filter((line) => /flags=N .*cmd=(info|ping)/.test(line));
   assert.equal(clients.length, 1, clients.join('\n'));
   assert.doesNotMatch(`${await proxy.ask('show stat')}${proxy.logs.join()}${proxy.output()}`, /geheim/);
 });
@@ -109,3 +123,19 @@ systemTest(
     for (let i = 0; i < 10; i++) assert.equal(await who(writePort), r1.port);
   },
 );
+
+systemTest('a reload keeps what is known of claims, and nobody it adds is used unasked', NEEDS, async () => {
+  const strange = await startRedis({ password: 'geheim' });
+  const dead = await freePort();
+  try {
+    const answers: number[] = [];
+    const during = (async () => {
+      for (const end = Date.now() + 800; Date.now() < end; ) answers.push(await who(writePort));
+    })();
+    await reload(configuration(` server r3 127.0.0.1:${strange.port} check\n server r4 127.0.0.1:${dead} check\n`));
+    await during;
+    assert.deepEqual([...new Set(answers)], [r1.port]);
+  } finally {
+    await strange.close();
+  }
+});

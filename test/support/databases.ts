@@ -331,6 +331,8 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
   await runAs(POSTGRES_ACCOUNT, postgresProgram('initdb'), [
     '-D',
     data,
+    '-U',
+    POSTGRES_ACCOUNT,
     '-N',
     '-k',
     '-A',

@@ -62,7 +62,7 @@ function readMysqlCheck(line: Line, section: ProxySection): void {
     choose(line, section, 'mysql-handshake');
     return;
   }
-  if (!line.choice(2, "a word after 'option mysql-check'", ['user']) || !hasUser(line)) return;
+  if (!hasUser(line)) return;
   const age = line.has(4) ? line.choice(4, 'an age of the protocol', ['post-41', 'pre-41']) : 'post-41';
   if (!age || !line.noMore(5)) return;
   choose(line, section, 'mysql-handshake', { user: line.text(3), ...(age === 'pre-41' ? { pre41: true } : {}) });
@@ -70,13 +70,15 @@ function readMysqlCheck(line: Line, section: ProxySection): void {
 
 /** `user NAME`, which must be there. */
 function readPgsqlCheck(line: Line, section: ProxySection): void {
-  if (!line.choice(2, "a word after 'option pgsql-check'", ['user']) || !hasUser(line) || !line.noMore(4)) return;
+  if (!hasUser(line) || !line.noMore(4)) return;
   choose(line, section, 'pgsql-startup', { user: line.text(3) });
 }
 
 function hasUser(line: Line): boolean {
-  if (line.has(3)) return true;
-  line.error('missing-argument', 2, "'user' needs a name", `write 'option ${line.text(1)} user NAME'`);
+  const [, name, word] = line.texts;
+  if (word === 'user' && line.has(3)) return true;
+  const message = word === 'user' || !word ? `'option ${name}' needs the name of a user` : `unexpected '${word}'`;
+  line.error('bad-user', line.has(2) ? 2 : 1, message, `write 'option ${name} user NAME'`);
   return false;
 }
 

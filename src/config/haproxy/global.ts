@@ -19,7 +19,7 @@ export function openGlobal(line: Line, reader: Reader): Section {
 
 function readGlobalLine(line: Line, reader: Reader): void {
   if (line.text(0) === 'no') {
-    readNegated(line.from(1), reader);
+    readNegated(line, line.from(1), reader);
     return;
   }
   const keyword = line.text(0);
@@ -28,12 +28,11 @@ function readGlobalLine(line: Line, reader: Reader): void {
   else unknownKeyword(line, 'the global section', [...Object.keys(KEYWORDS), ...TUNE_NAMES]);
 }
 
-function readNegated(line: Line, reader: Reader): void {
+function readNegated(whole: Line, line: Line, reader: Reader): void {
   if (line.words.length === 0 || !NEGATABLE.includes(line.text(0))) {
-    const place = line.words[0]?.loc;
     reader.diag.error(
       'bad-negation',
-      place,
+      whole.loc(1),
       `'no' cannot stand in front of '${line.text(0)}'`,
       `it can in front of ${NEGATABLE.join(', ')}`,
     );

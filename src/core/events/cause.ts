@@ -2,6 +2,9 @@
 import type { EventDetail, StoredEvent } from './event.js';
 import { checkWords, counted, span } from './words.js';
 
+/** Begins the origin of what a process took over from the one before it. */
+export const TAKEN_OVER = 'as the process before left it, pid';
+
 /** @returns the sentence without a full stop; the event's own line where no detail came with it */
 export function causeText(event: StoredEvent): string {
   const { detail } = event;
@@ -15,7 +18,7 @@ export function causeText(event: StoredEvent): string {
     case 'tracked':
       return `it follows ${cause.server}`;
     case 'operator':
-      return event.who === null ? 'an operator' : `an operator: ${event.who}`;
+      return operatorText(event.who);
     case 'agent':
       return `its agent said so: ${cause.text}`;
     case 'resolution':
@@ -29,6 +32,11 @@ export function causeText(event: StoredEvent): string {
     case 'server':
       return `${cause.server} was the ${to === 'down' ? 'last one' : 'first one back'}`;
   }
+}
+
+function operatorText(who: string | null): string {
+  if (who?.startsWith(TAKEN_OVER)) return who;
+  return who === null ? 'an operator' : `an operator: ${who}`;
 }
 
 function chosenText(from: string | null): string {

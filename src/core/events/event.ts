@@ -113,6 +113,8 @@ export interface ServerNow {
   /** When the last check ended; null before the first. */
   readonly checkedAtMs: number | null;
   readonly tracks: string | null;
+  /** What its agent said last (`agent-check`), and whether that keeps it down. */
+  readonly agent?: { readonly isDown: boolean; readonly text: string };
   /** Maintenance or drain is an operator's own word for this server. */
   readonly isForced: boolean;
   readonly damping: DampingSeen | null;

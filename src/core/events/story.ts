@@ -53,7 +53,7 @@ type Labelled = [label: string, text: string];
 function present(x: Explanation): Labelled[] {
   const { now } = x;
   const others = takers(now.usable, now.active, now.backup);
-  return [...lastCheck(x), outlook(x), ['backend', others], ['sessions', `${now.sessions} now`]];
+  return [...lastCheck(x), ...agent(x), outlook(x), ['backend', others], ['sessions', `${now.sessions} now`]];
 }
 
 function lastCheck({ now, atMs }: Explanation): Labelled[] {
@@ -62,6 +62,11 @@ function lastCheck({ now, atMs }: Explanation): Labelled[] {
   if (now.check === null || now.checkedAtMs === null) return [['last check', 'none has ended yet']];
   const role = now.check.role === null ? '' : `; role: ${now.check.role}`;
   return [['last check', `${span(Math.max(0, atMs - now.checkedAtMs))} ago said: ${checkWords(now.check)}${role}`]];
+}
+
+function agent({ now }: Explanation): Labelled[] {
+  if (now.agent === undefined) return [];
+  return [['agent', now.agent.text === '' ? 'has said nothing of its state' : `said: ${now.agent.text}`]];
 }
 
 /** What would change its condition. */
@@ -92,6 +97,7 @@ function followed({ tracks }: ServerNow): string {
 function fromDown(x: Explanation, name: string): string {
   const { now, atMs } = x;
   if (now.tracks !== null) return followed(now);
+  if (now.agent?.isDown) return `once its agent says 'up' ('set server ${name} agent up' says it in its place)`;
   if (!now.isChecked) return `by 'set server ${name} health up'`;
   if (!now.checksEnabled) return `not by itself, its checks are stopped: 'enable health ${name}'`;
   if (isKeptOut(x)) return `once it steps down, or an operator settles it ('settle backend ${x.proxy}')`;

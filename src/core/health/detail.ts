@@ -4,6 +4,7 @@ import { CheckStatus } from '../check-status.js';
 import type { Condition, DampingSeen, EventCause, EventDetail, ServerNow } from '../events/event.js';
 import type { HealthEvent } from '../messages.js';
 import * as T from '../table.js';
+import { isDownByAgent } from './agent.js';
 import type { BackendHealth, ServerHealth } from './entities.js';
 import { conditionOf } from './past.js';
 import { nextInterval } from './schedule.js';
@@ -94,6 +95,7 @@ export function serverNow(s: ServerHealth, epochMs: number, nowMs: number): Serv
     checkedAtMs: checkedAt(s, epochMs),
     tracks: tracked === null ? null : `${tracked.backend.name}/${tracked.name}`,
     isForced: (s.admin & (T.ADMIN_FMAINT | T.ADMIN_FDRAIN)) !== 0,
+    ...(s.agent?.isEnabled ? { agent: { isDown: isDownByAgent(s), text: s.agent.text } } : {}),
     damping: dampingOf(s, epochMs - nowMs),
     weight: s.weight,
     isUsable: s.isUsable,

@@ -26,7 +26,7 @@ export interface Sighting {
   readonly endedMs: number;
 }
 
-export type Standing =
+type Standing =
   /** Claims nothing: nothing is said against it. */
   | 'free'
   | 'leader'

@@ -15,6 +15,9 @@ type GaleraClaim = Claim & { kind: 'galera' };
 /** A view that differs for longer than this is no change on its way. */
 export const VIEW_CHANGE_MS = 2000;
 
+/** A node that has not joined yet. */
+const NO_CLUSTER = /^[0-]*$/;
+
 interface Node {
   presence: 'unseen' | 'absent' | 'lost' | 'follower' | 'claims';
   claim: GaleraClaim | null;
@@ -45,7 +48,7 @@ export class Components {
   answered(id: string, { claim, endedMs }: Sighting): boolean {
     const node = this.nodes.get(id);
     if (node === undefined) return false;
-    if (claim?.kind !== 'galera' || !claim.isPrimaryComponent) {
+    if (claim?.kind !== 'galera' || !claim.isPrimaryComponent || NO_CLUSTER.test(claim.clusterUuid)) {
       Object.assign(node, { presence: 'follower', claim: null });
       return true;
     }

@@ -45,8 +45,23 @@ const PG_ANSWER = Buffer.concat([
 const REDIS_INFO = 'role:slave\r\nmaster_link_status:up\r\n';
 const PATRONI_BODY = '{"state":"running","role":"replica","xlog":{"received_location":9,"replayed_location":9}}';
 
-/** Each kind with a conversation that goes well, to be spoilt. */
-const KINDS: readonly { name: string; make: () => Dialogue; good: readonly Buffer[]; outcome: string }[] = [
+interface Kind {
+  readonly name: string;
+  readonly make: () => Dialogue;
+  /** A conversation that goes well, to be spoilt; its last two replies are answers. */
+  readonly good: readonly Buffer[];
+  readonly outcome: string;
+  /** Another answer, as long as those but for some. */
+  readonly other: Buffer;
+  readonly otherOutcome: string;
+}
+
+const MYSQL_OTHER = Buffer.concat([
+  resultSet(['a', 'b'], [['0', '1']], false, true),
+  resultSet(['Slave_IO_Running', 'Slave_SQL_Running', 'Seconds_Behind_Master'], [['Yes', 'Yes', '7']], false, false),
+]);
+
+const KINDS: readonly Kind[] = [
   {
     name: 'mysql',
     make: () => new MysqlDialogue(check('mysql'), PASSWORD),
@@ -58,6 +73,8 @@ const KINDS: readonly { name: string; make: () => Dialogue; good: readonly Buffe
       MYSQL_ANSWER,
     ],
     outcome: 'replica that is writable, 1 s behind',
+    other: MYSQL_OTHER,
+    otherOutcome: 'replica that is writable, 7 s behind',
   },
   {
     name: 'postgres',
@@ -66,10 +83,13 @@ const KINDS: readonly { name: string; make: () => Dialogue; good: readonly Buffe
       Buffer.alloc(0),
       Buffer.concat([frame('R', '\0\0\0\0'), frame('S', 'server_version\x0015\0'), frame('Z', 'I')]),
       PG_SYSTEM,
+      Buffer.concat([frame('C', 'PREPARE\0'), frame('Z', 'I')]),
       PG_ANSWER,
       PG_ANSWER,
     ],
     outcome: 'primary, timeline 1 at 0/60',
+    other: Buffer.from(PG_ANSWER.toString('latin1').replace('0/60', '0/F0'), 'latin1'),
+    otherOutcome: 'primary, timeline 1 at 0/F0',
   },
   {
     name: 'redis',
@@ -80,6 +100,8 @@ const KINDS: readonly { name: string; make: () => Dialogue; good: readonly Buffe
       ...Array(2).fill(Buffer.from(`$${REDIS_INFO.length}\r\n${REDIS_INFO}\r\n+PONG\r\n`)),
     ],
     outcome: 'replica',
+    other: Buffer.from('$13\r\nrole:master\r\n\r\n+PONG\r\n'),
+    otherOutcome: 'primary',
   },
   {
     name: 'patroni',
@@ -89,6 +111,10 @@ const KINDS: readonly { name: string; make: () => Dialogue; good: readonly Buffe
       ...Array(2).fill(Buffer.from(`HTTP/1.1 200 OK\r\nContent-Length: ${PATRONI_BODY.length}\r\n\r\n${PATRONI_BODY}`)),
     ],
     outcome: 'replica, PostgreSQL running, caught up',
+    other: Buffer.from(
+      `HTTP/1.1 200 OK\r\nContent-Length: ${PATRONI_BODY.length}\r\n\r\n${PATRONI_BODY.replace('replica', 'primary')}`,
+    ),
+    otherOutcome: 'primary, PostgreSQL running, caught up',
   },
 ];
 
@@ -101,7 +127,7 @@ function holds(course: Course): void {
   }
 }
 
-for (const { name, make, good, outcome } of KINDS)
+for (const { name, make, good, outcome, other, otherOutcome } of KINDS)
   describe(name, () => {
     test('the good conversation, in any pieces', () =>
       fc.assert(
@@ -113,6 +139,22 @@ for (const { name, make, good, outcome } of KINDS)
           );
         }),
         { numRuns: 200 },
+      ));
+
+    test('answers that stay and answers that change, in any pieces', () =>
+      fc.assert(
+        fc.property(fc.array(fc.boolean(), { minLength: 1, maxLength: 8 }), sizes, (changes, cut) => {
+          const replies = [
+            ...good.slice(0, -2),
+            ...changes.map((isOther) => (isOther ? other : good[good.length - 1])),
+          ];
+          const texts = converse(make(), replies, cut).findings.map(({ text }) => text);
+          assert.deepEqual(
+            texts,
+            changes.map((isOther) => (isOther ? otherOutcome : outcome)),
+          );
+        }),
+        { numRuns: 300 },
       ));
 
     test('any bytes, any pieces', () =>

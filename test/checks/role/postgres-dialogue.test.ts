@@ -41,6 +41,7 @@ const READY = message('Z', 'I');
 const VERSION = message('S', 'server_version\x0015.4\0');
 const LOGGED_IN = Buffer.concat([OK, VERSION, message('K', Buffer.alloc(8)), READY]);
 const SYSTEM = Buffer.concat([row(['77']), message('C', 'SELECT 1\0'), READY]);
+const PREPARED = Buffer.concat([message('C', 'PREPARE\0'), READY]);
 const PRIMARY = Buffer.concat([
   message('T', [0, 0]),
   row(['f', 'off', '0/60', 'x00000003', null, null, null, null, null]),
@@ -53,7 +54,7 @@ const OFF = { tls: 'off' } as const;
 describe('a whole conversation', () => {
   test('in pieces of any size', () => {
     const notice = message('N', 'SNOTICE\0\0');
-    const replies = [NONE, LOGGED_IN, SYSTEM, PRIMARY, Buffer.concat([notice, PRIMARY])];
+    const replies = [NONE, LOGGED_IN, SYSTEM, PREPARED, PRIMARY, Buffer.concat([notice, PRIMARY])];
     for (const sizes of [[65_536], [1], [4, 9]]) {
       const course = converse(dialogue(OFF), replies, sizes);
       const primary = 'L7OK primary, timeline 3 at 0/60';
@@ -69,10 +70,10 @@ describe('a whole conversation', () => {
   });
 
   test('TLS is asked for; one byte says whether', () => {
-    assert.deepEqual(outcomes(converse(dialogue(), [NONE, Buffer.from('N'), LOGGED_IN, SYSTEM, PRIMARY])), [
+    assert.deepEqual(outcomes(converse(dialogue(), [NONE, Buffer.from('N'), LOGGED_IN, SYSTEM, PREPARED, PRIMARY])), [
       'L7OK primary, timeline 3 at 0/60',
     ]);
-    const secured = converse(dialogue(), [NONE, Buffer.from('S'), LOGGED_IN, SYSTEM, PRIMARY]);
+    const secured = converse(dialogue(), [NONE, Buffer.from('S'), LOGGED_IN, SYSTEM, PREPARED, PRIMARY]);
     assert.deepEqual(secured.sent.slice(1, 2).map(String), ['TLS']);
   });
 
@@ -81,6 +82,7 @@ describe('a whole conversation', () => {
       NONE,
       LOGGED_IN,
       SYSTEM,
+      PREPARED,
       STANDBY('0/60', '3600000'),
       STANDBY('0/50', '3600200'),
       STANDBY('0/50', '3600400'),
@@ -93,8 +95,20 @@ describe('a whole conversation', () => {
     ]);
   });
 
+  test('behind a pooler that knows no prepared statements, the question is asked as it is', () => {
+    const denied = Buffer.concat([problem('ERROR', '0A000', 'prepared statements are not supported'), READY]);
+    const lost = Buffer.concat([problem('ERROR', '26000', 'prepared statement "fairlead" does not exist'), READY]);
+    const primary = 'L7OK primary, timeline 3 at 0/60';
+    const never = converse(dialogue(OFF), [NONE, LOGGED_IN, SYSTEM, denied, PRIMARY]);
+    assert.deepEqual(outcomes(never), [primary]);
+    const once = converse(dialogue(OFF), [NONE, LOGGED_IN, SYSTEM, PREPARED, lost, PRIMARY, PRIMARY]);
+    assert.deepEqual(outcomes(once), [primary, primary]);
+    const asked = once.sent.slice(3).map((bytes) => bytes.toString('latin1', 5, 12));
+    assert.deepEqual(asked, ['EXECUTE', 'SELECT ', 'SELECT ']);
+  });
+
   test('md5', () => {
-    const replies = [NONE, message('R', [0, 0, 0, 5, 1, 2, 3, 4]), LOGGED_IN, SYSTEM, PRIMARY];
+    const replies = [NONE, message('R', [0, 0, 0, 5, 1, 2, 3, 4]), LOGGED_IN, SYSTEM, PREPARED, PRIMARY];
     const md5 = (bytes: Buffer) => createHash('md5').update(bytes).digest('hex');
     const inner = Buffer.from(md5(Buffer.from(`${PASSWORD}checker`)));
     const { sent } = converse(dialogue(OFF), replies);
@@ -140,6 +154,7 @@ describe('refusals say what to do', () => {
         NONE,
         LOGGED_IN,
         SYSTEM,
+        PREPARED,
         Buffer.concat([problem('ERROR', '42501', 'permission denied for function pg_control_checkpoint'), READY]),
       ],
       OFF,
@@ -151,6 +166,7 @@ describe('refusals say what to do', () => {
         NONE,
         LOGGED_IN,
         SYSTEM,
+        PREPARED,
         Buffer.concat([PRIMARY, problem('FATAL', '57P01', 'terminating connection due to administrator command')]),
       ],
       OFF,
@@ -179,7 +195,7 @@ describe('refusals say what to do', () => {
 
   test('a platform that hides the system identifier is still checked', () => {
     const denied = Buffer.concat([problem('ERROR', '42501', 'permission denied'), READY]);
-    assert.deepEqual(outcomes(converse(dialogue(OFF), [NONE, LOGGED_IN, denied, PRIMARY])), [
+    assert.deepEqual(outcomes(converse(dialogue(OFF), [NONE, LOGGED_IN, denied, PREPARED, PRIMARY])), [
       'L7OK primary, timeline 3 at 0/60',
     ]);
   });
@@ -227,17 +243,27 @@ describe('what is no PostgreSQL', () => {
     ['a length beyond bounds', [NONE, Buffer.from('R\x7f\xff\xff\xff', 'latin1')], OFF, /not the PostgreSQL protocol/],
     ['a length below zero', [NONE, Buffer.from('R\xff\xff\xff\xff', 'latin1')], OFF, /not the PostgreSQL protocol/],
     ['a row that nobody asked for', [NONE, Buffer.concat([OK, row(['x'])])], OFF, /a row that nobody asked for/],
-    ['a row cut off', [NONE, LOGGED_IN, SYSTEM, message('D', [0, 5, 0, 0, 0, 9, 65])], OFF, /a row that is cut off/],
-    ['another row', [NONE, LOGGED_IN, SYSTEM, Buffer.concat([row(['f']), READY])], OFF, /something else than its row/],
+    [
+      'a row cut off',
+      [NONE, LOGGED_IN, SYSTEM, PREPARED, message('D', [0, 5, 0, 0, 0, 9, 65])],
+      OFF,
+      /a row that is cut off/,
+    ],
+    [
+      'another row',
+      [NONE, LOGGED_IN, SYSTEM, PREPARED, Buffer.concat([row(['f']), READY])],
+      OFF,
+      /something else than its row/,
+    ],
     [
       'a request to copy',
-      [NONE, LOGGED_IN, SYSTEM, message('G', [0, 0, 0])],
+      [NONE, LOGGED_IN, SYSTEM, PREPARED, message('G', [0, 0, 0])],
       OFF,
       /a message 'G' that nobody asked for/,
     ],
     [
       'notices without end',
-      [NONE, LOGGED_IN, SYSTEM, Buffer.concat(Array(200).fill(message('N', 'x'.repeat(1000))))],
+      [NONE, LOGGED_IN, SYSTEM, PREPARED, Buffer.concat(Array(200).fill(message('N', 'x'.repeat(1000))))],
       OFF,
       /more than 65536 bytes/,
     ],
