@@ -139,8 +139,11 @@ export class Deployment {
     await requests.apply('workers', this.plan());
   }
 
-  /** Passwords are read now, and go to the thread that needs them and nowhere else. */
-  private async applyRoles(): Promise<void> {
+  /**
+   * The role thread as the configuration in force wants it; starts it where it is gone. Passwords are read now, and go
+   * to the thread that needs them and nowhere else.
+   */
+  async applyRoles(): Promise<void> {
     const { health } = this.context.wake();
     const { plan, complaints } = planRoles(this.model, this.layout, this.revision, health, process.env);
     for (const text of complaints) this.context.log.warning(text);

@@ -29,6 +29,10 @@ import { ThreadPool } from './threads.js';
 /** A stop does not wait for a worker that hangs. */
 const HARD_STOP_MS = 500;
 const WORKERS_MAX = 64;
+/** The role thread is started again this much later, and not more often than this in a minute. */
+const ROLE_RESTART_MS = 500;
+const ROLE_ENDS_MAX = 5;
+const ROLE_ENDS_WITHIN_MS = 60_000;
 /** History that a successor gets: some hundred bytes each. */
 const EVENTS_HANDED_OVER = 1000;
 
@@ -64,6 +68,8 @@ export class Supervisor implements Engine {
   stopping = false;
   private threads: ThreadPool | null = null;
   private requests: ThreadRequests | null = null;
+  /** When the role thread failed of late. */
+  private roleEndsMs: number[] = [];
   private handedOver = false;
   private ended = false;
   private handover: { close(): void } | undefined;
@@ -123,6 +129,7 @@ export class Supervisor implements Engine {
     this.threads ??= new ThreadPool(this.workers, {
       fromWorker: (message) => this.onWorker(message),
       fromHealth: (message) => this.onHealth(message),
+      rolesEnded: (error) => this.onRolesEnd(error),
       ended: (name, error) => this.onThreadEnd(name, error),
     });
     this.requests ??= new ThreadRequests(this.threads);
@@ -256,6 +263,21 @@ export class Supervisor implements Engine {
       this.log.record('ALERT', null, `${name}: ${error?.stack ?? 'ended by itself'}`);
       void this.end('failed');
     } else if (this.threads?.running === 0) void this.end('soft');
+  }
+
+  /** Sessions with databases of all kinds: what goes wrong with one of them must not end the proxy. */
+  private onRolesEnd(error: Error | null): void {
+    if (this.stopping || this.ended) return;
+    this.log.record('ALERT', null, `role checks: ${error?.stack ?? 'ended by themselves'}`);
+    const nowMs = performance.now();
+    this.roleEndsMs = [...this.roleEndsMs.filter((atMs) => nowMs - atMs < ROLE_ENDS_WITHIN_MS), nowMs];
+    if (this.roleEndsMs.length > ROLE_ENDS_MAX) {
+      void this.end('failed');
+      return;
+    }
+    setTimeout(() => {
+      this.queue = this.queue.then(() => (this.stopping ? undefined : this.deployment.applyRoles()));
+    }, ROLE_RESTART_MS);
   }
 
   // ── Engine: questions and orders of the control plane ─────────────────────────────────────────────────────────────

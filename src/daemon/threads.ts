@@ -74,6 +74,8 @@ class RoleThread {
 export interface ThreadListeners {
   fromWorker(message: FromWorker): void;
   fromHealth(message: FromHealth): void;
+  /** The role thread ended; it can be started again, health goes by what was known last. */
+  rolesEnded(error: Error | null): void;
   /** A thread ended; `name` as in `worker 2`. */
   ended(name: string, error: Error | null): void;
 }
@@ -117,7 +119,10 @@ export class ThreadPool {
     this.roles ??= new RoleThread(
       this.health,
       (message) => this.settle(message),
-      (error) => this.listeners.ended('role checks', error),
+      (error) => {
+        this.roles = null;
+        this.listeners.rolesEnded(error);
+      },
     );
     return this.roles;
   }
