@@ -81,10 +81,14 @@ export class RoleGroup {
   }
 }
 
-/** @returns the group of every address; kinds without claims have none */
+/**
+ * @returns the group of every address. Kinds without claims have none, nor do servers of which nobody wants the primary:
+ * who takes either role, or readers alone, may have several.
+ */
 export function groupsOf(placed: readonly Placed[], before: ReadonlyMap<string, RoleGroup>): Map<string, RoleGroup> {
   const found = new Map<string, RoleGroup>();
   for (const members of connected(placed.filter(({ server }) => server.check.kind !== 'exec'))) {
+    if (!members.some(({ server }) => wantsPrimary(server))) continue;
     const group = new RoleGroup(members[0].server.check.kind === 'galera');
     for (const { id, server } of members) {
       group.add(id, server.server);
@@ -93,6 +97,10 @@ export function groupsOf(placed: readonly Placed[], before: ReadonlyMap<string, 
     group.begin([...new Set(members.flatMap(({ id }) => before.get(id) ?? []))]);
   }
   return found;
+}
+
+function wantsPrimary({ check }: RoleServer): boolean {
+  return check.kind === 'galera' || (check.want ?? 'primary') === 'primary';
 }
 
 /** Servers that hang together: by backend, or by address. In the order of the configuration. */
