@@ -2,7 +2,7 @@
  * Groups of servers whose claims are compared: the servers of one backend, and those at the same addresses in others.
  * Keeps what each group knows across configurations.
  */
-import { Arbiter, type Decision } from '../core/role/arbiter.js';
+import { Arbiter, type ClaimsMemory, type Decision } from '../core/role/arbiter.js';
 import { Components } from '../core/role/components.js';
 import type { RoleServer } from '../core/role/messages.js';
 import type { RoleReport } from '../core/role/report.js';
@@ -52,6 +52,16 @@ export class RoleGroup {
       if (group.judge instanceof Arbiter && this.judge instanceof Arbiter) this.judge.join(group.judge);
       if (group.judge instanceof Components && this.judge instanceof Components) this.judge.join(group.judge);
     }
+  }
+
+  /** What outlives the thread; null for Galera, where every answer tells it again. */
+  get memory(): ClaimsMemory | null {
+    return this.judge instanceof Arbiter ? this.judge.memory : null;
+  }
+
+  recall(claims: readonly ClaimsMemory[]): void {
+    for (const memory of claims)
+      if (this.judge instanceof Arbiter && memory.ids.some((id) => this.ids.includes(id))) this.judge.recall(memory);
   }
 
   /** @returns whether there may be something new to decide */

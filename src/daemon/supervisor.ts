@@ -129,6 +129,9 @@ export class Supervisor implements Engine {
     this.threads ??= new ThreadPool(this.workers, {
       fromWorker: (message) => this.onWorker(message),
       fromHealth: (message) => this.onHealth(message),
+      fromRoles: (message) => {
+        if (message.type === 'claims') this.deployment.claims = message.claims;
+      },
       rolesEnded: (error) => this.onRolesEnd(error),
       ended: (name, error) => this.onThreadEnd(name, error),
     });
@@ -377,6 +380,7 @@ export class Supervisor implements Engine {
           .concat(deployment.agents.sockets.map((fd) => ({ fd, interface: undefined }))),
       state: () => ({
         ...captureState(deployment.layout, deployment.model, deployment.addresses.moved),
+        claims: deployment.claims,
         events: this.history.list().slice(-EVENTS_HANDED_OVER),
       }),
       handedOver: () => {

@@ -74,6 +74,7 @@ class RoleThread {
 export interface ThreadListeners {
   fromWorker(message: FromWorker): void;
   fromHealth(message: FromHealth): void;
+  fromRoles(message: FromRoles): void;
   /** The role thread ended; it can be started again, health goes by what was known last. */
   rolesEnded(error: Error | null): void;
   /** A thread ended; `name` as in `worker 2`. */
@@ -118,7 +119,10 @@ export class ThreadPool {
   startedRoles(): RoleThread {
     this.roles ??= new RoleThread(
       this.health,
-      (message) => this.settle(message),
+      (message) => {
+        this.settle(message);
+        this.listeners.fromRoles(message);
+      },
       (error) => {
         this.roles = null;
         this.listeners.rolesEnded(error);

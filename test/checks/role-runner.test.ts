@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { RoleRunner } from '../../src/checks/role-runner.js';
 import { CheckStatus } from '../../src/core/check-status.js';
+import type { ClaimsMemory } from '../../src/core/role/arbiter.js';
 import type { RoleReports, RoleResult, RoleServer } from '../../src/core/role/messages.js';
 import type { CheckStatusCode, RoleReport } from '../../src/core/role/report.js';
 import type { HeldSession } from '../../src/core/role/session.js';
@@ -36,11 +37,13 @@ class World {
   private readonly broken: (() => void)[][] = [];
   private wakeMs = Number.POSITIVE_INFINITY;
   checks = 0;
+  claims: readonly ClaimsMemory[] = [];
   readonly runner: RoleRunner;
 
   constructor(
     count: number,
     private readonly want: 'primary' | 'any' = 'primary',
+    claims: readonly ClaimsMemory[] = [],
   ) {
     const segment = T.createSegment(0, count, 1);
     for (let i = 0; i < count; i++) this.addServer(segment, i);
@@ -51,8 +54,11 @@ class World {
         this.wakeMs = Math.min(this.wakeMs, ms);
       },
       send: (reports) => this.take(reports),
+      keep: (claims) => {
+        this.claims = claims;
+      },
     });
-    this.runner.apply({ revision: 1, segments: [segment], servers: this.servers(count), wakeHealth: -1 });
+    this.runner.apply({ revision: 1, segments: [segment], servers: this.servers(count), wakeHealth: -1, claims });
   }
 
   private addServer(segment: T.Segment, i: number): void {
@@ -313,4 +319,21 @@ test('where either role will do, two primaries are both used', async () => {
   world.databases[1].role = 'primary';
   await world.run(500);
   assert.deepEqual([world.isUp(0), world.isUp(1)], [true, true]);
+});
+
+test('a successor knows what its predecessor knew: the stale primary stays out though the new one is down', async () => {
+  const world = new World(2);
+  await world.run(1000);
+  Object.assign(world.databases[1], { role: 'primary', timeline: 2 });
+  await world.run(3000);
+  const claims = JSON.parse(JSON.stringify(world.claims));
+  for (const [known, expected] of [
+    [claims, false],
+    [[], true],
+  ] as const) {
+    const next = new World(2, 'primary', known);
+    next.databases[1].state = 'dead';
+    await next.run(3000);
+    assert.equal(next.isUp(0), expected);
+  }
 });

@@ -15,7 +15,7 @@
  * pardons one member.
  */
 import { claimText, clusterOf, compareClaims, isForeign, isGrowing } from './claims.js';
-import { Evidence } from './evidence.js';
+import { Evidence, type EvidenceMemory } from './evidence.js';
 import type { Claim, Role } from './report.js';
 
 /** One answer of a member. Times are monotonic ms: when its check began and when the answer was there. */
@@ -56,6 +56,14 @@ interface View {
   startedMs: number;
   /** When its last claim was there. */
   claimedMs: number;
+}
+
+/** What outlives a process: plain data. */
+export interface ClaimsMemory {
+  readonly ids: readonly string[];
+  readonly leader: Candidate | null;
+  readonly deposed: readonly string[];
+  readonly evidence: EvidenceMemory;
 }
 
 const FREE: Verdict = { standing: 'free', reason: '' };
@@ -102,6 +110,22 @@ export class Arbiter {
     for (const id of other.deposed) this.deposed.add(id);
     for (const id of other.pardoned) this.pardoned.add(id);
     this.leader ??= other.leader;
+  }
+
+  get memory(): ClaimsMemory {
+    return {
+      ids: [...this.views.keys()],
+      leader: this.leader,
+      deposed: [...this.deposed],
+      evidence: this.evidence.memory,
+    };
+  }
+
+  /** Goes on from what a predecessor knew. */
+  recall({ leader, deposed, evidence }: ClaimsMemory): void {
+    this.evidence.recall(evidence);
+    for (const id of deposed) this.deposed.add(id);
+    this.leader ??= leader;
   }
 
   // ── Events ────────────────────────────────────────────────────────────────────────────────────────────────────────
