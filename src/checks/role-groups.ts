@@ -2,7 +2,7 @@
  * Groups of servers whose claims are compared: the servers of one backend, and those at the same addresses in others.
  * Keeps what each group knows across configurations.
  */
-import { Arbiter, type Decision } from '../core/role/arbiter.js';
+import { Arbiter, type ClaimsMemory, type Decision } from '../core/role/arbiter.js';
 import { Components } from '../core/role/components.js';
 import type { RoleServer } from '../core/role/messages.js';
 import type { RoleReport } from '../core/role/report.js';
@@ -54,6 +54,16 @@ export class RoleGroup {
     }
   }
 
+  /** What outlives the thread; null for Galera, where every answer tells it again. */
+  get memory(): ClaimsMemory | null {
+    return this.judge instanceof Arbiter ? this.judge.memory : null;
+  }
+
+  recall(claims: readonly ClaimsMemory[]): void {
+    for (const memory of claims)
+      if (this.judge instanceof Arbiter && memory.ids.some((id) => this.ids.includes(id))) this.judge.recall(memory);
+  }
+
   /** @returns whether there may be something new to decide */
   answered(id: string, { role, claim }: RoleReport, startedMs: number, endedMs: number): boolean {
     return this.judge.answered(id, { role, claim, startedMs, endedMs });
@@ -81,10 +91,14 @@ export class RoleGroup {
   }
 }
 
-/** @returns the group of every address; kinds without claims have none */
+/**
+ * @returns the group of every address. Kinds without claims have none, nor do servers of which nobody wants the primary:
+ * who takes either role, or readers alone, may have several.
+ */
 export function groupsOf(placed: readonly Placed[], before: ReadonlyMap<string, RoleGroup>): Map<string, RoleGroup> {
   const found = new Map<string, RoleGroup>();
   for (const members of connected(placed.filter(({ server }) => server.check.kind !== 'exec'))) {
+    if (!members.some(({ server }) => wantsPrimary(server))) continue;
     const group = new RoleGroup(members[0].server.check.kind === 'galera');
     for (const { id, server } of members) {
       group.add(id, server.server);
@@ -93,6 +107,10 @@ export function groupsOf(placed: readonly Placed[], before: ReadonlyMap<string, 
     group.begin([...new Set(members.flatMap(({ id }) => before.get(id) ?? []))]);
   }
   return found;
+}
+
+function wantsPrimary({ check }: RoleServer): boolean {
+  return check.kind === 'galera' || (check.want ?? 'primary') === 'primary';
 }
 
 /** Servers that hang together: by backend, or by address. In the order of the configuration. */

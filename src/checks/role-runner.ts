@@ -3,7 +3,7 @@
  * The shell around core/role: it reads the clock, asks, and passes what was decided to the health thread, which alone
  * changes a server's health.
  */
-import type { Verdict } from '../core/role/arbiter.js';
+import type { ClaimsMemory, Verdict } from '../core/role/arbiter.js';
 import type { RoleAlarm, RolePlan, RoleReports, RoleResult, RoleServer } from '../core/role/messages.js';
 import type { RoleReport } from '../core/role/report.js';
 import * as T from '../core/table.js';
@@ -28,6 +28,8 @@ export interface RoleShell {
   /** Calls `turn` at that time; a later call takes the place of an earlier one. */
   wakeAt(ms: number): void;
   send(reports: RoleReports): void;
+  /** What is known of claims has changed. */
+  keep(claims: ClaimsMemory[]): void;
 }
 
 /** Starts fall on a grid, a twentieth of the interval, so that many checks share one wake-up. */
@@ -41,6 +43,8 @@ const FIRST_STEP_MS = 0.2;
 const REFRESH_GAP_MS = 50;
 /** A search for a new primary ends after this: nobody promotes one. */
 const SEARCH_MAX_MS = 60_000;
+/** What a successor is told of claims is brought up to date this often. */
+const KEEP_MS = 1000;
 /** So that a turn stays bounded. */
 const FIRED_PER_TURN = 256;
 
@@ -57,6 +61,9 @@ export class RoleRunner implements UnitOwner {
   private results: RoleResult[] = [];
   private alarms: RoleAlarm[] = [];
   private isFlushing = false;
+  /** What was told of claims last, as text, and when it was looked at. */
+  private kept = '[]';
+  private keptMs = Number.NEGATIVE_INFINITY;
   /** Figures wait to be told that are no news. */
   private isRefreshed = false;
   private refreshedMs = Number.NEGATIVE_INFINITY;
@@ -75,6 +82,7 @@ export class RoleRunner implements UnitOwner {
 
   /** Puts a plan into force. Sessions of servers that did not change stay, and so does what is known of their claims. */
   apply(plan: RolePlan): void {
+    const isFirst = this.plan === null;
     this.plan = plan;
     const segments = new Map(plan.segments.map((segment) => [segment.id, segment]));
     this.arrange(
@@ -82,6 +90,7 @@ export class RoleRunner implements UnitOwner {
         return { server, row: new T.Row(segments.get(server.row.segment)!, server.row.index) };
       }),
     );
+    if (isFirst) for (const group of new Set(this.groups.values())) group.recall(plan.claims);
   }
 
   private arrange(servers: readonly { server: RoleServer; row: T.Row }[]): void {
@@ -140,6 +149,7 @@ export class RoleRunner implements UnitOwner {
   /** Whatever is due. */
   turn(): void {
     const nowMs = this.nowMs();
+    if (nowMs - this.keptMs >= KEEP_MS) this.keep(nowMs);
     if (this.isRefreshed && nowMs - this.refreshedMs >= REFRESH_GAP_MS) {
       this.refreshedMs = nowMs;
       this.flushSoon();
@@ -150,6 +160,16 @@ export class RoleRunner implements UnitOwner {
 
   private rearm(): void {
     if (this.timers.nextMs !== Number.POSITIVE_INFINITY) this.shell.wakeAt(this.timers.nextMs);
+  }
+
+  /** Told when it is another than before. */
+  private keep(nowMs: number): void {
+    this.keptMs = nowMs;
+    const claims = [...new Set(this.groups.values())].flatMap((group) => group.memory ?? []);
+    const text = JSON.stringify(claims);
+    if (text === this.kept) return;
+    this.kept = text;
+    this.shell.keep(claims);
   }
 
   /** The servers of a unit want checks, and are still where its session is. */

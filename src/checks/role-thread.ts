@@ -23,6 +23,7 @@ const runner = new RoleRunner({
     toHealth.postMessage(reports);
     wake(wakeHealth);
   },
+  keep: (claims) => post({ type: 'claims', claims }),
 });
 
 let isTurnDue = false;

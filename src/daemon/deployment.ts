@@ -8,6 +8,7 @@ import { listenerNames } from '../config/names.js';
 import type { Engine } from '../control/engine.js';
 import { TAKEN_OVER } from '../core/events/cause.js';
 import type { Plan } from '../core/messages.js';
+import type { ClaimsMemory } from '../core/role/arbiter.js';
 import * as T from '../core/table.js';
 import { ServerAddresses } from './addresses.js';
 import { Agents } from './agents.js';
@@ -50,6 +51,8 @@ export interface DeploymentContext {
 export class Deployment {
   layout: Layout = { rows: {}, segments: [] };
   revision = 0;
+  /** What the role thread, or a predecessor's, knew of claims last. */
+  claims: readonly ClaimsMemory[] = [];
   readonly listeners: ListenerSet;
   readonly addresses: ServerAddresses;
   readonly control: ControlSockets;
@@ -128,6 +131,7 @@ export class Deployment {
     writeCells(layout, model, new Set(fresh), Math.floor(Date.now() / 1000));
     const resolutions = this.addresses.write(model, found, (key) => rowOf(layout, key)!);
     if (state) restoreFigures(layout, state);
+    this.claims = state?.claims ?? this.claims;
     const requests = this.context.requests();
     this.revision++;
     await requests.apply('health', this.plan());
@@ -142,10 +146,13 @@ export class Deployment {
     await requests.apply('workers', this.plan());
   }
 
-  /** Passwords are read now, and go to the thread that needs them and nowhere else. */
-  private async applyRoles(): Promise<void> {
+  /**
+   * The role thread as the configuration in force wants it; starts it where it is gone. Passwords are read now, and go
+   * to the thread that needs them and nowhere else.
+   */
+  async applyRoles(): Promise<void> {
     const { health } = this.context.wake();
-    const { plan, complaints } = planRoles(this.model, this.layout, this.revision, health, process.env);
+    const { plan, complaints } = planRoles(this.model, this.layout, this.revision, health, process.env, this.claims);
     for (const text of complaints) this.context.log.warning(text);
     await this.context.requests().applyRoles(plan);
   }

@@ -2,6 +2,7 @@
 import { DEFAULT_FALL, DEFAULT_RISE, hasBackend, intervalOf } from '../config/defaults.js';
 import type { Model, Proxy, RoleCheck, Server } from '../config/model.js';
 import { type Environment, resolveSecret } from '../config/secrets.js';
+import type { ClaimsMemory } from '../core/role/arbiter.js';
 import type { RolePlan, RoleServer } from '../core/role/messages.js';
 import { rowKey } from '../core/table.js';
 import type { Layout } from './plan.js';
@@ -12,19 +13,23 @@ export interface RolePlanning {
   readonly complaints: string[];
 }
 
-/** @param wakeHealth eventfd of the health thread */
+/**
+ * @param wakeHealth eventfd of the health thread
+ * @param claims what is known of claims, for a thread that begins
+ */
 export function planRoles(
   model: Model,
   layout: Layout,
   revision: number,
   wakeHealth: number,
   env: Environment,
+  claims: readonly ClaimsMemory[],
 ): RolePlanning {
   const complaints: string[] = [];
   const servers = model.proxies
     .filter((proxy) => hasBackend(proxy) && !proxy.disabled && proxy.check.role !== undefined)
     .flatMap((proxy) => roleServers(proxy, layout, env, complaints));
-  return { plan: { revision, segments: layout.segments, servers, wakeHealth }, complaints };
+  return { plan: { revision, segments: layout.segments, servers, wakeHealth, claims }, complaints };
 }
 
 function roleServers(proxy: Proxy, layout: Layout, env: Environment, complaints: string[]): RoleServer[] {

@@ -6,6 +6,7 @@ import { hasBackend, weightOf } from '../config/defaults.js';
 import type { Model, Server } from '../config/model.js';
 import type { StoredEvent } from '../core/events/event.js';
 import type { AdminCommand } from '../core/messages.js';
+import type { ClaimsMemory } from '../core/role/arbiter.js';
 import * as T from '../core/table.js';
 import { type Layout, rowOf } from './plan.js';
 import { portOf } from './server-address.js';
@@ -46,6 +47,8 @@ export interface TransferredState {
   servers: { [key: string]: ServerState };
   /** The last events, the oldest first; absent from versions that kept none. */
   events?: StoredEvent[];
+  /** What is known of claims to be the primary; absent from versions that compared none. */
+  claims?: readonly ClaimsMemory[];
 }
 
 /** Cells whose greatest value counts, not the sum. */

@@ -29,6 +29,10 @@ import { ThreadPool } from './threads.js';
 /** A stop does not wait for a worker that hangs. */
 const HARD_STOP_MS = 500;
 const WORKERS_MAX = 64;
+/** The role thread is started again this much later, and not more often than this in a minute. */
+const ROLE_RESTART_MS = 500;
+const ROLE_ENDS_MAX = 5;
+const ROLE_ENDS_WITHIN_MS = 60_000;
 /** History that a successor gets: some hundred bytes each. */
 const EVENTS_HANDED_OVER = 1000;
 
@@ -64,6 +68,8 @@ export class Supervisor implements Engine {
   stopping = false;
   private threads: ThreadPool | null = null;
   private requests: ThreadRequests | null = null;
+  /** When the role thread failed of late. */
+  private roleEndsMs: number[] = [];
   private handedOver = false;
   private ended = false;
   private isHard = false;
@@ -124,6 +130,10 @@ export class Supervisor implements Engine {
     this.threads ??= new ThreadPool(this.workers, {
       fromWorker: (message) => this.onWorker(message),
       fromHealth: (message) => this.onHealth(message),
+      fromRoles: (message) => {
+        if (message.type === 'claims') this.deployment.claims = message.claims;
+      },
+      rolesEnded: (error) => this.onRolesEnd(error),
       ended: (name, error) => this.onThreadEnd(name, error),
     });
     this.requests ??= new ThreadRequests(this.threads);
@@ -260,6 +270,21 @@ export class Supervisor implements Engine {
     } else if (this.threads?.running === 0) void this.end(this.isHard ? 'hard' : 'soft');
   }
 
+  /** Sessions with databases of all kinds: what goes wrong with one of them must not end the proxy. */
+  private onRolesEnd(error: Error | null): void {
+    if (this.stopping || this.ended) return;
+    this.log.record('ALERT', null, `role checks: ${error?.stack ?? 'ended by themselves'}`);
+    const nowMs = performance.now();
+    this.roleEndsMs = [...this.roleEndsMs.filter((atMs) => nowMs - atMs < ROLE_ENDS_WITHIN_MS), nowMs];
+    if (this.roleEndsMs.length > ROLE_ENDS_MAX) {
+      void this.end('failed');
+      return;
+    }
+    setTimeout(() => {
+      this.queue = this.queue.then(() => (this.stopping ? undefined : this.deployment.applyRoles()));
+    }, ROLE_RESTART_MS);
+  }
+
   // ── Engine: questions and orders of the control plane ─────────────────────────────────────────────────────────────
 
   get model(): Model {
@@ -357,6 +382,7 @@ export class Supervisor implements Engine {
           .concat(deployment.agents.sockets.map((fd) => ({ fd, interface: undefined }))),
       state: () => ({
         ...captureState(deployment.layout, deployment.model, deployment.addresses.moved),
+        claims: deployment.claims,
         events: this.history.list().slice(-EVENTS_HANDED_OVER),
       }),
       handedOver: () => {

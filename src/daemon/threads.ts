@@ -74,6 +74,9 @@ class RoleThread {
 export interface ThreadListeners {
   fromWorker(message: FromWorker): void;
   fromHealth(message: FromHealth): void;
+  fromRoles(message: FromRoles): void;
+  /** The role thread ended; it can be started again, health goes by what was known last. */
+  rolesEnded(error: Error | null): void;
   /** A thread ended; `name` as in `worker 2`. */
   ended(name: string, error: Error | null): void;
 }
@@ -116,8 +119,14 @@ export class ThreadPool {
   startedRoles(): RoleThread {
     this.roles ??= new RoleThread(
       this.health,
-      (message) => this.settle(message),
-      (error) => this.listeners.ended('role checks', error),
+      (message) => {
+        this.settle(message);
+        this.listeners.fromRoles(message);
+      },
+      (error) => {
+        this.roles = null;
+        this.listeners.rolesEnded(error);
+      },
     );
     return this.roles;
   }

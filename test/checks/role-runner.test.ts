@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { RoleRunner } from '../../src/checks/role-runner.js';
 import { CheckStatus } from '../../src/core/check-status.js';
+import type { ClaimsMemory } from '../../src/core/role/arbiter.js';
 import type { RoleReports, RoleResult, RoleServer } from '../../src/core/role/messages.js';
 import type { CheckStatusCode, RoleReport } from '../../src/core/role/report.js';
 import type { HeldSession } from '../../src/core/role/session.js';
@@ -36,9 +37,14 @@ class World {
   private readonly broken: (() => void)[][] = [];
   private wakeMs = Number.POSITIVE_INFINITY;
   checks = 0;
+  claims: readonly ClaimsMemory[] = [];
   readonly runner: RoleRunner;
 
-  constructor(count: number) {
+  constructor(
+    count: number,
+    private readonly want: 'primary' | 'any' = 'primary',
+    claims: readonly ClaimsMemory[] = [],
+  ) {
     const segment = T.createSegment(0, count, 1);
     for (let i = 0; i < count; i++) this.addServer(segment, i);
     this.runner = new RoleRunner({
@@ -48,8 +54,11 @@ class World {
         this.wakeMs = Math.min(this.wakeMs, ms);
       },
       send: (reports) => this.take(reports),
+      keep: (claims) => {
+        this.claims = claims;
+      },
     });
-    this.runner.apply({ revision: 1, segments: [segment], servers: this.servers(count), wakeHealth: -1 });
+    this.runner.apply({ revision: 1, segments: [segment], servers: this.servers(count), wakeHealth: -1, claims });
   }
 
   private addServer(segment: T.Segment, i: number): void {
@@ -73,7 +82,7 @@ class World {
       proxy: `b${Math.floor(i / 2)}`,
       server: `s${i + 1}`,
       row: { segment: 0, index: i },
-      check: { kind: 'postgres', want: 'primary' },
+      check: { kind: 'postgres', want: this.want },
       password: null,
       socketPath: undefined,
       host: undefined,
@@ -125,7 +134,7 @@ class World {
   private take(reports: RoleReports): void {
     this.sent.push(reports);
     for (const result of reports.results) this.count(Number(result.key), result);
-    for (let i = 0; i < this.rows.length; i += 2)
+    for (let i = 0; i < this.rows.length && this.want === 'primary'; i += 2)
       assert.ok(!(this.isUp(i) && this.isUp(i + 1)), 'two primaries of one backend are used');
   }
 
@@ -303,4 +312,28 @@ test('a thousand servers in good order: five checks each second, and a few messa
   await world.run(2000);
   assert.ok(Math.abs(world.checks - checks - 10_000) < 1000, `${world.checks - checks} checks`);
   assert.ok(world.sent.length - messages <= 50, `${world.sent.length - messages} messages`);
+});
+
+test('where either role will do, two primaries are both used', async () => {
+  const world = new World(2, 'any');
+  world.databases[1].role = 'primary';
+  await world.run(500);
+  assert.deepEqual([world.isUp(0), world.isUp(1)], [true, true]);
+});
+
+test('a successor knows what its predecessor knew: the stale primary stays out though the new one is down', async () => {
+  const world = new World(2);
+  await world.run(1000);
+  Object.assign(world.databases[1], { role: 'primary', timeline: 2 });
+  await world.run(3000);
+  const claims = JSON.parse(JSON.stringify(world.claims));
+  for (const [known, expected] of [
+    [claims, false],
+    [[], true],
+  ] as const) {
+    const next = new World(2, 'primary', known);
+    next.databases[1].state = 'dead';
+    await next.run(3000);
+    assert.equal(next.isUp(0), expected);
+  }
 });

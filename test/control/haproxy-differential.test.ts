@@ -279,6 +279,7 @@ systemTest('usage in help is the same for every command we have', needs, async (
     'clear damping [<bk>[/<srv>]]',
     'recheck <bk>[/<srv>]',
     'reload',
+    'settle backend <bk> [server <srv>]',
     'show agents [json]',
     'show chosen',
     'show events [<bk>[/<srv>]] [opts]',

@@ -1,7 +1,10 @@
 /** The same odd servers, checked by the real HAProxy or by Fairlead: what came of each check, and what its server saw. */
 import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { freePort, type Program, serve, startProxy } from './proxy.js';
+import { freePort, type Program, type RunningProxy, serve, startProxy } from './proxy.js';
+
+/** Servers that answer at all do so in less, on a busy machine too. */
+const PATIENCE_MS = 1500;
 
 /** One backend with one server. */
 export interface Row {
@@ -53,10 +56,10 @@ export async function verdicts(program: Program, rows: readonly Row[]): Promise<
 defaults
   mode tcp
   log global
-  timeout connect 1s
+  timeout connect 2s
   timeout client 1s
   timeout server 1s
-  timeout check 300ms
+  timeout check ${PATIENCE_MS}
   default-server inter 20s
 listen front
   bind 127.0.0.1:${front}
@@ -72,29 +75,32 @@ backend implied_refused
 ${backends.join('\n')}`;
   const proxy = await startProxy(program, config, [front]);
   try {
-    await sleep(2500);
-    const answer = await proxy.ask('show stat');
-    const found: { [name: string]: Verdict } = {};
-    for (const line of answer.split('\n')) {
-      const fields = split(line);
-      if (fields[1] !== 's' && fields[1] !== 'refused') continue;
-      const at = rows.findIndex((row) => row.name === fields[0]);
-      found[fields[0]] = {
-        state: fields[17],
-        check: fields[36].replace('* ', ''),
-        code: fields[37],
-        text: fields[56],
-        description: fields[65],
-        health: fields[69],
-        first: mask(listeners[at]?.seen.join('') ?? ''),
-        log: logOf(proxy.logs, fields[0]),
-      };
-    }
+    const found = await decided(proxy);
+    const told = rows.filter(({ lines }) => lines.includes('option log-health-checks'));
+    for (let i = 0; i < 100 && told.some(({ name }) => logOf(proxy.logs, name) === ''); i++) await sleep(50);
+    for (const [at, { name }] of rows.entries())
+      Object.assign(found[name], { first: mask(listeners[at].seen.join('')), log: logOf(proxy.logs, name) });
     return found;
   } finally {
     await proxy.stop();
     for (const listener of listeners) listener.close();
   }
+}
+
+/** What statistics show once every server has been checked; a busy machine may take its time. */
+async function decided(proxy: RunningProxy): Promise<{ [name: string]: Verdict }> {
+  for (const end = Date.now() + 30_000; ; await sleep(100)) {
+    const lines = (await proxy.ask('show stat')).split('\n').map(split);
+    const servers = lines.filter(([, name]) => name === 's' || name === 'refused');
+    const isOver = servers.every((fields) => fields[36] !== '' && !/INI|\*/.test(fields[36]));
+    if (!isOver && Date.now() < end) continue;
+    return Object.fromEntries(servers.map((fields) => [fields[0], verdictOf(fields)]));
+  }
+}
+
+function verdictOf(fields: readonly string[]): Verdict {
+  const [state, check, code, text, description, health] = [17, 36, 37, 56, 65, 69].map((i) => fields[i]);
+  return { state, check, code, text, description, health, first: '', log: '' };
 }
 
 /** Fields of a CSV line. */

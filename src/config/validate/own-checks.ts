@@ -1,7 +1,10 @@
 /** What HAProxy's own checks need: programs that may run, a port for the agent. */
-import { hasBackend } from '../defaults.js';
+import { hasBackend, weightOf } from '../defaults.js';
 import type { Diagnostics } from '../diagnostics.js';
 import type { Model, Proxy, Server } from '../model.js';
+
+/** Percents of less leave only a few steps. */
+const COARSE_WEIGHT = 10;
 
 export function validateOwnChecks(model: Model, diag: Diagnostics): void {
   for (const proxy of model.proxies) {
@@ -37,7 +40,12 @@ function checkExternal(proxy: Proxy, { global }: Model, diag: Diagnostics): void
 }
 
 function checkAgent(server: Server, diag: Diagnostics): void {
-  if (!server.agentCheck || server.agentPort) return;
-  const message = `server '${server.name}' has an agent check and no port to ask the agent at`;
-  diag.error('agent-port-unset', server.loc, message, "add 'agent-port N'");
+  if (!server.agentCheck) return;
+  if (!server.agentPort) {
+    const message = `server '${server.name}' has an agent check and no port to ask the agent at`;
+    diag.error('agent-port-unset', server.loc, message, "add 'agent-port N'");
+  } else if (weightOf(server) < COARSE_WEIGHT && weightOf(server) > 0) {
+    const message = `the agent of server '${server.name}' tells weights in percent of ${weightOf(server)}, rounded down: small ones are 0, which takes it out`;
+    diag.warning('agent-weight', server.loc, message, "write 'weight 100' for all servers of the backend");
+  }
 }

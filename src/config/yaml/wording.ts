@@ -18,7 +18,7 @@ const PHRASES: readonly [RegExp, string][] = [
   [/'inter'/g, "'interval'"],
   [/'inter /g, "'interval: "],
   [/'fastinter (\w+)'/, "'fast-interval: $1'"],
-  [/'(fall|rise|slowstart|maxconn|ulimit-n) (\w+)'/g, "'$1: $2'"],
+  [/'(fall|rise|slowstart|maxconn|ulimit-n|weight) (\w+)'/g, "'$1: $2'"],
   [/'(observe|mode|track) ([\w/]+)'/g, "'$1: $2'"],
   [/'add 'check'/, "add 'check: true'"],
   [/'option (tcplog|httplog)'/g, "'log-style: $1'"],

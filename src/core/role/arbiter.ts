@@ -15,7 +15,7 @@
  * pardons one member.
  */
 import { claimText, clusterOf, compareClaims, isForeign, isGrowing } from './claims.js';
-import { Evidence } from './evidence.js';
+import { Evidence, type EvidenceMemory } from './evidence.js';
 import type { Claim, Role } from './report.js';
 
 /** One answer of a member. Times are monotonic ms: when its check began and when the answer was there. */
@@ -58,6 +58,14 @@ interface View {
   claimedMs: number;
 }
 
+/** What outlives a process: plain data. */
+export interface ClaimsMemory {
+  readonly ids: readonly string[];
+  readonly leader: Candidate | null;
+  readonly deposed: readonly string[];
+  readonly evidence: EvidenceMemory;
+}
+
 const FREE: Verdict = { standing: 'free', reason: '' };
 const LEADER: Verdict = { standing: 'leader', reason: '' };
 
@@ -72,6 +80,10 @@ export class Arbiter {
   private leader: Candidate | null = null;
   private readonly deposed = new Set<string>();
   private readonly pardoned = new Set<string>();
+  /** Verdicts of the last decision. */
+  private readonly before = new Map<string, Verdict>();
+  /** Something else than an answer calls for a decision. */
+  private isDirty = true;
   /** Whose answer the decision under way follows. */
   private latest: string | null = null;
 
@@ -90,18 +102,37 @@ export class Arbiter {
 
   /** Members in the order of the configuration; those that stay keep what is known of them. */
   setMembers(ids: readonly string[]): void {
+    this.isDirty = true;
     for (const id of this.views.keys()) if (!ids.includes(id)) this.views.delete(id);
     for (const id of ids) if (!this.views.has(id)) this.views.set(id, newView());
   }
 
   /** Takes over what another group knew: groups grow together when a configuration joins them. */
   join(other: Arbiter): void {
+    this.isDirty = true;
     this.evidence.join(other.evidence);
     for (const [id, view] of other.views)
       if (this.views.get(id)?.presence === 'unseen') this.views.set(id, { ...view });
     for (const id of other.deposed) this.deposed.add(id);
     for (const id of other.pardoned) this.pardoned.add(id);
     this.leader ??= other.leader;
+  }
+
+  get memory(): ClaimsMemory {
+    return {
+      ids: [...this.views.keys()],
+      leader: this.leader,
+      deposed: [...this.deposed],
+      evidence: this.evidence.memory,
+    };
+  }
+
+  /** Goes on from what a predecessor knew. */
+  recall({ leader, deposed, evidence }: ClaimsMemory): void {
+    this.isDirty = true;
+    this.evidence.recall(evidence);
+    for (const id of deposed) this.deposed.add(id);
+    this.leader ??= leader;
   }
 
   // ── Events ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -111,13 +142,15 @@ export class Arbiter {
     const view = this.views.get(id);
     if (view === undefined) return false;
     const before = view.presence;
+    const claimed = view.claim;
     const isProof = claim !== null && this.evidence.learn(claim, id);
     this.latest = id;
     view.startedMs = startedMs;
     if (role === 'primary' && claim !== null) this.claimed(id, view, claim, endedMs);
     else if (role === 'replica' || (role === 'unfit' && claim?.kind === 'mysql')) this.steppedDown(id, view);
     else view.presence = 'lost'; // it starts, loads, or refuses us: nobody knows what it will be
-    return isProof || before !== view.presence || (view.presence === 'claims' && !this.isAlone(id));
+    if (this.isDirty || isProof || before !== view.presence) return true;
+    return view.presence === 'claims' && !isSameClaim(claimed, view.claim) && !this.isAlone(id);
   }
 
   /** Nobody else claims, and it is the leader already. */
@@ -155,12 +188,14 @@ export class Arbiter {
 
   /** An operator took it out of the checks (maintenance). */
   withdrawn(id: string): void {
+    this.isDirty = true;
     const view = this.views.get(id);
     if (view !== undefined) view.presence = 'absent';
   }
 
   /** An operator let it in again: somebody has looked at it. */
   returned(id: string): void {
+    this.isDirty = true;
     if (this.views.get(id)?.presence === 'absent') this.views.set(id, newView());
     this.pardon(id);
   }
@@ -172,6 +207,7 @@ export class Arbiter {
 
   /** An operator settles it: for one member, or by forgetting the past. */
   settle(id?: string): void {
+    this.isDirty = true;
     if (id === undefined) {
       this.evidence.clear();
       this.deposed.clear();
@@ -192,6 +228,18 @@ export class Arbiter {
 
   /** Who may be used now; who is new at it is remembered as the leader. */
   decide(_nowMs?: number): Decision {
+    this.isDirty = false;
+    const decision = this.decided();
+    // The same verdict is the same object: whoever acts on verdicts sees at a glance that nothing changed.
+    for (const [id, verdict] of decision.verdicts) {
+      const before = this.before.get(id);
+      if (before?.standing === verdict.standing && before.reason === verdict.reason) decision.verdicts.set(id, before);
+      else this.before.set(id, verdict);
+    }
+    return decision;
+  }
+
+  private decided(): Decision & { verdicts: Map<string, Verdict> } {
     const { latest } = this;
     this.latest = null;
     const verdicts = new Map<string, Verdict>();
@@ -317,4 +365,10 @@ export class Arbiter {
 
 function newView(): View {
   return { presence: 'unseen', claim: null, startedMs: 0, claimedMs: 0 };
+}
+
+/** Nothing that is compared has changed; a claim that grows is another one with each answer. */
+function isSameClaim(a: Claim | null, b: Claim | null): boolean {
+  if (a === null || b === null || isGrowing(b)) return false;
+  return compareClaims(a, b) === 'unordered' && claimText(a) === claimText(b);
 }

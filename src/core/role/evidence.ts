@@ -9,6 +9,11 @@ interface Best {
   readonly holder: string;
 }
 
+export interface EvidenceMemory {
+  readonly best: readonly (readonly [systemId: string, best: Best])[];
+  readonly successors: readonly (readonly [id: string, holder: string])[];
+}
+
 const NO_ID = /^0*$/;
 
 export class Evidence {
@@ -59,6 +64,16 @@ export class Evidence {
       const before = this.successors.get(id);
       if (before === undefined || holder < before) this.successors.set(id, holder);
     }
+  }
+
+  /** Plain data, for a successor. */
+  get memory(): EvidenceMemory {
+    return { best: [...this.best], successors: [...this.successors] };
+  }
+
+  recall({ best, successors }: EvidenceMemory): void {
+    for (const [systemId, { timeline, holder }] of best) this.learnTimeline({ systemId, timeline }, holder);
+    for (const [id, holder] of successors) this.successors.set(id, this.successors.get(id) ?? holder);
   }
 
   clear(): void {

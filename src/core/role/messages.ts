@@ -1,6 +1,7 @@
 /** What the role thread hears and says. Types only. Results go straight to the health thread, over a channel of their own. */
 import type { RoleCheck } from '../../config/model.js';
 import type { RowRef, Segment } from '../table.js';
+import type { ClaimsMemory } from './arbiter.js';
 import type { CheckStatusCode } from './report.js';
 
 /** One server whose check asks for a role. */
@@ -30,6 +31,8 @@ export interface RolePlan {
   readonly servers: readonly RoleServer[];
   /** eventfd of the health thread. */
   readonly wakeHealth: number;
+  /** What a predecessor knew of claims; a thread that has been at work goes by what it knows itself. */
+  readonly claims: readonly ClaimsMemory[];
 }
 
 export type ToRoles =
@@ -41,6 +44,8 @@ export type ToRoles =
 export type FromRoles =
   | { type: 'roles-ready' }
   | { type: 'roles-applied'; revision: number }
+  /** What is known of claims now, for whoever succeeds this thread. */
+  | { type: 'claims'; claims: ClaimsMemory[] }
   | { type: 'settled'; request: number; error: string | null };
 
 /** What a check found about one server, after everything that speaks against its claim. */
