@@ -30,7 +30,8 @@ async function stage(): Promise<{ stage: Stage; serverPort: number }> {
   const agent = await serve((socket) => {
     socket.on('data', (data) => it.heard.add(data.toString()));
     if (it.isMute) socket.write(it.answer ?? '');
-    else if (it.answer === null) socket.resetAndDestroy();
+    else if (it.answer === null)
+      setTimeout(() => socket.resetAndDestroy(), 10); // once the other side knows it is connected
     else socket.end(it.answer);
   });
   const server = await serve((socket) => void socket.write(it.isWell ? 'A' : 'B'));
@@ -94,8 +95,9 @@ async function show({ proxy }: Bed, agentPort: number): Promise<unknown[]> {
 /** Until the first check and the first question are over. */
 async function begun({ proxy }: Bed): Promise<void> {
   for (let i = 0; i < 200; i++) {
-    const line = (await proxy.ask('show stat')).split('\n').find((each) => each.startsWith('b,s,')) ?? '';
-    if (!/,(\* )?INI,/.test(line)) return;
+    const answer = await proxy.ask('show stat').catch(() => ''); // its socket may be there before it listens
+    const line = answer.split('\n').find((each) => each.startsWith('b,s,'));
+    if (line !== undefined && !/,(\* )?INI,/.test(line)) return;
     await sleep(20);
   }
   throw new Error('the server was never checked');
