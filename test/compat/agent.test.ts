@@ -15,7 +15,7 @@ play(
     says('down\n'),
     orders('set server b/s agent-addr 127.0.0.1'),
   ],
-  'check',
+  'check inter 20s',
   'option log-health-checks # impatient',
 );
 
@@ -77,7 +77,7 @@ play(
     orders('set server t/t agent-port 3'),
     says(''),
   ],
-  'check agent-send "name b\\n"',
+  'check inter 20s agent-send "name b\\n"',
 );
 
 play(

@@ -23,17 +23,26 @@ interface Stage {
   isMute: boolean;
   isWell: boolean;
   heard: Set<string>;
+  /** How often the agent was asked. */
+  asked: number;
+  /** How often the server was checked. */
+  checked: number;
 }
 
 async function stage(): Promise<{ stage: Stage; serverPort: number }> {
-  const it: Stage = { agentPort: 0, answer: '\n', isMute: false, isWell: true, heard: new Set() };
+  const it: Stage = { agentPort: 0, answer: '\n', isMute: false, isWell: true, heard: new Set(), asked: 0, checked: 0 };
   const agent = await serve((socket) => {
+    it.asked++;
     socket.on('data', (data) => it.heard.add(data.toString()));
     if (it.isMute) socket.write(it.answer ?? '');
-    else if (it.answer === null) socket.resetAndDestroy();
+    else if (it.answer === null)
+      setTimeout(() => socket.resetAndDestroy(), 10); // once the other side knows it is connected
     else socket.end(it.answer);
   });
-  const server = await serve((socket) => void socket.write(it.isWell ? 'A' : 'B'));
+  const server = await serve((socket) => {
+    it.checked++;
+    socket.write(it.isWell ? 'A' : 'B');
+  });
   agent.server.unref();
   server.server.unref();
   it.agentPort = agent.port;
@@ -42,7 +51,7 @@ async function stage(): Promise<{ stage: Stage; serverPort: number }> {
 
 function config(port: number, serverPort: number, agentPort: number, server: string, extra: string): string {
   // An agent that never ends its line is given up after this long; otherwise a busy machine must not look like one.
-  const patience = extra.includes('impatient') ? '150ms' : '2s';
+  const patience = extra.includes('impatient') ? '300ms' : '2s';
   return `global
   stats socket {SOCK} level admin
   log {LOG} local0
@@ -94,16 +103,19 @@ async function show({ proxy }: Bed, agentPort: number): Promise<unknown[]> {
 /** Until the first check and the first question are over. */
 async function begun({ proxy }: Bed): Promise<void> {
   for (let i = 0; i < 200; i++) {
-    const line = (await proxy.ask('show stat')).split('\n').find((each) => each.startsWith('b,s,')) ?? '';
-    if (!/,(\* )?INI,/.test(line)) return;
+    const answer = await proxy.ask('show stat').catch(() => ''); // its socket may be there before it listens
+    const line = answer.split('\n').find((each) => each.startsWith('b,s,'));
+    if (line !== undefined && !/,(\* )?INI,/.test(line)) return;
     await sleep(20);
   }
   throw new Error('the server was never checked');
 }
 
 /** Until two looks in a row are alike, no question is under way, and no answer of before can be. */
-async function settled(bed: Bed, agentPort: number): Promise<unknown[]> {
-  await sleep(140);
+async function settled(bed: Bed, it: Stage, askedBefore: number): Promise<unknown[]> {
+  const { agentPort } = it;
+  // With the second question the answer to the first has been heard; an agent that cannot be asked is not waited for.
+  for (let i = 0; i < 40 && it.asked < askedBefore + 2; i++) await sleep(20);
   let last = '';
   for (let i = 0; i < 20; i++) {
     const now = await show(bed, agentPort);
@@ -125,8 +137,8 @@ export function play(name: string, steps: readonly Step[], server = 'check', ext
       const told: unknown[] = [];
       await begun(bed);
       let read = (await healthLog(bed.proxy, 50)).length;
-      const note = async (what: string, answer?: string) => {
-        told.push([what, answer, await settled(bed, it.agentPort)]);
+      const note = async (what: string, askedBefore: number, answer?: string) => {
+        told.push([what, answer, await settled(bed, it, askedBefore)]);
         const lines = await healthLog(bed.proxy, 0);
         told.push([`log after ${what}`, lines.slice(read)]);
         read = lines.length;
@@ -134,15 +146,19 @@ export function play(name: string, steps: readonly Step[], server = 'check', ext
         it.heard.clear();
       };
       for (const step of steps)
-        if ('orders' in step)
-          await note(step.orders, await bed.proxy.ask(step.orders.replace('{AGENT}', String(it.agentPort))));
-        else {
-          if ('isWell' in step) it.isWell = step.isWell;
-          else {
+        if ('orders' in step) {
+          const answer = await bed.proxy.ask(step.orders.replace('{AGENT}', String(it.agentPort)));
+          await note(step.orders, it.asked, answer);
+        } else {
+          if ('isWell' in step) {
+            it.isWell = step.isWell;
+            const before = it.checked;
+            for (let i = 0; i < 100 && it.checked < before + 2; i++) await sleep(20);
+          } else {
             it.isMute = 'mumbles' in step;
             it.answer = 'mumbles' in step ? step.mumbles : step.says;
           }
-          await note(JSON.stringify(step));
+          await note(JSON.stringify(step), it.asked);
         }
       return told;
     },
