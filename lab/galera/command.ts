@@ -18,6 +18,9 @@ import { DATABASE_PORT } from './node-config.js';
 import { faults } from './scenario.js';
 import { StateLog } from './state-log.js';
 
+/** The floor meets the loss of the group at its next attempt, which may wait for a while before it is refused. */
+const GROUP_LOST_MS = 1000;
+
 export interface GaleraOptions extends LabOptions {
   readonly suspectSeconds: number;
 }
@@ -40,7 +43,7 @@ export function runGalera(options: GaleraOptions): Promise<number> {
       proxies,
       faults: faults({ nodes, proxies, floor, quick: options.quick, intervalMs: options.interval }),
       finish: () => log.stop(),
-      judge: (way) => judge(way, nodes),
+      judge: (way) => judge(way, nodes, floor.attempts),
       notes: (rows) => whyAttemptsFailed(rows, log),
     };
   });
@@ -73,11 +76,19 @@ function isRefusedByGroup({ kind, error }: Attempt): boolean {
 async function judge(
   { name, writer: { attempts } }: Way,
   nodes: readonly GaleraNode[],
+  floor: readonly Attempt[],
 ): Promise<Pick<WayTotal, 'lostWrites' | 'nonPrimaryWrites' | 'staleWrites'>> {
   const lost = new Set<number>();
   for (const node of nodes) for (const id of lostWrites(attempts, await heldIds(node, tableOf(name)))) lost.add(id);
   // A node outside the primary component acknowledges nothing: there are no stale writes in Galera but lost ones.
-  return { lostWrites: lost.size, nonPrimaryWrites: attempts.filter(isRefusedByGroup).length, staleWrites: 0 };
+  const refused = attempts.filter((attempt) => isRefusedByGroup(attempt) && !isGroupLost(floor, attempt));
+  return { lostWrites: lost.size, nonPrimaryWrites: refused.length, staleWrites: 0 };
+}
+
+/** The floor failed as well: for a moment there was no primary component, and no node to choose instead. */
+function isGroupLost(floor: readonly Attempt[], { startedAt, endedAt }: Attempt): boolean {
+  const isNear = (one: Attempt) => one.endedAt >= startedAt - GROUP_LOST_MS && one.startedAt <= endedAt + GROUP_LOST_MS;
+  return floor.some((one) => !one.acknowledged && isNear(one));
 }
 
 /** For each fault that cost an attempt where none should: what every node said of itself meanwhile. */
