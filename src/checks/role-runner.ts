@@ -32,8 +32,8 @@ export interface RoleShell {
   keep(claims: ClaimsMemory[]): void;
 }
 
-/** Starts fall on a grid, a twentieth of the interval, so that many checks share one wake-up. */
-const GRID_SHARE = 20;
+/** Starts fall on a grid, a tenth of the interval, so that many checks share one wake-up. */
+const GRID_SHARE = 10;
 const GRID_MS_MAX = 50;
 /** What S_CHECKED_AT holds of a time. */
 const LOW_31_BITS = 0x7fff_ffff;
