@@ -1,5 +1,5 @@
 /** What holds where nothing is written: the defaults of the HAProxy 2.6 manual, one place for all readers and runners. */
-import type { Address, Global, Model, Proxy, Server } from './model.js';
+import type { Address, Global, HttpSettings, Model, Proxy, Server } from './model.js';
 
 export const DEFAULT_RETRIES = 3;
 const DEFAULT_WEIGHT = 1;
@@ -20,7 +20,7 @@ function emptyGlobal(): Global {
 }
 
 export function emptyModel(): Model {
-  return { global: emptyGlobal(), userlists: [], proxies: [], agents: [] };
+  return { global: emptyGlobal(), userlists: [], httpErrors: [], proxies: [], agents: [] };
 }
 
 /** A proxy with nothing set, as after an empty `defaults` section. */
@@ -37,11 +37,21 @@ export function emptyProxy(kind: Proxy['kind'], name: string, id: number): Proxy
     logs: [],
     acls: [],
     tcpRequest: [],
+    tcpResponse: [],
+    http: emptyHttp(),
+    stickRules: [],
+    forcePersist: [],
+    ignorePersist: [],
     useBackends: [],
     useServers: [],
     check: { type: 'tcp', steps: [] },
     deferred: [],
   };
+}
+
+/** Mode http with nothing written. */
+export function emptyHttp(): HttpSettings {
+  return { rules: [], errorPages: [], monitorFail: [], requestCaptures: [], responseCaptures: [] };
 }
 
 export function hasFrontend(proxy: Proxy): boolean {

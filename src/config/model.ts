@@ -6,9 +6,12 @@
  * of single settings; two models are the same when they are equal without `loc` and `at`.
  */
 import type { AgentEndpoint } from './agents/model.js';
-import type { BuiltinCheck, BuiltinType } from './builtin-model.js';
+import type { CheckSpec, Secret } from './check-model.js';
 import type { Loc } from './diagnostics.js';
+import type { CommonAction, Expression, HttpErrors, HttpSettings, StickRule, StickTable } from './http-model.js';
 
+export type * from './check-model.js';
+export type * from './http-model.js';
 export type { AgentEndpoint };
 
 /** Locations of single settings of an object, by field name. */
@@ -22,6 +25,8 @@ export interface Located {
 export interface Model {
   global: Global;
   userlists: UserList[];
+  /** `http-errors` sections. */
+  httpErrors: HttpErrors[];
   /** In order of appearance. Names are unique per side: one frontend and one backend may share a name. */
   proxies: Proxy[];
   /** Addresses where other programs ask whether a server of this host may take traffic. */
@@ -166,7 +171,18 @@ export interface UserList extends Located {
   users: { name: string; password: string; insecure: boolean; groups: string[]; loc?: Loc }[];
 }
 
-export type BalanceAlgorithm = 'roundrobin' | 'static-rr' | 'leastconn' | 'first' | 'source' | 'random' | 'single';
+export type BalanceAlgorithm =
+  | 'roundrobin'
+  | 'static-rr'
+  | 'leastconn'
+  | 'first'
+  | 'source'
+  | 'random'
+  | 'single'
+  | 'uri'
+  | 'url_param'
+  | 'hdr'
+  | 'hash';
 
 export interface Balance extends Located {
   algorithm: BalanceAlgorithm;
@@ -174,6 +190,19 @@ export interface Balance extends Located {
   draws?: number;
   /** `single`: back to an earlier server once that is usable again. */
   failback?: boolean;
+  /** `uri`: `whole`, `len N`, `depth N`, `path-only`. */
+  isWhole?: true;
+  isPathOnly?: true;
+  length?: number;
+  depth?: number;
+  /** `url_param NAME`, `hdr(NAME)`. */
+  parameter?: string;
+  /** `url_param … check_post`. */
+  checksPost?: true;
+  /** `hdr(NAME) use_domain_only`. */
+  usesDomainOnly?: true;
+  /** `hash EXPRESSION`. */
+  expression?: Expression;
 }
 
 export interface HashType extends Located {
@@ -263,6 +292,15 @@ export interface Proxy extends Located {
   acls: Acl[];
   tcpRequest: TcpRule[];
   inspectDelayMs?: number;
+  /** `tcp-response content` and its `inspect-delay`. */
+  tcpResponse: TcpResponseRule[];
+  responseInspectDelayMs?: number;
+  /** Also read (and kept) in mode tcp, where only its log formats count. */
+  http: HttpSettings;
+  stickTable?: StickTable;
+  stickRules: StickRule[];
+  forcePersist: Condition[];
+  ignorePersist: Condition[];
   useBackends: UseBackend[];
   defaultBackend?: string;
   useServers: UseServer[];
@@ -388,110 +426,27 @@ export interface Condition extends Located {
 export interface TcpRule extends Located {
   /** `tcp-request connection|content|session`. */
   phase: 'connection' | 'content' | 'session';
-  action: 'accept' | 'reject' | 'silent-drop' | 'expect-proxy';
+  action: 'accept' | 'reject' | 'silent-drop' | 'expect-proxy' | 'other';
+  /** With action `other`: what is done; evaluation goes on behind it. */
+  other?: CommonAction;
+  condition?: Condition;
+}
+
+export interface TcpResponseRule extends Located {
+  action: 'accept' | 'reject' | 'close' | 'silent-drop' | 'other';
+  other?: CommonAction;
   condition?: Condition;
 }
 
 interface UseBackend extends Located {
+  /** A name, or with `isFormat` a format that makes one. */
   backend: string;
+  isFormat?: true;
   condition?: Condition;
 }
 
 interface UseServer extends Located {
   server: string;
+  isFormat?: true;
   condition?: Condition;
 }
-
-/** How the servers of a backend are checked; the script form is what every type compiles to (manual, `tcp-check`). */
-export interface CheckSpec extends Located {
-  /** `tcp`: connect only. `http`: `option httpchk`. `script`: `option tcp-check`. */
-  type: 'tcp' | 'http' | 'script' | 'role' | BuiltinType;
-  steps: CheckStep[];
-  /** With a BuiltinType: its details; `steps` is empty then. */
-  builtin?: BuiltinCheck;
-  /** With type `role`: what is asked over a held session; `steps` is empty then. */
-  role?: RoleCheck;
-  disableOn404?: boolean;
-  sendState?: boolean;
-}
-
-/** Where a password comes from; the text itself stays out of the model unless it was written in the file. */
-export type Secret =
-  | { from: 'env'; name: string }
-  /** With `key`: the value of that key in a JSON file or in one of `KEY=value` lines. */
-  | { from: 'file'; path: string; key?: string }
-  | { from: 'text'; text: string };
-
-/** A built-in check that knows the role of a database; it asks over a session that is held between checks. */
-export interface RoleCheck extends Located {
-  kind: 'galera' | 'mysql' | 'postgres' | 'redis' | 'patroni' | 'exec';
-  /** What a server must be to take traffic; `any` = usable in either role. Default primary (galera: any synced node). */
-  want?: 'primary' | 'replica' | 'any';
-  /** Replicas further behind are unfit. */
-  maxLagMs?: number;
-  maxLagBytes?: number;
-  /** Readers: the primary serves when no replica is fit (`want: replica`). */
-  primaryAsFallback?: boolean;
-  user?: string;
-  password?: Secret;
-  database?: string;
-  /** Default `prefer`: TLS where the server offers it, without verification unless `tlsCa` is set. */
-  tls?: 'off' | 'prefer' | 'require';
-  tlsCa?: string;
-  /** Galera policy (clustercheck's settings): a donor or read-only node may take traffic. Default no. */
-  acceptDonor?: boolean;
-  acceptReadOnly?: boolean;
-  /** patroni: REST port, default 8008. Others: the server's own port unless `checkPort` says otherwise. */
-  restPort?: number;
-  /** exec: program and arguments; environment as HAProxy's external-check. Exit status 0 = fit. */
-  command?: string[];
-  /** Time for one answer, connecting included. Default: the interval. */
-  timeoutMs?: number;
-}
-
-export interface TextMatch {
-  method: 'str' | 'beg' | 'end' | 'sub' | 'reg';
-  text: string;
-}
-
-export type CheckStep =
-  | {
-      do: 'connect';
-      port?: number;
-      addr?: string;
-      sendProxy?: boolean;
-      linger?: boolean;
-      /** Connect to the server's own check port (`default`). */
-      useDefault?: boolean;
-      comment?: string;
-    }
-  /** A step of its own: it is counted, and tells what the next one, or a run of expects, is about. */
-  | { do: 'comment'; comment?: string }
-  /** Bytes as a latin1 string (binary sends are decoded while reading). */
-  | { do: 'send'; data: string; comment?: string }
-  | {
-      do: 'http-send';
-      method: string;
-      uri: string;
-      version: string;
-      headers: [string, string][];
-      body?: string;
-      comment?: string;
-    }
-  | {
-      do: 'expect';
-      negate: boolean;
-      /** `status`: ranges such as `200-399`; the r-forms are regular expressions; `header` has its own pattern text. */
-      match: 'status' | 'rstatus' | 'string' | 'rstring' | 'binary' | 'rbinary' | 'header';
-      pattern: string;
-      /** For `header` (`hdr` and `fhdr`): what to look for; `full` does not split the value at commas. */
-      header?: { full: boolean; name: TextMatch; value?: TextMatch };
-      minRecv?: number;
-      okStatus?: string;
-      errorStatus?: string;
-      timeoutStatus?: string;
-      onSuccess?: string;
-      onError?: string;
-      statusCode?: string;
-      comment?: string;
-    };

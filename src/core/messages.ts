@@ -33,7 +33,34 @@ export interface ThreadData {
   readonly wakeFd: number;
 }
 
+/** What a worker cannot answer itself without delaying others: the statistics page and the metrics, made by main. */
+export interface ServiceRequest {
+  readonly service: 'stats' | 'prometheus';
+  /** The proxy whose `stats` settings hold. */
+  readonly proxy: string;
+  readonly method: string;
+  /** As sent, with its query. */
+  readonly target: string;
+  readonly host: string;
+  readonly origin: string;
+  readonly referer: string;
+  readonly secFetchSite: string;
+  /** Form of a POST, latin1. */
+  readonly body: string;
+  /** `stats admin` holds. */
+  readonly isAdmin: boolean;
+}
+
 export type ToWorker =
+  /** Answers `service`. The worker adds what framing needs; HEAD is answered without the body. */
+  | {
+      type: 'service-answer';
+      request: number;
+      status: number;
+      reason: string;
+      headers: [string, string][];
+      body: Uint8Array;
+    }
   | { type: 'apply'; plan: Plan }
   /** Close these listening descriptors after accepting what waits in them; answer `listeners-closed`. */
   | { type: 'close-listeners'; fds: number[]; request: number }
@@ -46,6 +73,7 @@ export type ToWorker =
   | { type: 'stop'; soft: boolean };
 
 export type FromWorker =
+  | { type: 'service'; index: number; request: number; ask: ServiceRequest }
   | { type: 'ready'; index: number }
   | { type: 'applied'; index: number; revision: number }
   | { type: 'listeners-closed'; index: number; request: number }

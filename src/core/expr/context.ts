@@ -1,3 +1,6 @@
+import type { HttpMessage } from '../http1/message.js';
+import type { Value } from './values.js';
+
 /** What layer 4 sample fetches may ask of a connection and of the program. One object is reused for all sessions. */
 export interface SampleContext {
   /** 0 = neither IPv4 nor IPv6 (unix sockets). Bytes in network order, IPv4 in the first four. */
@@ -27,6 +30,15 @@ export interface SampleContext {
   readonly contentsLength: number;
   /** Nobody waits for more bytes: what is there decides. */
   readonly isFinal: boolean;
+  /** The request and the response in mode http; null where there is none (yet). */
+  readonly request: HttpMessage | null;
+  readonly response: HttpMessage | null;
+  readonly http: HttpView | null;
+  /** `proc.`, `sess.`, `txn.`, `req.` and `res.` variables, by their whole name. */
+  variable(name: string): Value | undefined;
+  setVariable(name: string, value: Value | undefined): void;
+  /** Stick counters: what connection and request track (`sc0` is 0), and tables by name. */
+  readonly stick: StickView;
   /** Set by fetches whose answer could be another one with more bytes or more time; cleared by who asks them. */
   mayChange: boolean;
 }
@@ -40,4 +52,38 @@ export interface BackendView {
   readonly rate: number;
   serverIsUp(name: string): boolean;
   serverConnections(name: string): number;
+}
+
+/** What of a transaction is not in its messages. */
+export interface HttpView {
+  readonly requestCaptures: readonly (string | null)[];
+  readonly responseCaptures: readonly (string | null)[];
+  readonly uniqueId: string | null;
+  /** Bytes of the request's body that are there. */
+  readonly body: Uint8Array;
+  readonly bodyFrom: number;
+  readonly bodyTo: number;
+  readonly bodyIsComplete: boolean;
+  /** First request of its connection (`http_first_req`). */
+  readonly isFirst: boolean;
+  /** Users and groups of a `userlist`; undefined = no such list. Checks clear and crypt(3) passwords. */
+  authenticate(list: string, user: string, password: string): boolean;
+  groupsOf(list: string, user: string): readonly string[];
+  /** Server that serves it: '' and 0 before one is chosen. */
+  readonly serverName: string;
+  readonly serverId: number;
+  readonly backendName: string;
+  readonly backendId: number;
+}
+
+export interface StickView {
+  /** A figure of the entry that counter `n` tracks (`conn_cnt`, `gpc0`, …); undefined = tracks nothing, 0 = not stored. */
+  counter(n: number, figure: string, index?: number): number | undefined;
+  /** The same of a key in a table; '' = the proxy's own table. undefined = no such table. */
+  lookup(table: string, key: Value, figure: string, index?: number): number | undefined;
+  /** Changes a figure and returns what it was or becomes, as `sc_inc_gpc0` and `sc_clr_gpc0` do. */
+  change(n: number, figure: string, by: 'inc' | 'clear', index?: number): number | undefined;
+  /** Entries in use and free places of a table (`table_cnt`, `table_avl`). */
+  used(table: string): number | undefined;
+  available(table: string): number | undefined;
 }
