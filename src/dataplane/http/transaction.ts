@@ -7,6 +7,7 @@ import type { LogLevel } from '../../config/model.js';
 import { Variables } from '../../core/expr/variables.js';
 import { HttpMessage } from '../../core/http1/message.js';
 import type { Session } from '../session.js';
+import { RuleRun } from './rules/outcome.js';
 
 export class Transaction {
   session!: Session;
@@ -35,6 +36,8 @@ export class Transaction {
   serverMs = -1;
   tunnelMs = -1;
   mayRetryLayer7 = true;
+  /** Where the rules stand, and what they want sent. */
+  readonly run = new RuleRun();
   /** Body bytes of the request that are in the buffer, where rules may look at them. */
   bodyFrom = 0;
   bodyTo = 0;
