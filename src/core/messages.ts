@@ -47,6 +47,10 @@ export interface ServiceRequest {
   readonly secFetchSite: string;
   /** Form of a POST, latin1. */
   readonly body: string;
+  /** The form was longer than the buffer: `body` is not all of it. */
+  readonly isTruncated?: boolean;
+  /** Who asks, for history: `10.0.0.7`, with the name of the user where there is one (`admin at 10.0.0.7`). */
+  readonly who?: string;
   /** `stats admin` holds. */
   readonly isAdmin: boolean;
 }

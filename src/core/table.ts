@@ -2,18 +2,18 @@
  * The shared table: state of proxies, listeners and servers in memory that every thread maps.
  *
  * A Row is one entity. It has 64 Int32 cells (limits, health, addresses; written with Atomics) and, per data-plane
- * worker, 48 Float64 cells of counters that only that worker writes and that readers sum. Rows live in segments, one
+ * worker, 64 Float64 cells of counters that only that worker writes and that readers sum. Rows live in segments, one
  * SharedArrayBuffer for each configuration that was applied: a row that survives a reload stays where it is, so its
  * figures stay, and new rows come in the new segment. Who may write what:
  *   health cells (S_*)     the health thread alone
  *   limits and gauges      any thread, Atomics.add
  *   counters (C_*)         the owning worker alone
  *
- *   segment: [ int32 cells: rows × 64 × 4 bytes ][ float64 cells: rows × workers × 48 × 8 bytes ]
+ *   segment: [ int32 cells: rows × 64 × 4 bytes ][ float64 cells: rows × workers × 64 × 8 bytes ]
  */
 
 const INT_CELLS = 64;
-export const COUNTER_CELLS = 48;
+export const COUNTER_CELLS = 64;
 
 /** Where a row is; plain data, crosses threads. */
 export interface RowRef {
@@ -117,6 +117,9 @@ export const I_RATE_LIMIT = 9;
 export const I_SESS_RATE_LIMIT = 11;
 /** Frontend, process: workers whose listeners wait for a session to end because a limit was reached. */
 export const I_WAITERS = 10;
+
+/** Frontend rows, mode http: most requests in a second. */
+export const F_REQ_RATE_MAX = 12;
 
 // ── Backend rows: balancing, shared by the workers ────────────────────────────────────────────────────────────────
 /** Raised by the health thread whenever usable set or weights of the backend changed: workers rebuild their maps. */
@@ -231,6 +234,9 @@ export const S_IS_FALLBACK = 50;
 export const S_OBSERVE_RECHECK = 51;
 /** Raised by a worker with S_OBSERVE_RECHECK; cleared by health. */
 export const S_RECHECK_WANTED = 52;
+/** Idle connections kept for reuse now, and those of them that any session may take (http-reuse). */
+export const S_IDLE_CONNS = 53;
+export const S_SAFE_IDLE_CONNS = 62;
 /** Agent checks: flags as S_CHECK_STATE plus 16 (`show servers state`), health 0..1, CheckStatus, duration, port. */
 export const S_AGENT_STATE = 56;
 export const S_AGENT_HEALTH = 57;
@@ -298,3 +304,15 @@ export const C_BAD_PROXY_HEADER = 37;
 export const C_SHUT_SESSIONS = 38;
 export const C_SHUT_SERVERS_MS = 39;
 export const C_SHUT_CLIENTS_MS = 40;
+/** Mode http: responses by status, C_HRSP_1XX .. C_HRSP_1XX + 5 (1xx, 2xx, 3xx, 4xx, 5xx, other); all sides. */
+export const C_HRSP_1XX = 41; // .. 46
+/** Requests in total (frontend, backend, server); of frontends, those that the proxy answered itself. */
+export const C_HTTP_REQUESTS = 47;
+export const C_INTERCEPTED = 48;
+/** Frequency counter of requests, frontends; cells as C_RATE_SECOND. */
+export const C_REQ_RATE_SECOND = 49;
+export const C_REQ_RATE_NOW = 50;
+export const C_REQ_RATE_BEFORE = 51;
+/** Header rewrites that failed, and errors of our own (`eint`). */
+export const C_FAILED_REWRITES = 52;
+export const C_INTERNAL_ERRORS = 53;
