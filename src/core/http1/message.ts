@@ -25,8 +25,10 @@ export const H_PROXY_CONNECTION = 10;
 export const H_AUTHORIZATION = 11;
 export const H_TE = 12;
 
-/** Rows of a head; HAProxy's `tune.http.maxhdr` default. */
+/** Header lines that are accepted; HAProxy's `tune.http.maxhdr` default. */
 export const MAX_HEADERS = 101;
+/** Rows of a message: what is received, and room for what rules add. */
+export const MAX_ROWS = 160;
 
 /** How the body ends. */
 export const BODY_NONE = 0;
@@ -57,22 +59,50 @@ export class HttpMessage {
   reasonTo = 0;
   reasonText: string | null = null;
   count = 0;
-  readonly nameFrom = new Int32Array(MAX_HEADERS);
-  readonly nameTo = new Int32Array(MAX_HEADERS);
-  readonly valueFrom = new Int32Array(MAX_HEADERS);
-  readonly valueTo = new Int32Array(MAX_HEADERS);
-  readonly known = new Uint8Array(MAX_HEADERS);
-  readonly dead = new Uint8Array(MAX_HEADERS);
-  readonly nameText: (string | null)[] = new Array<string | null>(MAX_HEADERS).fill(null);
-  readonly valueText: (string | null)[] = new Array<string | null>(MAX_HEADERS).fill(null);
+  readonly nameFrom = new Int32Array(MAX_ROWS);
+  readonly nameTo = new Int32Array(MAX_ROWS);
+  readonly valueFrom = new Int32Array(MAX_ROWS);
+  readonly valueTo = new Int32Array(MAX_ROWS);
+  readonly known = new Uint8Array(MAX_ROWS);
+  readonly dead = new Uint8Array(MAX_ROWS);
+  readonly nameText: (string | null)[] = new Array<string | null>(MAX_ROWS).fill(null);
+  readonly valueText: (string | null)[] = new Array<string | null>(MAX_ROWS).fill(null);
   /** BODY_*. */
   body = BODY_NONE;
   /** With BODY_LENGTH. */
   contentLength = 0;
   /** What the peer said of its connection: it may be used again after this message. */
   keepsAlive = false;
+  /** `Connection: close` was among its words, whatever else was. */
+  saysClose = false;
   /** `Connection: upgrade` and an `Upgrade` header. */
   wantsUpgrade = false;
   /** `Expect: 100-continue` of an HTTP/1.1 request with a body. */
   expectsContinue = false;
+  /** Where the last error stands: an index of `bytes`. */
+  errorAt = 0;
+  /** `option accept-invalid-http-request|response`; set by the owner, kept by `reset`. */
+  isLenient = false;
+  /** First byte of the first line that is not complete yet; -1 when no head is being read. The parser's own. */
+  resumeAt = -1;
+
+  /** Forgets everything but `isLenient`. Whoever borrows a message calls it before the first bytes of a head. */
+  reset(): void {
+    for (let row = 0; row < this.count; row++) {
+      this.nameText[row] = this.valueText[row] = null;
+      this.dead[row] = 0;
+    }
+    this.count = 0;
+    this.bytes = null;
+    this.headFrom = this.headEnd = this.errorAt = 0;
+    this.resumeAt = -1;
+    this.isResponse = this.keepsAlive = this.saysClose = this.wantsUpgrade = this.expectsContinue = false;
+    this.method = '';
+    this.targetFrom = this.targetTo = this.reasonFrom = this.reasonTo = 0;
+    this.targetText = this.reasonText = null;
+    this.minor = 1;
+    this.status = 0;
+    this.body = BODY_NONE;
+    this.contentLength = 0;
+  }
 }
