@@ -1,11 +1,19 @@
 /** A session and the shared table seen through the eyes of sample fetches: one object per worker, pointed at a session. */
-import type { BackendView, SampleContext } from '../core/expr/context.js';
+import type { BackendView, HttpView, SampleContext, StickView } from '../core/expr/context.js';
+import type { Value } from '../core/expr/values.js';
+import type { Variables } from '../core/expr/variables.js';
+import type { HttpMessage } from '../core/http1/message.js';
+import type { LogDates } from '../core/log-format/dates.js';
+import type { LogRecord } from '../core/log-format/record.js';
 import * as T from '../core/table.js';
 import { MSG_PEEK } from '../linux/constants.js';
 import { recv } from '../linux/syscalls.js';
 import type { BackendEntity, ServerEntity } from './entities.js';
+import type { Transaction } from './http/transaction.js';
+import { TransactionView } from './http/transaction-view.js';
 import { destinationOf } from './proxy-header.js';
 import type { Session } from './session.js';
+import { dates, recordNow } from './session-log.js';
 import type { DataplaneWorker } from './worker-context.js';
 
 /** As much as HAProxy's request buffer holds by default (manual, `tune.bufsize`): then nothing more is waited for. */
@@ -23,12 +31,18 @@ export class SampleView implements SampleContext {
   private isLast = true;
   private peeked = -1;
   private readonly figures: BackendFigures;
+  private transaction: Transaction | null = null;
+  private readonly transactionView = new TransactionView();
+  /** Set once by whoever owns tables. */
+  stick: StickView = NO_TABLES;
 
   constructor(private readonly worker: DataplaneWorker) {
     this.figures = new BackendFigures(worker);
   }
 
-  of(session: Session, isFinal: boolean): this {
+  /** @param transaction of a connection in mode http, while it has one */
+  of(session: Session, isFinal: boolean, transaction: Transaction | null = null): this {
+    this.transaction = transaction;
     this.isLast = isFinal;
     this.peeked = -1;
     this.session = session;
@@ -98,6 +112,35 @@ export class SampleView implements SampleContext {
     return this.isLast || this.peeked >= CONTENTS_BYTES;
   }
 
+  get request(): HttpMessage | null {
+    return this.transaction === null ? null : this.transaction.request;
+  }
+  get response(): HttpMessage | null {
+    return this.transaction?.hasResponse ? this.transaction.response : null;
+  }
+  get http(): HttpView | null {
+    return this.transaction === null ? null : this.transactionView.of(this.transaction, this.worker);
+  }
+  variable(name: string): Value | undefined {
+    return this.scopeOf(name).get(name);
+  }
+  setVariable(name: string, value: Value | undefined): void {
+    if (value === undefined) this.scopeOf(name).unset(name);
+    else this.scopeOf(name).set(name, value);
+  }
+  logRecord(): LogRecord {
+    return recordNow(this.session);
+  }
+  get logDates(): LogDates {
+    return dates;
+  }
+
+  /** A connection in mode tcp is its own transaction. */
+  private scopeOf(name: string): Variables {
+    if (name.startsWith('proc.')) return this.worker.variables;
+    return this.transaction === null || name.startsWith('sess.') ? this.session.variables : this.transaction.variables;
+  }
+
   /** getsockname only when a rule wants to know. */
   private askDestination(): void {
     if (this.destinationKnown) return;
@@ -107,6 +150,15 @@ export class SampleView implements SampleContext {
     this.destinationKnown = true;
   }
 }
+
+/** Without tables nothing is tracked and nothing is found. */
+const NO_TABLES: StickView = {
+  counter: () => undefined,
+  lookup: () => undefined,
+  change: () => undefined,
+  used: () => undefined,
+  available: () => undefined,
+};
 
 /** One object for all backends: a figure is read before the next backend is asked for. */
 class BackendFigures implements BackendView {

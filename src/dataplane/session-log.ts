@@ -6,7 +6,7 @@ import { hostname } from 'node:os';
 import type { LogLevel, Model, Proxy } from '../config/model.js';
 import { LogDates } from '../core/log-format/dates.js';
 import { compileLogFormat, DEFAULT_LOG_TEXT, TCP_LOG_FORMAT } from '../core/log-format/log-format.js';
-import type { LogRecord } from '../core/log-format/record.js';
+import { type LogRecord, NO_HTTP } from '../core/log-format/record.js';
 import * as T from '../core/table.js';
 import { SockAddr } from '../linux/sockaddr.js';
 import { getsockname } from '../linux/syscalls.js';
@@ -18,7 +18,7 @@ import type { Session } from './session.js';
 import type { DataplaneWorker } from './worker-context.js';
 
 const HOSTNAME = hostname();
-const dates = new LogDates(-new Date().getTimezoneOffset());
+export const dates = new LogDates(-new Date().getTimezoneOffset());
 const ourEnd = new SockAddr();
 
 const record: LogRecord = {
@@ -41,6 +41,7 @@ const record: LogRecord = {
   bytesToClient: 0,
   bytesToServer: 0,
   termination: '--',
+  http: NO_HTTP,
   activeConnections: 0,
   frontendConnections: 0,
   backendConnections: 0,
@@ -112,6 +113,12 @@ function write(session: Session, termination: string, level: LogLevel): void {
   sink.send(level, frontend.format!(record, dates), worker.reactor.nowMs + worker.epochOffsetMs);
   worker.process.f64[worker.process.c + T.C_DROPPED_LOGS] += sink.dropped;
   sink.dropped = 0;
+}
+
+/** What a line of now would say, for formats in rules. The one record is filled anew by every call. */
+export function recordNow(session: Session): LogRecord {
+  fill(session, session.frontend, '--');
+  return record;
 }
 
 function retriesUsed(session: Session): number {

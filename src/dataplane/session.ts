@@ -11,6 +11,7 @@
  * How a server is found and connected is in `connect.ts`, how a session ends and is counted in `finish.ts`.
  */
 
+import { Variables } from '../core/expr/variables.js';
 import * as T from '../core/table.js';
 import type { Timed } from '../core/timer-heap.js';
 import { EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLOUT, EPOLLRDHUP, MSG_PEEK } from '../linux/constants.js';
@@ -29,6 +30,7 @@ import type { BackendEntity, FrontendEntity, ListenerSpec, ServerEntity, WorkerR
 import { finish, proxyHeaderArrived } from './finish.js';
 import { inspect, inspectionBroken, inspectionTimedOut } from './rules.js';
 import type { SessionQueue } from './session-list.js';
+import type { Tracked } from './stick/tracked.js';
 import type { DataplaneWorker } from './worker-context.js';
 
 export const FREE = 0;
@@ -98,6 +100,10 @@ export class Session implements Timed {
   silent = false;
   /** Its log line was written before its end. */
   earlyLogged = false;
+  /** Scope sess, and in mode tcp all of the connection. */
+  readonly variables = new Variables();
+  /** What it tracks in stick tables; null until something is. */
+  tracked: Tracked | null = null;
   private continuing = false;
 
   constructor(readonly worker: DataplaneWorker) {}
@@ -293,6 +299,7 @@ export class Session implements Timed {
     this.holdsSlot = this.redispatched = this.retryElsewhere = this.continuing = this.earlyLogged = false;
     this.source.clear();
     this.destination.clear();
+    this.variables.clear();
     this.queuedMs = this.connectMs = this.establishedMs = this.assignedMs = 0;
     this.serverQueuePosition = this.backendQueuePosition = 0;
   }

@@ -3,7 +3,9 @@
  * serves, and its sessions. Everything here belongs to one thread.
  */
 import type { SampleContext } from '../core/expr/context.js';
+import { Variables } from '../core/expr/variables.js';
 import type { FromWorker } from '../core/messages.js';
+import type { StickStore } from '../core/stick/store.js';
 import * as T from '../core/table.js';
 import { wake } from '../linux/eventfd.js';
 import { NativeBuffer } from '../linux/memory.js';
@@ -14,6 +16,8 @@ import { type Lender, READ_BYTES } from './channel.js';
 import { rescue, reviewQueues, reviewRetries, serveQueues } from './connect.js';
 import type { BackendEntity, FrontendEntity, ServerEntity, WorkerRow } from './entities.js';
 import { begin, finish, kill, killAll } from './finish.js';
+import type { Transaction } from './http/transaction.js';
+import type { UserDirectory } from './http/transaction-view.js';
 import { BufferPool, PipePool } from './pools.js';
 import { rejects } from './rules.js';
 import { SampleView } from './sample-view.js';
@@ -40,6 +44,8 @@ export class DataplaneWorker implements Lender {
   readonly frontends = new Map<string, FrontendEntity>();
   readonly backends = new Map<string, BackendEntity>();
   readonly servers = new Map<string, ServerEntity>();
+  /** Stick tables by the name of their proxy. */
+  readonly tables = new Map<string, StickStore>();
   readonly sockets = new Map<number, AcceptSocket>();
   readonly blockedSockets = new Set<AcceptSocket>();
   readonly live: Session[] = [];
@@ -49,6 +55,10 @@ export class DataplaneWorker implements Lender {
   epochOffsetMs = Date.now() - performance.now();
   epochSecond = 0;
   stopping = false;
+  /** Scope proc, as far as this worker has set it. */
+  readonly variables = new Variables();
+  /** Answers `http_auth`; set with the configuration. */
+  users: UserDirectory | null = null;
   private readonly free: Session[] = [];
   private readonly view = new SampleView(this);
   private readonly warnedAtMs = new Map<string, number>();
@@ -74,8 +84,8 @@ export class DataplaneWorker implements Lender {
   }
 
   /** @param isFinal what is there decides: nobody waits for more of the client's bytes */
-  sampleContext(session: Session, isFinal: boolean): SampleContext {
-    return this.view.of(session, isFinal);
+  sampleContext(session: Session, isFinal: boolean, transaction: Transaction | null = null): SampleContext {
+    return this.view.of(session, isFinal, transaction);
   }
 
   /** A connection was accepted; its room in the gauges is already taken. */

@@ -6,9 +6,10 @@ import { Diagnostics } from '../../src/config/diagnostics.js';
 import { parseAclTest, parseCondition } from '../../src/config/haproxy/acl.js';
 import type { Acl } from '../../src/config/model.js';
 import { aclTestProblem, compileCondition, FAILS, HOLDS } from '../../src/core/expr/condition.js';
-import type { BackendView, SampleContext } from '../../src/core/expr/context.js';
+import type { BackendView, SampleContext, StickView } from '../../src/core/expr/context.js';
 import { matchesIp, parseIpPattern } from '../../src/core/expr/ip-pattern.js';
 import { parseIpv4, parseIpv6 } from '../../src/core/ip.js';
+import { LogDates } from '../../src/core/log-format/dates.js';
 import { systemTest } from '../support/peers.js';
 import { freePort, serve, startProxy } from '../support/proxy.js';
 
@@ -29,6 +30,14 @@ const BACKEND: BackendView = {
   rate: 0,
   serverIsUp: (name) => name === 's',
   serverConnections: () => 0,
+};
+
+const NO_STICK: StickView = {
+  counter: () => undefined,
+  lookup: () => undefined,
+  change: () => undefined,
+  used: () => undefined,
+  available: () => undefined,
 };
 
 function contextOf(c: Client): SampleContext {
@@ -60,6 +69,14 @@ function contextOf(c: Client): SampleContext {
     contents: new Uint8Array(),
     contentsLength: 0,
     isFinal: true,
+    request: null,
+    response: null,
+    http: null,
+    variable: () => undefined,
+    setVariable: () => undefined,
+    stick: NO_STICK,
+    logRecord: () => assert.fail('no format here'),
+    logDates: new LogDates(0),
     mayChange: false,
   };
 }

@@ -7,7 +7,7 @@ import fc from 'fast-check';
 import { TCP_ALIASES } from '../../src/core/log-format/aliases.js';
 import { LogDates } from '../../src/core/log-format/dates.js';
 import { compileLogFormat, DEFAULT_LOG_TEXT, TCP_LOG_FORMAT } from '../../src/core/log-format/log-format.js';
-import type { LogRecord } from '../../src/core/log-format/record.js';
+import { type LogRecord, NO_HTTP } from '../../src/core/log-format/record.js';
 import { systemTest } from '../support/peers.js';
 import { freePort, serve, startProxy } from '../support/proxy.js';
 
@@ -31,6 +31,7 @@ const RECORD: LogRecord = {
   bytesToClient: 212,
   bytesToServer: 33,
   termination: 'SD',
+  http: NO_HTTP,
   activeConnections: 5,
   frontendConnections: 4,
   backendConnections: 3,
@@ -160,7 +161,13 @@ function recordOf(values: readonly string[]): LogRecord {
     ...{ backendIp: v('bi'), backendPort: n('bp'), serverIp: v('si'), serverPort: n('sp') },
     ...{ frontend: v('f'), backend: v('b'), server: v('s'), acceptedEpochMs: n('Ts') * 1000 + n('ms') },
     ...{ handshakeMs: n('Th'), queueMs: n('Tw'), connectMs: n('Tc'), totalMs: n('Tt') },
-    ...{ bytesToClient: n('B'), bytesToServer: n('U'), termination: v('ts'), activeConnections: n('ac') },
+    ...{
+      bytesToClient: n('B'),
+      bytesToServer: n('U'),
+      termination: v('ts'),
+      http: NO_HTTP,
+      activeConnections: n('ac'),
+    },
     ...{ frontendConnections: n('fc'), backendConnections: n('bc'), serverConnections: n('sc'), retries: n('rc') },
     ...{ redispatched: false, serverQueue: n('sq'), backendQueue: n('bq'), logCount: n('lc') },
     ...{ requestCount: n('rt'), pid: n('pid'), hostname: v('H'), early: false },

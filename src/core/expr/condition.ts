@@ -8,10 +8,11 @@
 import type { Acl, AclTest, Condition } from '../../config/model.js';
 import type { SampleContext } from './context.js';
 import { compileConverters } from './converters.js';
+import { sampleOf } from './expression.js';
 import { argumentProblem, FETCHES, type Fetch } from './fetches.js';
 import { matchesIp } from './ip-pattern.js';
 import { compileMatcher, ipPatterns, kindOfMethod, methodOfKind } from './matchers.js';
-import { castOf, type Value } from './values.js';
+import { castOf } from './values.js';
 
 type Verdict = typeof FAILS | typeof UNDECIDED | typeof HOLDS;
 export const FAILS = 0;
@@ -142,12 +143,4 @@ function compileSample(fetch: Fetch, test: AclTest): Predicate | string {
     if (value !== undefined && matches(value)) return HOLDS;
     return mayChange ? UNDECIDED : FAILS;
   };
-}
-
-function sampleOf(fetch: Fetch, args: readonly string[], context: SampleContext): Value | undefined {
-  if (fetch.kind !== 'ip') return fetch.read(context, args);
-  const source = fetch.read(context) === 'source';
-  const family = source ? context.sourceFamily : context.destinationFamily;
-  const bytes = source ? context.source : context.destination;
-  return family === 0 ? undefined : { family, bytes: bytes.slice(0, family === 4 ? 4 : 16) };
 }

@@ -1,4 +1,6 @@
 import type { HttpMessage } from '../http1/message.js';
+import type { LogDates } from '../log-format/dates.js';
+import type { LogRecord } from '../log-format/record.js';
 import type { Value } from './values.js';
 
 /** What layer 4 sample fetches may ask of a connection and of the program. One object is reused for all sessions. */
@@ -39,6 +41,9 @@ export interface SampleContext {
   setVariable(name: string, value: Value | undefined): void;
   /** Stick counters: what connection and request track (`sc0` is 0), and tables by name. */
   readonly stick: StickView;
+  /** What a log line of now would say, for formats in rules (`%ci`, `%b`, `%ID` …); made when it is asked for. */
+  logRecord(): LogRecord;
+  readonly logDates: LogDates;
   /** Set by fetches whose answer could be another one with more bytes or more time; cleared by who asks them. */
   mayChange: boolean;
 }

@@ -16,7 +16,7 @@ export function kindOfMethod(method: string): Kind | undefined {
 
 /** The method of a sample for which none is written. */
 export function methodOfKind(kind: Kind): string {
-  return { ip: 'ip', integer: 'int', boolean: 'bool', string: 'str', binary: 'bin' }[kind];
+  return { ip: 'ip', integer: 'int', boolean: 'bool', string: 'str', binary: 'bin', any: 'str' }[kind];
 }
 
 /** @returns why the patterns cannot be compared, where they cannot */

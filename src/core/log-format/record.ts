@@ -24,6 +24,8 @@ export interface LogRecord {
   bytesToServer: number;
   /** Two characters, manual §8.5. */
   termination: string;
+  /** Of mode http (manual §8.2.3); in mode tcp as a record begins: '', -1, 0 or empty. */
+  http: Readonly<HttpLogRecord>;
   activeConnections: number;
   frontendConnections: number;
   backendConnections: number;
@@ -40,3 +42,44 @@ export interface LogRecord {
   /** Totals are still running (`option logasap`). */
   early: boolean;
 }
+
+/** What only a request has. Texts are as received, latin1; the format escapes what cannot be printed. */
+export interface HttpLogRecord {
+  /** `GET /a?b HTTP/1.1`; '' is printed as `<BADREQ>`. */
+  requestLine: string;
+  /** Sent to the client; -1 none, 0 in mode tcp. */
+  status: number;
+  uniqueId: string;
+  /** Ms since the epoch when the first byte of the request came (%tr). */
+  requestEpochMs: number;
+  /** Ms; -1 where that point was not reached. %Ti, %TR, %Tr, %Ta; %Td counts from them. */
+  idleMs: number;
+  requestMs: number;
+  responseMs: number;
+  activeMs: number;
+  /** `NAME=VALUE`; '' is printed as `-`. */
+  requestCookie: string;
+  responseCookie: string;
+  /** Letters 3 and 4 of %tsc. */
+  cookieFlags: string;
+  /** By slot; null = not captured. Empty where no capture is configured. */
+  requestCaptures: readonly (string | null)[];
+  responseCaptures: readonly (string | null)[];
+}
+
+/** Those of mode tcp. */
+export const NO_HTTP: Readonly<HttpLogRecord> = {
+  requestLine: '',
+  status: 0,
+  uniqueId: '',
+  requestEpochMs: 0,
+  idleMs: -1,
+  requestMs: -1,
+  responseMs: -1,
+  activeMs: -1,
+  requestCookie: '',
+  responseCookie: '',
+  cookieFlags: '--',
+  requestCaptures: [],
+  responseCaptures: [],
+};

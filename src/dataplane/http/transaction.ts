@@ -15,6 +15,8 @@ export class Transaction {
   readonly response = new HttpMessage();
   /** True from the time when the response's head is there until the transaction ends. */
   hasResponse = false;
+  /** The first of its connection. */
+  isFirst = true;
   /** Request line as received (latin1), for the log; '' = `<BADREQ>`. */
   requestLine = '';
   /** Status sent to the client, 0 none yet. */
