@@ -7,6 +7,7 @@ import type { AgentFigures } from '../core/agent-figures.js';
 import type { ServerNow, StoredEvent } from '../core/events/event.js';
 import type { History } from '../core/events/history.js';
 import type { AdminCommand, SessionInfo } from '../core/messages.js';
+import type { StickStore } from '../core/stick/store.js';
 import type { Row } from '../core/table.js';
 
 export interface AgentSaid {
@@ -66,6 +67,8 @@ export interface Engine {
   lastCheck?(proxy: string, server: string): string;
   /** What the agent of a server said last (`last_agt`). */
   lastAgent?(proxy: string, server: string): AgentSaid;
+  /** Stick tables by the name of their proxy, in the order of the configuration. */
+  tables?(): ReadonlyMap<string, StickStore>;
   /** The check endpoints, what they answer and how often. */
   agents?(): Promise<AgentFigures[]>;
 }

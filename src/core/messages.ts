@@ -21,6 +21,8 @@ export interface Plan {
    * otherwise one that all workers share with EPOLLEXCLUSIVE.
    */
   readonly listeners: { [bindKey: string]: number[] };
+  /** Memory of the stick tables, by the name of their proxy. A table that stays as it is keeps it over a reload. */
+  readonly tables: { readonly [proxy: string]: SharedArrayBuffer };
   /** eventfds of the threads: `workers[i]` and `health`. */
   readonly wake: { readonly workers: number[]; readonly health: number };
 }

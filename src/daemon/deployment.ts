@@ -27,6 +27,7 @@ import {
   type ServerCommand,
   type TransferredState,
 } from './state-transfer.js';
+import { StickTables } from './stick-tables.js';
 import type { ThreadRequests } from './thread-requests.js';
 
 /** Why a configuration cannot run on this host at this moment. */
@@ -53,6 +54,7 @@ export class Deployment {
   revision = 0;
   /** What the role thread, or a predecessor's, knew of claims last. */
   claims: readonly ClaimsMemory[] = [];
+  readonly tables = new StickTables();
   readonly listeners: ListenerSet;
   readonly addresses: ServerAddresses;
   readonly control: ControlSockets;
@@ -128,6 +130,7 @@ export class Deployment {
     const { layout, fresh } = layOut(before && this.layout, model, this.context.workers);
     this.model = model;
     this.layout = layout;
+    this.tables.use(model);
     writeCells(layout, model, new Set(fresh), Math.floor(Date.now() / 1000));
     const resolutions = this.addresses.write(model, found, (key) => rowOf(layout, key)!);
     if (state) restoreFigures(layout, state);
@@ -178,7 +181,8 @@ export class Deployment {
   private plan(): Plan {
     const listeners: Plan['listeners'] = {};
     for (const [key, listening] of this.listeners.all) if (!this.context.isClosed(key)) listeners[key] = listening.fds;
-    return { revision: this.revision, model: this.model, ...this.layout, listeners, wake: this.context.wake() };
+    const { revision, model, layout, tables } = this;
+    return { revision, model, ...layout, listeners, tables: tables.memory, wake: this.context.wake() };
   }
 
   /** The same configuration again, for workers whose listeners changed. */

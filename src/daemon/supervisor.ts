@@ -13,6 +13,7 @@ import type { AgentFigures } from '../core/agent-figures.js';
 import type { ServerNow, StoredEvent } from '../core/events/event.js';
 import type { History } from '../core/events/history.js';
 import type { AdminCommand, FromHealth, FromWorker, SessionInfo } from '../core/messages.js';
+import type { StickStore } from '../core/stick/store.js';
 import * as T from '../core/table.js';
 import { Deployment, type StartFailure } from './deployment.js';
 import { ExternalPrograms } from './external-programs.js';
@@ -361,6 +362,10 @@ export class Supervisor implements Engine {
   }
   lastAgent(proxy: string, server: string): AgentSaid {
     return this.health.lastAgent(proxy, server);
+  }
+
+  tables(): ReadonlyMap<string, StickStore> {
+    return this.deployment.tables.stores;
   }
 
   agents(): Promise<AgentFigures[]> {

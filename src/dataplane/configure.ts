@@ -10,6 +10,8 @@ import { listenerNames } from '../config/names.js';
 import { Balancer } from '../core/balance/balancer.js';
 import { compileCondition, HOLDS, type Predicate } from '../core/expr/condition.js';
 import type { Plan } from '../core/messages.js';
+import { StickStore } from '../core/stick/store.js';
+import { stickLayouts } from '../core/stick/tables.js';
 import { I_MAXCONN, Row, rowKey } from '../core/table.js';
 import { ipToWords, SockAddr } from '../linux/sockaddr.js';
 import { AcceptSocket } from './accept.js';
@@ -24,6 +26,7 @@ import {
 } from './entities.js';
 import { configureLogs } from './session-log.js';
 import { prepareListener } from './socket-options.js';
+import { compileStickRules } from './stick/stick-rules.js';
 import type { DataplaneWorker } from './worker-context.js';
 
 const ALWAYS: Predicate = () => HOLDS;
@@ -36,10 +39,18 @@ export function applyPlan(worker: DataplaneWorker, plan: Plan): void {
   worker.healthFd = plan.wake.health;
   worker.splicing = !plan.model.global.noSplice;
   const proxies = plan.model.proxies.filter((p) => p.mode === 'tcp' && !p.disabled);
+  applyTables(worker, plan);
   applyBackends(worker, plan.model, proxies.filter(hasBackend), rows);
   applyFrontends(worker, proxies.filter(hasFrontend), rows);
   for (const proxy of proxies.filter(hasFrontend)) applyListeners(worker, proxy, plan, rows);
   configureLogs(worker, plan.model);
+}
+
+/** Sessions that hold entries of a table that is gone keep its memory until they end. */
+function applyTables(worker: DataplaneWorker, plan: Plan): void {
+  worker.tables.clear();
+  for (const [name, layout] of stickLayouts(plan.model))
+    worker.tables.set(name, new StickStore(layout, plan.tables[name]));
 }
 
 /** Row views of one plan, by key. */
@@ -101,6 +112,7 @@ function configureBackend(worker: DataplaneWorker, backend: BackendEntity, proxy
   backend.redispatch = proxy.redispatch ?? (backend.eager ? -1 : 0);
   backend.contentRules = rulesOf(proxy, 'content');
   backend.inspectDelayMs = proxy.inspectDelayMs ?? 0;
+  backend.stickRules = compileStickRules(proxy);
   const before = backend.servers;
   backend.servers = proxy.servers.map((spec, index) => {
     const server = worker.servers.get(rowKey.server(proxy.name, spec.name))!;

@@ -28,6 +28,7 @@ import { proxyHeaderFor } from './proxy-header.js';
 import { CONNECTING, QUEUED, RETRYING, type Session } from './session.js';
 import type { SessionQueue } from './session-list.js';
 import { bindSource, prepareServerSocket } from './socket-options.js';
+import { stickServer, storeFromRequest } from './stick/stick-rules.js';
 import type { DataplaneWorker } from './worker-context.js';
 
 /** Same server again: HAProxy waits the smaller of one second and `timeout connect` (manual, `option redispatch`). */
@@ -55,7 +56,8 @@ export function assignServer(session: Session): void {
 /** @param avoid index of a server that just failed, -1 none */
 function assign(session: Session, avoid: number): void {
   const backend = session.backend!;
-  const forced = useServer(session, backend);
+  const sticks = avoid < 0 && backend.stickRules.length > 0;
+  const forced = useServer(session, backend) ?? (sticks ? stickServer(session, backend) : null);
   if (forced !== null) {
     takeOrQueue(session, forced);
     return;
@@ -291,6 +293,7 @@ export function connectionEstablished(session: Session): void {
   if (i32[int + T.S_OBSERVED_ERRORS] !== 0 && i32[int + T.S_ERROR_LIMIT] > 0)
     Atomics.store(i32, int + T.S_OBSERVED_ERRORS, 0);
   session.worker.connected(session);
+  if (session.backend!.stickRules.length > 0) storeFromRequest(session);
   if (server.spec.sendProxy !== undefined) {
     const header = proxyHeaderFor(session, server.spec.sendProxy);
     session.toServer.prepend(session.worker, header.bytes, header.length);

@@ -12,6 +12,7 @@ import { AF_UNIX } from '../linux/constants.js';
 import { SockAddr } from '../linux/sockaddr.js';
 import type { LogSink } from '../logs/log-sink.js';
 import { SessionList, SessionQueue } from './session-list.js';
+import type { CompiledStickRule } from './stick/stick-rules.js';
 
 /** A row as one worker sees it: `f64[c + C_…]` are its own counters. */
 export class WorkerRow {
@@ -149,6 +150,7 @@ export class BackendEntity {
   useServers: { server: ServerEntity; when: Predicate }[] = [];
   contentRules: ConnectionRule[] = [];
   inspectDelayMs = 0;
+  stickRules: CompiledStickRule[] = [];
   connectMs = 0;
   serverMs = 0;
   queueMs = 0;

@@ -14,6 +14,7 @@ import { beginInspection, expectsProxy, rejects } from './rules.js';
 import { ESTABLISHED, FREE, HEADER, type Session } from './session.js';
 import type { SessionList } from './session-list.js';
 import { abortNow, abortOnClose } from './socket-options.js';
+import { countTracked, releaseTracked } from './stick/tracked.js';
 
 /** Longest PROXY header we wait for: v1 has at most 107 bytes, v2 is bounded by the parser (PROXY protocol §2). */
 const HEADER_BYTES = 4096;
@@ -78,6 +79,7 @@ function admit(session: Session): void {
     finish(session, 'P', 'R');
     return;
   }
+  if (session.tracked !== null) countTracked(session, 'sess');
   worker.logAccepted(session);
   beginInspection(session);
 }
@@ -95,6 +97,7 @@ export function finish(session: Session, side: string, phase: string): void {
   worker.logSession(session, side, phase);
   session.state = FREE;
   closeSockets(session, side, phase);
+  if (session.tracked !== null) releaseTracked(session, true);
   session.toServer.release(worker);
   session.toClient.release(worker);
   releaseServer(session);

@@ -12,6 +12,7 @@ import { INFO_COMMANDS } from './show-info.js';
 import { MISC_COMMANDS, RELOAD_COMMAND } from './show-misc.js';
 import { SERVERS_COMMANDS } from './show-servers.js';
 import { STAT_COMMANDS } from './show-stat.js';
+import { TABLE_COMMANDS } from './tables.js';
 
 export const STATS_SOCKET_COMMANDS = new CommandTable([
   ...INFO_COMMANDS,
@@ -26,5 +27,6 @@ export const STATS_SOCKET_COMMANDS = new CommandTable([
   ...CHOICE_COMMANDS,
   ...HISTORY_COMMANDS,
   ...SETTLE_COMMANDS,
+  ...TABLE_COMMANDS,
   RELOAD_COMMAND,
 ]);
