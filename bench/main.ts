@@ -4,6 +4,7 @@ import { benchRoleChecks } from './checks.js';
 import { benchChecks } from './checks1000.js';
 import { benchIdle } from './idle.js';
 import { benchL4 } from './l4.js';
+import { benchL7 } from './l7.js';
 import { benchReload } from './reload.js';
 import { benchSoak } from './soak.js';
 import { runBulkClient } from './support/bulk-client.js';
@@ -49,6 +50,12 @@ bench('l4', 'CPU per request, per connection and per GB, p99 latency')
     process.exitCode = await benchL4(options);
   });
 
+bench('l7', 'the same in mode http with ten ACLs; idle keep-alive connections; the statistics of 1,000 servers')
+  .addOption(proxies(['fairlead', 'haproxy']))
+  .action(async (options) => {
+    process.exitCode = await benchL7(options);
+  });
+
 bench('idle', 'resident memory of connections at rest')
   .addOption(proxies(['fairlead', 'haproxy']))
   .addOption(connections(9000))
@@ -92,6 +99,7 @@ program
   .command('idle-client', { hidden: true })
   .requiredOption('--port <n>', '', number)
   .requiredOption('--connections <n>', '', number)
+  .option('--http', '')
   .action(runIdleClient);
 
 program.command('idle-server', { hidden: true }).requiredOption('--port <n>', '', number).action(runIdleServer);

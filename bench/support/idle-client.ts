@@ -10,12 +10,14 @@ const BATCH = 100;
 interface IdleOptions {
   readonly port: number;
   readonly connections: number;
+  /** Sends a request and waits for its answer first. */
+  readonly http?: boolean;
 }
 
-export async function runIdleClient({ port, connections }: IdleOptions): Promise<void> {
+export async function runIdleClient({ port, connections, http = false }: IdleOptions): Promise<void> {
   const sockets: Socket[] = [];
   for (let opened = 0; opened < connections; opened += BATCH) {
-    const batch = Array.from({ length: Math.min(BATCH, connections - opened) }, () => open(port));
+    const batch = Array.from({ length: Math.min(BATCH, connections - opened) }, () => open(port, http));
     sockets.push(...(await Promise.all(batch)));
   }
   const broken = sockets.filter((socket) => socket.destroyed).length;
@@ -23,11 +25,12 @@ export async function runIdleClient({ port, connections }: IdleOptions): Promise
   process.stdin.resume().once('end', () => process.exit(0));
 }
 
-function open(port: number): Promise<Socket> {
+function open(port: number, http: boolean): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const socket = connect(port, '127.0.0.1');
     socket.once('error', reject);
-    // The server greets, so that a connection that stands stands all the way through the proxy.
+    if (http) socket.once('connect', () => socket.write('GET / HTTP/1.1\r\nHost: bench\r\n\r\n'));
+    // The server greets or answers, so that a connection that stands stands all the way through the proxy.
     socket.once('data', () => resolve(socket));
   });
 }

@@ -9,7 +9,8 @@ interface Load {
   readonly connections: number;
   readonly seconds: number;
   /** A new connection for every request. */
-  readonly close: boolean;
+  readonly close?: boolean;
+  readonly path?: string;
 }
 
 interface Answered {
@@ -23,7 +24,7 @@ interface Answered {
 export async function wrk(load: Load): Promise<Answered> {
   const header = load.close ? ['-H', 'Connection: close'] : [];
   const shape = ['-t1', `-c${load.connections}`, `-d${load.seconds}s`, '--latency'];
-  const { stdout } = await execute('wrk', [...shape, ...header, `http://127.0.0.1:${load.port}/`]);
+  const { stdout } = await execute('wrk', [...shape, ...header, `http://127.0.0.1:${load.port}${load.path ?? '/'}`]);
   return parse(stdout);
 }
 
