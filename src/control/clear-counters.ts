@@ -5,7 +5,7 @@ import * as T from '../core/table.js';
 import type { Engine } from './engine.js';
 
 /** Every row of the running configuration, by kind. */
-function allRows(engine: Engine): { proxies: T.Row[]; servers: T.Row[]; backends: T.Row[] } {
+function allRows(engine: Engine): { frontends: T.Row[]; proxies: T.Row[]; servers: T.Row[]; backends: T.Row[] } {
   const { proxies } = engine.model;
   const fronts = proxies.filter(hasFrontend);
   const backs = proxies.filter(hasBackend);
@@ -13,6 +13,7 @@ function allRows(engine: Engine): { proxies: T.Row[]; servers: T.Row[]; backends
   const listenerKeys = fronts.flatMap((p) => listenerNames(p).map((name) => T.rowKey.listener(p.name, name)));
   const rows = (keys: string[]) => keys.flatMap((key) => engine.row(key) ?? []);
   return {
+    frontends: rows(frontKeys),
     proxies: rows([T.rowKey.process(), ...frontKeys, ...listenerKeys]),
     backends: rows(backs.map((p) => T.rowKey.backend(p.name))),
     servers: rows(backs.flatMap((p) => p.servers.map((s) => T.rowKey.server(p.name, s.name)))),
@@ -24,12 +25,13 @@ const MAXIMAL_TIMES = [T.C_QTIME_MAX, T.C_CTIME_MAX, T.C_RTIME_MAX, T.C_TTIME_MA
 
 /** @param second epoch second of the clearing */
 export function clearMaxima(engine: Engine, second: number): void {
-  const { proxies, backends, servers } = allRows(engine);
+  const { frontends, proxies, backends, servers } = allRows(engine);
   for (const row of [...proxies, ...backends, ...servers]) {
     for (const cell of MAXIMA) row.set(cell, 0);
     for (const cell of MAXIMAL_TIMES) row.fill(cell, 0);
     row.set(T.I_CLEARED_AT, second);
   }
+  for (const row of frontends) row.set(T.F_REQ_RATE_MAX, 0);
 }
 
 /** The counters of sessions and bytes; not the rates of this second, and not what the workers measure of themselves. */
@@ -39,6 +41,9 @@ const COUNTERS = [
   T.C_CONNECTS,
   T.C_REUSED,
   T.C_BAD_PROXY_HEADER,
+  ...Array.from({ length: T.C_INTERCEPTED - T.C_HRSP_1XX + 1 }, (_, i) => T.C_HRSP_1XX + i),
+  T.C_FAILED_REWRITES,
+  T.C_INTERNAL_ERRORS,
 ];
 
 export function clearAll(engine: Engine, second: number): void {

@@ -61,6 +61,9 @@ const NOT_COUNTED = [
   T.C_CRATE_SECOND,
   T.C_CRATE_NOW,
   T.C_CRATE_BEFORE,
+  T.C_REQ_RATE_SECOND,
+  T.C_REQ_RATE_NOW,
+  T.C_REQ_RATE_BEFORE,
   T.C_LOOPS,
   T.C_IDLE_US,
   T.C_SPLICED_BYTES,
@@ -83,6 +86,7 @@ const CHECK_ENABLED = 4;
 
 function keptInts(key: string): number[] {
   if (key.startsWith('s:')) return [...KEPT_INTS, ...KEPT_OF_SERVER];
+  if (key.startsWith('f:')) return [...KEPT_INTS, T.F_REQ_RATE_MAX];
   return key.startsWith('b:') ? [...KEPT_INTS, ...KEPT_OF_BACKEND] : KEPT_INTS;
 }
 

@@ -10,7 +10,7 @@ import {
   CACHE,
   COMPRESSION,
   HTTP_COLUMNS,
-  HTTP_RESPONSES,
+  httpCounts,
   newRow,
   type StatRow,
   span,
@@ -18,14 +18,7 @@ import {
   zero,
 } from './stat-row.js';
 
-const ALWAYS_ZERO = [
-  ...COMPRESSION,
-  ...HTTP_COLUMNS,
-  ...span('agg_server_status', 'agg_check_status'),
-  AT.wrew,
-  AT.reuse,
-  AT.eint,
-];
+const ALWAYS_ZERO = [...COMPRESSION, ...HTTP_COLUMNS, ...span('agg_server_status', 'agg_check_status')];
 
 /** @param fullconn of the backend, see `fullconns` */
 export function backendRow(engine: Engine, proxy: Proxy, fullconn: number, nowMs: number): StatRow | undefined {
@@ -40,8 +33,14 @@ export function backendRow(engine: Engine, proxy: Proxy, fullconn: number, nowMs
   state(v, row, engine, proxy, nowMs);
   v[AT.algo] = proxy.balance?.algorithm ?? 'roundrobin';
   zero(v, ALWAYS_ZERO);
-  if (proxy.mode === 'http') zero(v, [...HTTP_RESPONSES, ...CACHE, AT.req_tot]);
+  if (proxy.mode === 'http') http(v, row, proxy);
   return stat;
+}
+
+function http(v: Values, row: T.Row, proxy: Proxy): void {
+  httpCounts(v, row);
+  zero(v, CACHE);
+  v[AT.cookie] = proxy.http.cookie?.name;
 }
 
 function sessions(v: Values, row: T.Row, nowMs: number): void {
@@ -57,6 +56,7 @@ function sessions(v: Values, row: T.Row, nowMs: number): void {
   v[AT.rate_max] = row.get(T.I_RATE_MAX);
   v[AT.lastsess] = lastSession(row, nowMs);
   v[AT.connect] = row.sum(T.C_CONNECTS);
+  v[AT.reuse] = row.sum(T.C_REUSED);
 }
 
 function errors(v: Values, row: T.Row): void {
@@ -68,6 +68,8 @@ function errors(v: Values, row: T.Row): void {
   v[AT.wredis] = row.sum(T.C_REDISPATCHES);
   v[AT.cli_abrt] = row.sum(T.C_CLI_ABORT);
   v[AT.srv_abrt] = row.sum(T.C_SRV_ABORT);
+  v[AT.wrew] = row.sum(T.C_FAILED_REWRITES);
+  v[AT.eint] = row.sum(T.C_INTERNAL_ERRORS);
 }
 
 function state(v: Values, row: T.Row, engine: Engine, proxy: Proxy, nowMs: number): void {

@@ -11,7 +11,7 @@ import {
   CACHE,
   COMPRESSION,
   HTTP_COLUMNS,
-  HTTP_RESPONSES,
+  httpCounts,
   newRow,
   type StatRow,
   TLS_COLUMNS,
@@ -31,8 +31,9 @@ export function frontendRow(engine: Engine, proxy: Proxy, nowMs: number): StatRo
   v[AT.slim] = limit;
   v[AT.status] = frontendStatus(engine, row, limit);
   frontendRates(v, row, nowMs);
-  zero(v, [...COMPRESSION, ...HTTP_COLUMNS, AT.req_rate, AT.req_rate_max, AT.req_tot]);
-  if (proxy.mode === 'http') zero(v, [...HTTP_RESPONSES, ...CACHE, AT.intercepted]);
+  requests(v, row, nowMs);
+  zero(v, [...COMPRESSION, ...HTTP_COLUMNS]);
+  if (proxy.mode === 'http') http(v, row);
   return stat;
 }
 
@@ -48,7 +49,8 @@ function traffic(v: Values, row: T.Row): void {
   v[AT.ereq] = row.sum(T.C_ERR_REQ);
   v[AT.dcon] = row.sum(T.C_DENIED_CONN);
   v[AT.dses] = row.sum(T.C_DENIED_SESS);
-  zero(v, [AT.wrew, AT.eint]);
+  v[AT.wrew] = row.sum(T.C_FAILED_REWRITES);
+  v[AT.eint] = row.sum(T.C_INTERNAL_ERRORS);
 }
 
 function frontendRates(v: Values, row: T.Row, nowMs: number): void {
@@ -58,6 +60,19 @@ function frontendRates(v: Values, row: T.Row, nowMs: number): void {
   v[AT.conn_rate] = eventsPerSecond(row, T.C_CRATE_SECOND, nowMs);
   v[AT.conn_rate_max] = row.get(T.I_CONN_RATE_MAX);
   v[AT.conn_tot] = row.sum(T.C_CONNECTIONS);
+}
+
+/** A frontend in mode tcp shows them too, and has none. */
+function requests(v: Values, row: T.Row, nowMs: number): void {
+  v[AT.req_rate] = eventsPerSecond(row, T.C_REQ_RATE_SECOND, nowMs);
+  v[AT.req_rate_max] = row.get(T.F_REQ_RATE_MAX);
+  v[AT.req_tot] = row.sum(T.C_HTTP_REQUESTS);
+}
+
+function http(v: Values, row: T.Row): void {
+  httpCounts(v, row);
+  zero(v, CACHE);
+  v[AT.intercepted] = row.sum(T.C_INTERCEPTED);
 }
 
 function frontendStatus(engine: Engine, row: T.Row, limit: number): string {

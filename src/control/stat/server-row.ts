@@ -13,9 +13,7 @@ import {
   shownWeight,
   throttlePercent,
 } from './server-status.js';
-import { AT, HTTP_RESPONSES, newRow, type StatRow, TLS_COLUMNS, type Values, zero } from './stat-row.js';
-
-const IDLE_POOL = [AT.wrew, AT.reuse, AT.srv_icur, AT.eint, AT.idle_conn_cur, AT.safe_conn_cur, ...TLS_COLUMNS];
+import { AT, httpCounts, newRow, type StatRow, TLS_COLUMNS, type Values, zero } from './stat-row.js';
 
 export function serverStatRow(engine: Engine, proxy: Proxy, server: Server, nowMs: number): StatRow | undefined {
   const row = rowOf(engine, { proxy, server });
@@ -33,8 +31,9 @@ export function serverStatRow(engine: Engine, proxy: Proxy, server: Server, nowM
   if (isAgentAsked(row)) lastAgent(v, row, engine.lastAgent?.(proxy.name, server.name).text ?? '');
   v[AT.addr] = addressText(engine, proxy, server);
   v[AT.cookie] = server.cookie;
-  zero(v, IDLE_POOL);
-  if (proxy.mode === 'http') zero(v, [...HTTP_RESPONSES, AT.req_tot]);
+  connections(v, row);
+  zero(v, TLS_COLUMNS);
+  if (proxy.mode === 'http') httpCounts(v, row);
   return stat;
 }
 
@@ -50,7 +49,17 @@ function sessions(v: Values, row: T.Row, nowMs: number): void {
   v[AT.rate] = eventsPerSecond(row, T.C_RATE_SECOND, nowMs);
   v[AT.rate_max] = row.get(T.I_RATE_MAX);
   v[AT.lastsess] = lastSession(row, nowMs);
+}
+
+/** `idle_conn_cur` counts the idle connections that only the session which opened them may take again. */
+function connections(v: Values, row: T.Row): void {
+  const idle = row.get(T.S_IDLE_CONNS);
+  const safe = row.get(T.S_SAFE_IDLE_CONNS);
   v[AT.connect] = row.sum(T.C_CONNECTS);
+  v[AT.reuse] = row.sum(T.C_REUSED);
+  v[AT.srv_icur] = idle;
+  v[AT.idle_conn_cur] = idle - safe;
+  v[AT.safe_conn_cur] = safe;
   v[AT.used_conn_cur] = row.get(T.I_CUR_SESS);
   v[AT.need_conn_est] = row.get(T.I_CUR_SESS);
 }
@@ -69,6 +78,8 @@ function errors(v: Values, row: T.Row): void {
   v[AT.wredis] = row.sum(T.C_REDISPATCHES);
   v[AT.cli_abrt] = row.sum(T.C_CLI_ABORT);
   v[AT.srv_abrt] = row.sum(T.C_SRV_ABORT);
+  v[AT.wrew] = row.sum(T.C_FAILED_REWRITES);
+  v[AT.eint] = row.sum(T.C_INTERNAL_ERRORS);
 }
 
 /** Averages and maxima, for servers and backends. */

@@ -1,4 +1,5 @@
 /** One line of `show stat` as values by column, and the writers that every kind of row shares. */
+import * as T from '../../core/table.js';
 import { column, FIELDS } from './fields.js';
 
 export type Kind = 'F' | 'B' | 'S' | 'L';
@@ -47,6 +48,12 @@ export function span(from: string, to: string): number[] {
 
 export const TLS_COLUMNS = span('ssl_sess', 'ssl_failed_handshake');
 export const HTTP_COLUMNS = span('ssl_sess', 'h1_spliced_bytes_out');
-export const HTTP_RESPONSES = span('hrsp_1xx', 'hrsp_other');
+const HTTP_RESPONSES = span('hrsp_1xx', 'hrsp_other');
+/** What only mode http counts, of every side that answers requests. */
+export function httpCounts(values: Values, row: T.Row): void {
+  for (let i = 0; i < HTTP_RESPONSES.length; i++) values[HTTP_RESPONSES[i]] = row.sum(T.C_HRSP_1XX + i);
+  values[AT.req_tot] = row.sum(T.C_HTTP_REQUESTS);
+}
+
 export const COMPRESSION = span('comp_in', 'comp_rsp');
 export const CACHE = span('cache_lookups', 'cache_hits');

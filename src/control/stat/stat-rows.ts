@@ -22,6 +22,8 @@ export interface Selection {
   readonly noMaint: boolean;
   /** Addresses and algorithm are for operators (management guide, `show stat`). */
   readonly legends: boolean;
+  /** Names of the proxies that are shown; absent: all. */
+  readonly scope?: (proxy: string) => boolean;
 }
 
 export const EVERYTHING: Selection = { iid: -1, types: -1, sid: -1, upOnly: false, noMaint: false, legends: true };
@@ -36,7 +38,7 @@ export function* statRows(engine: Engine, want: Selection, nowMs: number): Gener
   const fullconn = fullconns(engine.model, (p) => p.maxconn ?? engine.model.global.maxconn ?? processMaxconn(engine));
   for (const proxy of engine.model.proxies) {
     if (want.iid !== -1 && want.iid !== proxy.id) continue;
-    if (proxy.disabled) continue;
+    if (proxy.disabled || want.scope?.(proxy.name) === false) continue;
     for (const row of proxyRows(engine, proxy, want, fullconn.get(proxy.name) ?? 0, nowMs)) yield shown(row, want);
   }
 }
