@@ -38,8 +38,9 @@ const QUOTE = 34;
 const BACKSLASH = 92;
 const EQUALS = 61;
 
-/** Hexadecimal digits of a size with its leading zeros; 13 of them are the largest exact one. */
-const DIGITS_MAX = 13;
+/** Hexadecimal digits of a size with its leading zeros, and the largest size that is counted exactly. */
+const DIGITS_MAX = 16;
+const SIZE_MAX = 2 ** 52;
 /** Bytes of extensions of one chunk: they are overhead that nobody asked for. */
 const EXTENSION_BYTES_MAX = 1024;
 const TRAILER_BYTES_MAX = 16_384;
@@ -133,9 +134,8 @@ export class ChunkScanner {
   private size(byte: number): number {
     const digit = HEX[byte];
     if (digit >= 0) {
-      if (++this.digits > DIGITS_MAX) return BAD_CHUNK_SIZE;
       this.dataLeft = this.dataLeft * 16 + digit;
-      return 0;
+      return ++this.digits > DIGITS_MAX || this.dataLeft > SIZE_MAX ? BAD_CHUNK_SIZE : 0;
     }
     if (this.digits === 0) return BAD_CHUNK_SIZE;
     this.overhead = 0;

@@ -35,6 +35,7 @@ export const BAD_CHUNK_EXTENSION = -25;
 export const BAD_CHUNK_END = -26;
 export const BAD_TRAILER = -27;
 export const TRAILERS_TOO_LARGE = -28;
+export const CONNECT_WITH_BODY = -29;
 
 interface Meaning {
   readonly code: string;
@@ -66,7 +67,10 @@ const MEANINGS: readonly Meaning[] = [
   meaning('REPEATED_HOST', 'more than one Host'),
   meaning('BAD_HOST', 'Host is not a host and a port'),
   meaning('HOST_MISMATCH', 'Host differs from the host of the request target'),
-  meaning('BAD_UPGRADE', 'an upgrade to websocket without Sec-WebSocket-Key'),
+  meaning(
+    'BAD_UPGRADE',
+    'an upgrade to websocket without Sec-WebSocket-Key, or an answer to it without Sec-WebSocket-Accept',
+  ),
   meaning('UNASKED_UPGRADE', 'the server switches protocols and nobody asked for it'),
   meaning('HEAD_TOO_LARGE', 'the head does not fit into the buffer'),
   meaning('BAD_CHUNK_SIZE', 'no hexadecimal chunk size, or too large a one'),
@@ -74,6 +78,7 @@ const MEANINGS: readonly Meaning[] = [
   meaning('BAD_CHUNK_END', 'no CRLF at the end of a chunk'),
   meaning('BAD_TRAILER', 'a trailer that is no header, or one that says where the message ends'),
   meaning('TRAILERS_TOO_LARGE', 'too many trailers'),
+  meaning('CONNECT_WITH_BODY', 'CONNECT with a body'),
 ];
 
 /** Stable name of an error, for logs and metrics. */

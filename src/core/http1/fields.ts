@@ -90,7 +90,7 @@ function endOfOddValue(bytes: Uint8Array, at: number, to: number): number {
 
 function addRow(message: HttpMessage, nameFrom: number, nameTo: number, valueFrom: number, valueTo: number): boolean {
   const row = message.count;
-  if (row === MAX_HEADERS) return false;
+  if (row === MAX_HEADERS - 1) return false;
   message.count = row + 1;
   message.nameFrom[row] = nameFrom;
   message.nameTo[row] = nameTo;

@@ -9,6 +9,7 @@ import {
   BAD_UPGRADE,
   BOTH_LENGTHS,
   CODING_IN_1_0,
+  CONNECT_WITH_BODY,
   REPEATED_HOST,
   REPEATED_LENGTH,
   UNASKED_UPGRADE,
@@ -37,7 +38,16 @@ export function frameRequest(message: HttpMessage, bytes: Uint8Array): number {
   const error = readHeaders(message, bytes);
   if (error < 0) return error;
   if (message.body === BODY_CLOSE) message.body = BODY_NONE; // a request without a length has no body
+  const hasBody = message.body === BODY_CHUNKED || message.contentLength > 0;
+  if (message.method === 'CONNECT' && hasBody) return fail(message, CONNECT_WITH_BODY, message.headFrom);
+  if (hasBody && message.wantsUpgrade) dropUpgrade(message);
   return 0;
+}
+
+/** A request with a body is not upgraded, as in HAProxy: nobody could say where the body ends. */
+function dropUpgrade(message: HttpMessage): void {
+  message.wantsUpgrade = false;
+  for (let row = 0; row < message.count; row++) if (message.known[row] === H_UPGRADE) message.dead[row] = 1;
 }
 
 /** The same of a response; `requestMethod` and `mayUpgrade` as in `parseResponse`. */
@@ -68,7 +78,7 @@ function dropLengths(message: HttpMessage): void {
 function readHeaders(message: HttpMessage, bytes: Uint8Array): number {
   message.body = BODY_CLOSE;
   message.keepsAlive = message.minor > 0;
-  let hosts = 0;
+  let host = -1;
   let hasUpgrade = false;
   for (let row = 0; row < message.count; row++) {
     const known = message.known[row];
@@ -79,14 +89,14 @@ function readHeaders(message: HttpMessage, bytes: Uint8Array): number {
     else if (known === H_CONNECTION) readConnection(message, bytes, row);
     else if (known === H_UPGRADE) hasUpgrade = true;
     else if (known === H_EXPECT) readExpect(message, bytes, row);
-    else if (known === H_HOST && !message.isResponse) error = readHost(message, bytes, row, hosts++);
+    else if (known === H_HOST && !message.isResponse) {
+      if (host >= 0) return fail(message, REPEATED_HOST, message.nameFrom[row]);
+      host = row;
+    }
     if (error < 0) return error;
   }
-  return readUpgrade(message, bytes, hasUpgrade);
-}
-
-function readHost(message: HttpMessage, bytes: Uint8Array, row: number, before: number): number {
-  return before > 0 ? fail(message, REPEATED_HOST, message.nameFrom[row]) : checkHost(message, bytes, row);
+  const error = message.isResponse ? 0 : checkHost(message, bytes, host);
+  return error < 0 ? error : readUpgrade(message, bytes, hasUpgrade);
 }
 
 /** Digits only, once, below 2^53. */
@@ -169,13 +179,13 @@ function readExpect(message: HttpMessage, bytes: Uint8Array, row: number): void 
     message.expectsContinue = true;
 }
 
-/** An upgrade needs both headers; one to websocket needs its key, without which no server will answer it. */
+/** An upgrade needs both headers; one to websocket needs its key, and the answer to that key. */
 function readUpgrade(message: HttpMessage, bytes: Uint8Array, hasUpgrade: boolean): number {
-  if (!message.wantsUpgrade) return 0;
-  message.wantsUpgrade = hasUpgrade;
-  if (!hasUpgrade || message.isResponse) return 0;
+  message.wantsUpgrade = message.wantsUpgrade && hasUpgrade;
+  if (!message.wantsUpgrade || (message.isResponse && message.status !== 101)) return 0;
   const row = upgradeToWebsocket(message, bytes);
-  return row >= 0 && !hasKey(message, bytes) ? fail(message, BAD_UPGRADE, message.nameFrom[row]) : 0;
+  if (row < 0 || hasHeader(message, bytes, message.isResponse ? 'sec-websocket-accept' : 'sec-websocket-key')) return 0;
+  return fail(message, BAD_UPGRADE, message.nameFrom[row]);
 }
 
 function upgradeToWebsocket(message: HttpMessage, bytes: Uint8Array): number {
@@ -188,8 +198,8 @@ function upgradeToWebsocket(message: HttpMessage, bytes: Uint8Array): number {
   return -1;
 }
 
-function hasKey(message: HttpMessage, bytes: Uint8Array): boolean {
+function hasHeader(message: HttpMessage, bytes: Uint8Array, name: string): boolean {
   for (let row = 0; row < message.count; row++)
-    if (equalsLower(bytes, message.nameFrom[row], message.nameTo[row], 'sec-websocket-key')) return true;
+    if (equalsLower(bytes, message.nameFrom[row], message.nameTo[row], name)) return true;
   return false;
 }

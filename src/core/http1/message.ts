@@ -25,7 +25,7 @@ export const H_PROXY_CONNECTION = 10;
 export const H_AUTHORIZATION = 11;
 export const H_TE = 12;
 
-/** Header lines that are accepted; HAProxy's `tune.http.maxhdr` default. */
+/** HAProxy's `tune.http.maxhdr` default: one line less is accepted, as there. */
 export const MAX_HEADERS = 101;
 /** Rows of a message: what is received, and room for what rules add. */
 export const MAX_ROWS = 160;

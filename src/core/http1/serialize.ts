@@ -13,7 +13,11 @@ import type { HttpMessage } from './message.js';
 export function writeHead(message: HttpMessage, out: Uint8Array, at: number, to: number, connection = ''): number {
   if (headBytesMax(message, connection) > to - at) return -1;
   at = message.isResponse ? writeStatusLine(message, out, at) : writeRequestLine(message, out, at);
-  for (let row = 0; row < message.count; row++) if (message.dead[row] === 0) at = writeRow(message, out, at, row);
+  for (let row = 0; row < message.count; ) {
+    const next = endOfRun(message, row);
+    at = next > row ? writeRun(message, out, at, row, next) : writeRow(message, out, at, row);
+    row = next > row ? next : row + 1;
+  }
   if (connection !== '') at = endLine(out, writeText(out, writeText(out, at, 'connection: '), connection));
   return endLine(out, at);
 }
@@ -47,7 +51,26 @@ function writeStatusLine(message: HttpMessage, out: Uint8Array, at: number): num
   return endLine(out, writePart(message, out, at, message.reasonText, message.reasonFrom, message.reasonTo));
 }
 
+/** First row behind `row` that does not stand in the buffer as it leaves, right behind the one before it. */
+function endOfRun(message: HttpMessage, row: number): number {
+  const { bytes, nameFrom, nameTo, valueFrom, valueTo } = message;
+  if (bytes === null) return row;
+  for (let line = nameFrom[row]; row < message.count; row++) {
+    const isAsReceived = message.nameText[row] === null && message.valueText[row] === null && message.dead[row] === 0;
+    if (!isAsReceived || nameFrom[row] !== line) break;
+    if (valueFrom[row] !== nameTo[row] + 2 || bytes[nameTo[row] + 1] !== SP || bytes[valueTo[row]] !== CR) break;
+    line = valueTo[row] + 2;
+  }
+  return row;
+}
+
+/** Rows [row, next) with their line ends, in one piece. */
+function writeRun(message: HttpMessage, out: Uint8Array, at: number, row: number, next: number): number {
+  return copy(message.bytes!, message.nameFrom[row], message.valueTo[next - 1] + 2, out, at);
+}
+
 function writeRow(message: HttpMessage, out: Uint8Array, at: number, row: number): number {
+  if (message.dead[row] !== 0) return at;
   at = writePart(message, out, at, message.nameText[row], message.nameFrom[row], message.nameTo[row]);
   out[at++] = COLON;
   out[at++] = SP;
@@ -67,9 +90,16 @@ function writePart(
   to: number,
 ): number {
   if (text !== null) return writeText(out, at, text);
-  const bytes = message.bytes!;
-  for (let i = from; i < to; i++) out[at++] = bytes[i];
-  return at;
+  return copy(message.bytes!, from, to, out, at);
+}
+
+/** Above it a view and the engine's copy are quicker than a loop. */
+const SHORT_COPY = 64;
+
+function copy(bytes: Uint8Array, from: number, to: number, out: Uint8Array, at: number): number {
+  if (to - from > SHORT_COPY) out.set(bytes.subarray(from, to), at);
+  else for (let i = from; i < to; i++) out[at + i - from] = bytes[i];
+  return at + to - from;
 }
 
 function endLine(out: Uint8Array, at: number): number {
