@@ -5,7 +5,9 @@
  */
 import type { LogLevel } from '../../config/model.js';
 import { Variables } from '../../core/expr/variables.js';
+import { ChunkScanner } from '../../core/http1/chunked.js';
 import { HttpMessage } from '../../core/http1/message.js';
+import type { NativeBuffer } from '../../linux/memory.js';
 import type { Session } from '../session.js';
 import { RuleRun } from './rules/outcome.js';
 
@@ -44,4 +46,53 @@ export class Transaction {
   bodyFrom = 0;
   bodyTo = 0;
   bodyIsComplete = false;
+  /** The buffer is full: no more of the body can be looked at. */
+  bodyIsFull = false;
+  readonly requestScanner = new ChunkScanner();
+  readonly responseScanner = new ChunkScanner();
+  /** Where the judgement of the request stands, see judge-request.ts. */
+  step = 0;
+  /** Monotonic ms; 0 = not yet: first byte and whole head of the request, head of the response. */
+  startedMs = 0;
+  headMs = 0;
+  responseMs = 0;
+  /** Since when the client waits for nothing but a service of the main thread, and under which number. */
+  serviceRequest = 0;
+  /** Everything of it was sent on. */
+  requestDone = false;
+  responseDone = false;
+  /** The response's head left for the client: from then on no other answer is possible. */
+  responseBegun = false;
+  /** Its server closed, broke the message off, or sent more than the response. */
+  serverIsSpent = false;
+  /** The client may send its next request on the same connection. */
+  keepsClient = false;
+  /** Response bytes that were read and not passed on: [from, to). */
+  responseBuffer: NativeBuffer | null = null;
+  responseFrom = 0;
+  responseTo = 0;
+  /** How it ended, where that was decided before the last byte was sent (manual §8.5). */
+  end = '--';
+
+  /** For the next request, of whichever client. */
+  reset(): void {
+    this.request.reset();
+    this.response.reset();
+    this.requestScanner.reset();
+    this.responseScanner.reset();
+    this.run.reset();
+    this.variables.clear();
+    this.hasResponse = this.bodyIsComplete = this.bodyIsFull = false;
+    this.requestDone = this.responseDone = this.responseBegun = this.serverIsSpent = this.keepsClient = false;
+    this.requestLine = this.requestCookie = this.responseCookie = '';
+    this.requestCaptures.length = this.responseCaptures.length = 0;
+    this.cookieRequestFlag = this.cookieResponseFlag = '-';
+    this.uniqueId = this.logLevel = null;
+    this.serverMs = this.tunnelMs = -1;
+    this.mayRetryLayer7 = true;
+    this.status = this.step = this.bodyFrom = this.bodyTo = 0;
+    this.startedMs = this.headMs = this.responseMs = this.serviceRequest = 0;
+    this.responseFrom = this.responseTo = 0;
+    this.end = '--';
+  }
 }
