@@ -141,6 +141,8 @@ export interface HttpSettings {
   responseCaptures: Capture[];
   captureCookie?: { name: string; isPrefix?: true; length: number };
   cookie?: PersistenceCookie;
+  /** `dynamic-cookie-key`: what dynamic cookie values are made from. */
+  dynamicCookieKey?: string;
   statsPage?: StatsPage;
   /** `retry-on`: `none`, `conn-failure`, `empty-response`, `junk-response`, `response-timeout`, `0rtt-rejected`, statuses. */
   retryOn?: string[];

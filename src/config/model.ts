@@ -285,7 +285,7 @@ export interface Proxy extends Located {
   options: ProxyOptions;
   logs: LogTarget[];
   /** `option tcplog`/`httplog` chosen, or a log-format string. The later one in the section wins, as in HAProxy. */
-  logStyle?: 'tcplog' | 'httplog' | 'format';
+  logStyle?: 'tcplog' | 'httplog' | 'httplog-clf' | 'httpslog' | 'format';
   logFormat?: string;
   logFormatSd?: string;
   logTag?: string;

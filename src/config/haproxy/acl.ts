@@ -6,6 +6,7 @@ import { FETCHES } from '../../core/expr/fetches.js';
 import type { Diagnostics, Loc } from '../diagnostics.js';
 import type { AclTest, Condition } from '../model.js';
 import { didYouMean } from '../suggest.js';
+import { parseCalls } from './expression.js';
 import { ACL_FETCHES, CONNECTION_FETCHES, CONVERTERS, REQUEST_FETCHES, RESPONSE_FETCHES } from './fetches.js';
 import { Line } from './line.js';
 import { splitWords } from './words.js';
@@ -56,8 +57,9 @@ export function readAclTest(line: Line, from: number, end: number): AclTest | un
   const expression = line.text(from);
   if (from >= end || expression === '')
     return complain(line, from - 1, 'missing-argument', 'a test is missing', "write such as 'src 10.0.0.0/8'");
-  const parts = splitExpression(expression);
-  if (!parts) return complain(line, from, 'bad-expression', `unbalanced parentheses in '${expression}'`, 'close them');
+  const parts = parseCalls(expression)?.calls;
+  if (!parts)
+    return complain(line, from, 'bad-expression', `unbalanced parentheses or quotes in '${expression}'`, 'close them');
   const [fetch, ...converters] = parts;
   if (!isKnownFetch(line, from, fetch.name)) return undefined;
   const wrong = converters.find((converter) => !CONVERTERS.has(converter.name));
@@ -168,25 +170,6 @@ class ConditionReader {
   }
 }
 
-interface Call {
-  name: string;
-  args: string[];
-}
-
-/** `fetch(a,b),conv(c)` into its calls; undefined when parentheses do not match. */
-function splitExpression(text: string): Call[] | undefined {
-  const calls: Call[] = [];
-  let rest = text;
-  while (true) {
-    const [whole, name, , args] = /^([^(),]+)(\(([^()]*)\))?(?=,|$)/.exec(rest) ?? [];
-    if (whole === undefined) return undefined;
-    calls.push({ name, args: args === undefined || args === '' ? [] : args.split(',') });
-    if (whole.length === rest.length) return calls;
-    rest = rest.slice(whole.length + 1);
-    if (rest === '') return calls;
-  }
-}
-
 function isKnownFetch(line: Line, i: number, name: string): boolean {
   const base = baseFetch(name);
   if (
@@ -282,6 +265,11 @@ function checkPatterns(line: Line, from: number, found: AclTest): boolean {
     return false;
   }
   return true;
+}
+
+/** An address, or a network with its mask in bits or as an address. */
+export function isNetwork(text: string): boolean {
+  return ipProblem(text) === undefined;
 }
 
 function ipProblem(pattern: string): string | undefined {

@@ -1,23 +1,22 @@
 /** `balance`, `hash-type` and `hash-balance-factor` (manual §4.2). */
 import type { Balance, BalanceAlgorithm, HashType } from '../model.js';
 import { didYouMean } from '../suggest.js';
+import { readExpression } from './expression.js';
 import type { Line } from './line.js';
-import { defer, ignoreRest, mark, type ProxySection } from './section.js';
+import { ignoreRest, mark, type ProxySection } from './section.js';
 
 const ALGORITHMS: readonly BalanceAlgorithm[] = ['roundrobin', 'static-rr', 'leastconn', 'first', 'source', 'random'];
 
 /** Algorithms that look into requests or hash an expression. */
-const LATER = ['uri', 'url_param', 'hdr', 'rdp-cookie', 'hash'];
-
-const URI_WORDS = ['len', 'depth', 'whole', 'path-only'];
+const REQUEST_ALGORITHMS = ['uri', 'url_param', 'hdr', 'rdp-cookie', 'hash'];
 
 export function readBalance(line: Line, section: ProxySection): void {
   // Said to us alone: the line HAProxy needs beside it does not take it back, wherever it stands in the section.
   if (section.proxy.balance?.algorithm === 'single' && isOwn(section)) return;
   const text = line.text(1) || 'roundrobin';
   const [, name, argument] = /^([a-z_-]+)(?:\((.*)\))?$/s.exec(text) ?? [undefined, text];
-  if (LATER.includes(name)) {
-    readLaterBalance(line, section, name, argument);
+  if (REQUEST_ALGORITHMS.includes(name)) {
+    readRequestBalance(line, section, name, argument);
     return;
   }
   const algorithm = ALGORITHMS.find((known) => known === name);
@@ -50,39 +49,87 @@ function readDraws(line: Line, argument: string | undefined): number | undefined
   return null;
 }
 
-/** Parses, and falls back to round robin, as HAProxy does in mode tcp. */
-function readLaterBalance(line: Line, section: ProxySection, name: string, argument: string | undefined): void {
-  if ((name === 'hdr' && !argument) || (name === 'url_param' && !line.has(2)) || (name === 'hash' && !line.has(2))) {
-    line.error(
-      'missing-argument',
-      1,
-      `'balance ${name}' needs what to look at`,
-      name === 'hdr' ? "write 'hdr(NAME)'" : `write 'balance ${name} NAME'`,
-    );
-    return;
-  }
-  const wrong =
-    name === 'uri' ? line.words.findIndex((w, i) => i > 1 && !URI_WORDS.includes(w.text) && !/^\d+$/.test(w.text)) : -1;
-  if (wrong > 0) {
-    line.error(
-      'bad-value',
-      wrong,
-      `unknown word '${line.text(wrong)}' after 'balance uri'`,
-      `write some of ${URI_WORDS.join(', ')}`,
-    );
-    return;
-  }
-  section.proxy.balance = makeBalance(line, 'roundrobin', undefined);
+/** Algorithms that look into requests. Mode tcp falls back to round robin at the section's end (manual, `balance`). */
+function readRequestBalance(line: Line, section: ProxySection, name: string, argument: string | undefined): void {
+  const balance = REQUEST_READERS[name](line, argument);
+  if (!balance) return;
+  section.proxy.balance = { ...balance, loc: line.whole };
   mark(section, 'balance', line);
-  defer(
-    line,
-    section.proxy.deferred,
-    'hashing of requests comes with mode http, in a later version; until then it is round robin',
-  );
+}
+
+const REQUEST_READERS: { readonly [name: string]: (line: Line, argument: string | undefined) => Balance | undefined } =
+  {
+    uri: readUri,
+    url_param: readUrlParam,
+    hdr: readHeader,
+    hash: readHash,
+    'rdp-cookie': () => ({ algorithm: 'roundrobin' }),
+  };
+
+/** `uri [whole] [len N] [depth N] [path-only]`. */
+function readUri(line: Line): Balance | undefined {
+  const balance: Balance = { algorithm: 'uri' };
+  for (let i = 2; line.has(i); i++) {
+    const word = line.choice(i, "a word after 'balance uri'", ['len', 'depth', 'whole', 'path-only'] as const);
+    if (!word) return undefined;
+    if (word === 'whole') balance.isWhole = true;
+    else if (word === 'path-only') balance.isPathOnly = true;
+    else {
+      const value = line.integer(++i, `'${word}'`, { min: 1 });
+      if (value === undefined) return undefined;
+      balance[word === 'len' ? 'length' : 'depth'] = value;
+    }
+  }
+  return balance;
+}
+
+function readUrlParam(line: Line): Balance | undefined {
+  if (!line.has(2)) {
+    missing(line, 'url_param', "write 'balance url_param NAME'");
+    return undefined;
+  }
+  const balance: Balance = { algorithm: 'url_param', parameter: line.text(2) };
+  if (!line.has(3)) return balance;
+  if (!line.choice(3, "a word after 'balance url_param'", ['check_post'])) return undefined;
+  return { ...balance, checksPost: true };
+}
+
+function readHeader(line: Line, argument: string | undefined): Balance | undefined {
+  if (!argument) {
+    missing(line, 'hdr', "write 'hdr(NAME)'");
+    return undefined;
+  }
+  const balance: Balance = { algorithm: 'hdr', parameter: argument };
+  if (!line.has(2)) return balance;
+  if (!line.choice(2, "a word after 'balance hdr'", ['use_domain_only'])) return undefined;
+  return { ...balance, usesDomainOnly: true };
+}
+
+function readHash(line: Line): Balance | undefined {
+  if (!line.has(2)) {
+    missing(line, 'hash', "write 'balance hash NAME'");
+    return undefined;
+  }
+  const found = readExpression(line, 2, 'use-server');
+  return found && { algorithm: 'hash', expression: found.expression };
+}
+
+function missing(line: Line, name: string, remedy: string): void {
+  line.error('missing-argument', 1, `'balance ${name}' needs what to look at`, remedy);
+}
+
+/** What needs requests has none to look at in mode tcp: round robin, in HAProxy as here. Called when the mode is known. */
+export function settleBalance({ proxy, diag, kind }: ProxySection): void {
+  const algorithm = proxy.balance?.algorithm ?? '';
+  if (proxy.mode !== 'tcp' || kind === 'defaults' || !['uri', 'url_param', 'hdr'].includes(algorithm)) return;
+  const loc = proxy.balance?.loc;
+  const message = `'balance ${algorithm}' needs mode http: ${kind} '${proxy.name}' balances with round robin`;
+  diag.warning('balance-http', loc, message, "write 'balance roundrobin', or 'mode http'");
+  proxy.balance = { algorithm: 'roundrobin', ...(loc && { loc }) };
 }
 
 function unknownAlgorithm(line: Line): void {
-  const known = [...ALGORITHMS, ...LATER];
+  const known = [...ALGORITHMS, ...REQUEST_ALGORITHMS];
   line.error(
     'unknown-algorithm',
     1,

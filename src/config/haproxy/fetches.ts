@@ -99,6 +99,13 @@ export const ACL_FETCHES: ReadonlySet<string> = new Set(
   ).split(' '),
 );
 
+/** All of them, as expressions name them. */
+export const FETCHES_BY_NAME: ReadonlySet<string> = new Set([
+  ...CONNECTION_FETCHES,
+  ...REQUEST_FETCHES,
+  ...RESPONSE_FETCHES,
+]);
+
 /** What may follow a fetch after a comma. */
 export const CONVERTERS: ReadonlySet<string> = new Set(
   (

@@ -1,7 +1,7 @@
 /** One line as the section readers see it: located words, and the complaints every keyword needs. */
 import type { Diagnostics, Loc } from '../diagnostics.js';
 import { didYouMean } from '../suggest.js';
-import { type Parsed, parseDuration } from '../units.js';
+import { type Parsed, parseDuration, parseSize } from '../units.js';
 import type { Word } from './words.js';
 
 /** Times below this many ms, written without a unit, are worth a question. */
@@ -98,6 +98,12 @@ export class Line {
       `write '${kept}', or the sum in one unit`,
     );
     return value.ms;
+  }
+
+  /** Bytes of word `i`, with k, m and g for powers of 1024. */
+  size(i: number, what: string): number | undefined {
+    if (!this.hasValue(i, `${what} needs a size`)) return undefined;
+    return this.parsed(i, parseSize(this.text(i)), 'bad-size');
   }
 
   /** A bare small number was nearly always meant as seconds. */

@@ -1,22 +1,21 @@
 /** `option NAME` lines: switches that `no` turns off, log formats, keep-alives, and those of http mode (manual §4.2). */
-import type { ProxyOptions } from '../model.js';
+import type { Proxy, ProxyOptions } from '../model.js';
 import { didYouMean } from '../suggest.js';
 import { HEALTH_OPTIONS } from './checks.js';
+import { HTTP_OPTIONS } from './http-options.js';
 import type { Line } from './line.js';
-import { defer, ignoreRest, isAllowed, mark, type ProxySection } from './section.js';
+import { ignoreRest, isAllowed, mark, type ProxySection } from './section.js';
 
 type Switch = {
   [K in keyof ProxyOptions]-?: NonNullable<ProxyOptions[K]> extends boolean ? K : never;
 }[keyof ProxyOptions];
 
-interface Option {
+export interface Option {
   in: string;
   /** Whether `no option` and `default option` are allowed. */
   isNegatable: boolean;
   read(line: Line, section: ProxySection): void;
 }
-
-const HTTP = 'mode http comes with a later version';
 
 function flag(places: string, field: Switch): Option {
   const read = (line: Line, section: ProxySection) => {
@@ -27,14 +26,6 @@ function flag(places: string, field: Switch): Option {
   return { in: places, isNegatable: true, read };
 }
 
-/** Options of http mode, noted; those that only take themselves refuse further words. */
-function http(places: string, isNegatable = true, takesWords = false): Option {
-  const read = (line: Line, section: ProxySection) => {
-    if (takesWords || line.noMore(2)) defer(line, section.proxy.deferred, HTTP);
-  };
-  return { in: places, isNegatable, read };
-}
-
 function plain(places: string, read: Option['read']): Option {
   return { in: places, isNegatable: false, read };
 }
@@ -42,7 +33,7 @@ function plain(places: string, read: Option['read']): Option {
 const OPTIONS: { [name: string]: Option } = {
   abortonclose: flag('db', 'abortonclose'),
   allbackups: flag('db', 'allbackups'),
-  checkcache: http('db'),
+  checkcache: flag('db', 'checkcache'),
   clitcpka: flag('df', 'clitcpka'),
   contstats: flag('df', 'contstats'),
   'dontlog-normal': flag('df', 'dontlogNormal'),
@@ -68,25 +59,7 @@ const OPTIONS: { [name: string]: Option } = {
   httplog: plain('dfb', readHttplog),
   httpslog: plain('df', readHttpslog),
   ...HEALTH_OPTIONS,
-  'accept-invalid-http-request': http('df'),
-  'accept-invalid-http-response': http('db'),
-  'disable-h2-upgrade': http('df'),
-  'h1-case-adjust-bogus-client': http('df'),
-  'h1-case-adjust-bogus-server': http('db'),
-  'http-buffer-request': http('dfb'),
-  'http-ignore-probes': http('df'),
-  'http-no-delay': http('dfb'),
-  'http-pretend-keepalive': http('db'),
-  'http-use-proxy-header': http('df'),
-  'http-use-htx': http('dfb'),
-  'idle-close-on-response': http('df'),
-  'http-keep-alive': http('dfb'),
-  'http-server-close': http('dfb'),
-  httpclose: http('dfb'),
-  'http-restrict-req-hdr-names': http('dfb', false, true),
-  forwardfor: http('dfb', false, true),
-  forwarded: http('db', true, true),
-  originalto: http('dfb', false, true),
+  ...HTTP_OPTIONS,
 };
 
 export function readOption(line: Line, section: ProxySection): void {
@@ -136,17 +109,15 @@ function readHttplog(line: Line, section: ProxySection): void {
     line.error('bad-value', 2, `unexpected '${line.text(2)}'`, "write 'option httplog', or 'option httplog clf'");
     return;
   }
-  setLogStyle(line, section, 'httplog');
-  if (line.has(2)) defer(line, section.proxy.deferred, HTTP);
+  setLogStyle(line, section, line.has(2) ? 'httplog-clf' : 'httplog');
 }
 
 function readHttpslog(line: Line, section: ProxySection): void {
   if (!line.noMore(2)) return;
-  setLogStyle(line, section, 'httplog');
-  defer(line, section.proxy.deferred, HTTP);
+  setLogStyle(line, section, 'httpslog');
 }
 
-function setLogStyle(line: Line, section: ProxySection, style: 'tcplog' | 'httplog'): void {
+function setLogStyle(line: Line, section: ProxySection, style: NonNullable<Proxy['logStyle']>): void {
   if (section.kind === 'backend') {
     line.warning('wrong-section', 1, `'option ${line.text(1)}' has no effect in a backend`, 'write it in the frontend');
     return;

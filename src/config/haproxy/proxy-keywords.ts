@@ -6,6 +6,9 @@ import { readBind } from './bind.js';
 import { EXTERNAL_KEYWORDS } from './builtin-checks.js';
 import { CHECK_KEYWORDS } from './check-rules.js';
 import { DEFERRED_KEYWORDS } from './deferred.js';
+import { ERROR_KEYWORDS } from './error-pages.js';
+import { HTTP_KEYWORDS } from './http-keywords.js';
+import { HTTP_RULE_KEYWORDS } from './http-rules.js';
 import type { Line } from './line.js';
 import { parseLog } from './log.js';
 import { readOption } from './options.js';
@@ -13,6 +16,8 @@ import { RULE_KEYWORDS } from './rules.js';
 import { isAllowed, mark, type ProxyKeyword, type ProxyKeywords, type ProxySection } from './section.js';
 import { readDefaultServer, readServer, readServerTemplate } from './server.js';
 import { readSource } from './source.js';
+import { STATS_KEYWORDS } from './stats.js';
+import { STICK_KEYWORDS } from './stick.js';
 import { TIMEOUT_KEYWORDS } from './timeouts.js';
 
 type Numbers = 'maxconn' | 'backlog' | 'fullconn' | 'retries';
@@ -95,6 +100,11 @@ const KEYWORDS: ProxyKeywords = {
   ...CHECK_KEYWORDS,
   ...EXTERNAL_KEYWORDS,
   ...RULE_KEYWORDS,
+  ...HTTP_RULE_KEYWORDS,
+  ...HTTP_KEYWORDS,
+  ...ERROR_KEYWORDS,
+  ...STATS_KEYWORDS,
+  ...STICK_KEYWORDS,
   ...DEFERRED_KEYWORDS,
 };
 

@@ -1,8 +1,10 @@
 /** `defaults`, `frontend`, `backend` and `listen` sections: opening, inheriting, and what is settled at their end. */
 import { emptyProxy } from '../defaults.js';
 import type { Loc } from '../diagnostics.js';
-import type { Proxy } from '../model.js';
+import type { HttpSettings, Proxy } from '../model.js';
+import { settleBalance } from './balance.js';
 import { compileCheck, emptyDraft, inheritDraft } from './checks.js';
+import { insertErrorFiles } from './error-pages.js';
 import { Line } from './line.js';
 import { readPragma } from './pragma.js';
 import { isKnownProxyKeyword, PROXY_KEYWORD_NAMES, readProxyKeyword } from './proxy-keywords.js';
@@ -47,6 +49,8 @@ export function resumeProxy(reader: Reader, proxy: Proxy, kind: Proxy['kind'], a
     globalLogs: [],
     header,
     lastLine: at.line,
+    errorFiles: [],
+    inherited: { statsPage: proxy.http.statsPage },
   };
   reader.proxies.push(section);
   return { name: proxy.name, line: (line) => readProxyLine(line, section), end: () => endResumed(section) };
@@ -61,6 +65,8 @@ function adoptRequest(check: ProxySection['check'], steps: Proxy['check']['steps
 }
 
 function endResumed(section: ProxySection): void {
+  settleBalance(section);
+  insertErrorFiles(section, []);
   numberServers(section.proxy.servers);
   compileCheck(section);
 }
@@ -71,6 +77,7 @@ export function finishProxies(reader: Reader): void {
   let next = FIRST_ID;
   for (const section of reader.proxies) {
     numberServers(section.proxy.servers);
+    insertErrorFiles(section, reader.model.httpErrors);
     if (section.hasOwnId) continue;
     while (taken.has(next)) next++;
     section.proxy.id = next++;
@@ -87,6 +94,7 @@ function asSection(section: ProxySection): Section {
 }
 
 function endSection(section: ProxySection): void {
+  settleBalance(section);
   compileCheck(section);
   if (section.kind === 'defaults') warnMixedDefaults(section);
 }
@@ -209,6 +217,8 @@ function makeSection(
     globalLogs: reader.model.global.logs,
     header,
     lastLine: header.whole.line,
+    errorFiles: [...(base?.errorFiles ?? [])],
+    inherited: { statsPage: proxy.http.statsPage },
   };
 }
 
@@ -222,7 +232,18 @@ function makeProxy(kind: Proxy['kind'], name: string, template?: Proxy): Proxy {
   return proxy;
 }
 
+/** Of mode http, what one side alone uses. */
+const HTTP_BACKEND_FIELDS = [
+  ...['reuse', 'cookie', 'dynamicCookieKey', 'retryOn', 'sendNameHeader', 'maxKeepAliveQueue', 'forwarded'],
+  ...['acceptInvalidResponse', 'pretendKeepalive'],
+] as const;
+const HTTP_FRONTEND_FIELDS = [
+  ...['monitorUri', 'uniqueIdFormat', 'uniqueIdHeader', 'errorLogFormat', 'acceptInvalidRequest', 'ignoreProbes'],
+  ...['useProxyHeader', 'disableH2Upgrade'],
+] as const;
+
 function dropBackendSide(proxy: Proxy): void {
+  for (const field of HTTP_BACKEND_FIELDS) delete proxy.http[field as keyof HttpSettings];
   const { options, timeouts } = proxy;
   for (const field of ['fullconn', 'balance', 'hashType', 'retries', 'redispatch', 'source'] as const)
     delete proxy[field];
@@ -237,6 +258,7 @@ function dropBackendSide(proxy: Proxy): void {
 }
 
 function dropFrontendSide(proxy: Proxy): void {
+  for (const field of HTTP_FRONTEND_FIELDS) delete proxy.http[field as keyof HttpSettings];
   const { options, timeouts } = proxy;
   for (const field of ['maxconn', 'backlog', 'rateLimitSessions', 'defaultBackend'] as const) delete proxy[field];
   for (const field of ['logStyle', 'logFormat', 'logFormatSd'] as const) delete proxy[field];

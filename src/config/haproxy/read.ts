@@ -3,6 +3,7 @@ import { emptyModel } from '../defaults.js';
 import type { Diagnostics, Loc } from '../diagnostics.js';
 import type { Model, Proxy } from '../model.js';
 import { reportDeferred } from './deferred.js';
+import { openHttpErrors } from './error-pages.js';
 import { openGlobal } from './global.js';
 import { Line } from './line.js';
 import { misplacedPragma } from './pragma.js';
@@ -30,6 +31,7 @@ const OPENERS: { [keyword: string]: (line: Line, reader: Reader) => Section } = 
   backend: openProxy,
   listen: openProxy,
   userlist: openUserlist,
+  'http-errors': openHttpErrors,
 };
 
 /** Reads all files as one stream. Never throws: what is wrong is in `diag`, and the rest is in the model. */

@@ -1,31 +1,55 @@
 /** ACLs and the rules that use them: `acl`, `tcp-request`, `use_backend`, `use-server` (manual §4.2). */
-import type { Condition, TcpRule } from '../model.js';
-import { PREDEFINED_ACLS, reachOf, readAclTest, readCondition } from './acl.js';
+import type { CommonAction, TcpResponseRule, TcpRule } from '../model.js';
+import { PREDEFINED_ACLS, readAclTest } from './acl.js';
+import {
+  type ActionReader,
+  ADDRESS_ACTIONS,
+  actionName,
+  COUNTER_ACTIONS,
+  DROP_ACTIONS,
+  type Found,
+  LOG_ACTIONS,
+  NETWORK_ACTIONS,
+  PRIORITY_ACTIONS,
+  TRACK_ACTIONS,
+  VARIABLE_ACTIONS,
+} from './actions.js';
+import type { Stage } from './availability.js';
+import { checkTrailingCondition, place, scoped } from './conditions.js';
+import { readExpression, readFormat } from './expression.js';
+import { requestStage } from './http-rules.js';
 import type { Line } from './line.js';
 import { defer, mark, type ProxyKeywords, type ProxySection } from './section.js';
 
 export const RULE_KEYWORDS: ProxyKeywords = {
   acl: { in: 'nfb', read: readAcl },
   'tcp-request': { in: 'nfb', read: readTcpRequest },
+  'tcp-response': { in: 'nb', read: readTcpResponse },
   use_backend: { in: 'f', read: readUseBackend },
   'use-server': { in: 'b', read: readUseServer },
   default_backend: { in: 'df', read: readDefaultBackend },
 };
 
+type Readers = { readonly [name: string]: ActionReader<CommonAction> };
+
+/** On connections, before anything has been read from them. */
+const CONNECTION_ACTIONS: Readers = {
+  ...VARIABLE_ACTIONS,
+  ...COUNTER_ACTIONS,
+  ...TRACK_ACTIONS,
+  ...NETWORK_ACTIONS,
+  ...ADDRESS_ACTIONS,
+};
+const CONTENT_ACTIONS: Readers = { ...CONNECTION_ACTIONS, ...LOG_ACTIONS, ...PRIORITY_ACTIONS, capture: readCapture };
+const RESPONSE_ACTIONS: Readers = { ...VARIABLE_ACTIONS, ...COUNTER_ACTIONS, ...NETWORK_ACTIONS, ...LOG_ACTIONS };
+
 /** Actions that do not run, and without which connections still go where they should. */
-const LATER_ACTIONS = [
-  ...['capture', 'set-mark', 'set-tos', 'set-fc-mark', 'set-fc-tos', 'set-var', 'set-var-fmt', 'unset-var'],
-  ...['sc-add-gpc', 'sc-inc-gpc', 'sc-inc-gpc0', 'sc-inc-gpc1', 'sc-set-gpt', 'sc-set-gpt0'],
-  ...['track-sc', 'track-sc0', 'track-sc1', 'track-sc2'],
-];
-const LATER_CONTENT_ACTIONS = [
-  ...['do-resolve', 'set-bandwidth-limit', 'set-log-level', 'set-nice', 'set-priority-class', 'set-priority-offset'],
-  ...['set-bc-mark', 'set-bc-tos'],
-];
+const LATER_ACTIONS = ['set-fc-mark', 'set-fc-tos'];
+const LATER_CONTENT_ACTIONS = ['do-resolve', 'set-bandwidth-limit', 'set-bc-mark', 'set-bc-tos'];
 
 /** Actions without which others are let in, or connections go elsewhere: in mode tcp these are errors. */
-const DECISIVE_ACTIONS = ['set-dst', 'set-dst-port', 'set-src', 'set-src-port', 'expect-netscaler-cip', 'attach-srv'];
-const DECISIVE_CONTENT_ACTIONS = ['send-spoe-group', 'switch-mode', 'use-service', 'ot-group', 'close'];
+const DECISIVE_ACTIONS = ['expect-netscaler-cip', 'attach-srv'];
+const DECISIVE_CONTENT_ACTIONS = ['send-spoe-group', 'switch-mode', 'use-service', 'ot-group'];
 
 function readAcl(line: Line, section: ProxySection): void {
   if (!line.need(1, 'a name and a test')) return;
@@ -47,57 +71,6 @@ function readAcl(line: Line, section: ProxySection): void {
       `this replaces the predefined ACL '${name}' in the section`,
       'choose another name',
     );
-  if (reachOf(test) === 'later') defer(line, section.proxy.deferred, 'this test comes with a later version');
-}
-
-/** ACLs of a defaults section are its own: the proxies that inherit its rules cannot name them. */
-function scoped(section: ProxySection, name: string): string {
-  return section.kind === 'defaults' ? `${section.name}/${name}` : name;
-}
-
-/** The condition at word `i`, its names checked and resolved; undefined after a complaint, null where there is none. */
-function readRuleCondition(line: Line, i: number, section: ProxySection): Condition | undefined | null {
-  if (!line.has(i)) return null;
-  const condition = readCondition(line, i);
-  if (!condition) return undefined;
-  for (const term of condition.anyOf.flat()) if (!resolveTerm(line, i, term, section)) return undefined;
-  return condition;
-}
-
-/** A name must be declared above, in this section, or be one of the predefined. */
-function resolveTerm(line: Line, i: number, term: Condition['anyOf'][number][number], section: ProxySection): boolean {
-  if (term.acl === undefined) return true;
-  const name = scoped(section, term.acl);
-  if (section.proxy.acls.some((acl) => acl.name === name)) {
-    term.acl = name;
-    return true;
-  }
-  const predefined = Object.hasOwn(PREDEFINED_ACLS, term.acl) ? PREDEFINED_ACLS[term.acl] : undefined;
-  if (predefined) {
-    delete term.acl;
-    term.test = structuredClone(predefined);
-    return true;
-  }
-  const at = line.words.findIndex((word, n) => n > i && word.text.replace(/^!+/, '') === term.acl);
-  line.error(
-    'unknown-acl',
-    Math.max(i, at),
-    `no ACL '${term.acl}' is declared above`,
-    `add 'acl ${term.acl} …' in front of this line, in this section`,
-  );
-  return false;
-}
-
-/** Puts a rule into the proxy. Whether its condition can be decided is judged when its mode is known (validate/rules.ts). */
-function place(line: Line, i: number, section: ProxySection, put: (condition?: Condition) => void): void {
-  const condition = readRuleCondition(line, i, section);
-  if (condition !== undefined) put(condition ?? undefined);
-}
-
-/** For lines that do not run: a condition at their end must still make sense, as it must for HAProxy. */
-export function checkTrailingCondition(line: Line, section: ProxySection): void {
-  const at = line.words.findLastIndex((word, i) => i > 0 && (word.text === 'if' || word.text === 'unless'));
-  if (at > 0 && line.has(at + 1)) readRuleCondition(line, at, section);
 }
 
 function readTcpRequest(line: Line, section: ProxySection): void {
@@ -115,12 +88,17 @@ function readTcpRequest(line: Line, section: ProxySection): void {
 }
 
 function readTcpRule(line: Line, section: ProxySection, phase: TcpRule['phase']): void {
-  const word = line.text(2).replace(/\(.*$/s, '');
-  const more = phase === 'content';
-  const isDecisive = [...DECISIVE_ACTIONS, ...(more ? DECISIVE_CONTENT_ACTIONS : [])].includes(word);
-  if (isDecisive || [...LATER_ACTIONS, ...(more ? LATER_CONTENT_ACTIONS : [])].includes(word)) {
-    checkTrailingCondition(line, section);
-    defer(line, section.proxy.deferred, 'this action comes with a later version', isDecisive);
+  const { name, inside } = actionName(line.text(2));
+  const isContent = phase === 'content';
+  if (isLater(line, section, name, isContent)) return;
+  const actions = isContent ? CONTENT_ACTIONS : CONNECTION_ACTIONS;
+  if (Object.hasOwn(actions, name)) {
+    const found = actions[name](line, 2, phase, inside);
+    if (!found) return;
+    place(line, found.next, section, (condition) => {
+      const rule: TcpRule = { phase, action: 'other', other: found.action };
+      section.proxy.tcpRequest.push({ ...rule, ...(condition && { condition }), loc: line.whole });
+    });
     return;
   }
   const known = [
@@ -136,20 +114,71 @@ function readTcpRule(line: Line, section: ProxySection, phase: TcpRule['phase'])
     line.error('missing-argument', 2, "'expect-proxy' needs 'layer4'", "write 'expect-proxy layer4'");
     return;
   }
-  const at = isProxy ? 4 : 3;
+  const at = isProxy ? 4 : behindDrop(line);
+  if (at === undefined) return;
   place(line, at, section, (condition) => {
     section.proxy.tcpRequest.push({ phase, action, ...(condition && { condition }), loc: line.whole });
   });
 }
 
-function readUseBackend(line: Line, section: ProxySection): void {
-  if (!line.need(1, 'a backend name')) return;
-  if (line.text(1).includes('%[')) {
-    defer(line, section.proxy.deferred, 'computed backend names come with a later version', true);
+/** The word behind the action, and behind the `rst-ttl N` of `silent-drop`. */
+function behindDrop(line: Line): number | undefined {
+  if (line.text(2) !== 'silent-drop') return 3;
+  return DROP_ACTIONS['silent-drop'](line, 2, 'connection', undefined)?.next;
+}
+
+function isLater(line: Line, section: ProxySection, name: string, isContent: boolean): boolean {
+  const isDecisive = [...DECISIVE_ACTIONS, ...(isContent ? DECISIVE_CONTENT_ACTIONS : [])].includes(name);
+  if (!isDecisive && ![...LATER_ACTIONS, ...(isContent ? LATER_CONTENT_ACTIONS : [])].includes(name)) return false;
+  checkTrailingCondition(line, section);
+  defer(line, section.proxy.deferred, 'this action comes with a later version', isDecisive);
+  return true;
+}
+
+/** `capture EXPRESSION len N` makes a slot for the log. */
+function readCapture(line: Line, i: number, stage: Stage): Found<CommonAction> | undefined {
+  const found = readExpression(line, i + 1, stage);
+  if (!found || !line.choice(found.next, "'len'", ['len'])) return undefined;
+  const length = line.integer(found.next + 1, "'len'", { min: 1 });
+  if (length === undefined) return undefined;
+  return { action: { do: 'capture', expression: found.expression, length }, next: found.next + 2 };
+}
+
+/** `tcp-response content …` and its `inspect-delay`. */
+function readTcpResponse(line: Line, section: ProxySection): void {
+  const phase = line.choice(1, 'a tcp-response rule', ['content', 'inspect-delay'] as const);
+  if (phase === 'inspect-delay')
+    section.proxy.responseInspectDelayMs = line.duration(2, "'tcp-response inspect-delay'");
+  if (phase !== 'content') return;
+  const { name, inside } = actionName(line.text(2));
+  if (name === 'send-spoe-group' || name === 'ot-group') {
+    defer(line, section.proxy.deferred, 'this action comes with a later version');
     return;
   }
+  if (Object.hasOwn(RESPONSE_ACTIONS, name)) {
+    const found = RESPONSE_ACTIONS[name](line, 2, 'response', inside);
+    if (!found) return;
+    place(line, found.next, section, (condition) => {
+      const rule: TcpResponseRule = { action: 'other', other: found.action };
+      section.proxy.tcpResponse.push({ ...rule, ...(condition && { condition }), loc: line.whole });
+    });
+    return;
+  }
+  const action = line.choice(2, 'an action', ['accept', 'reject', 'close', 'silent-drop'] as const);
+  const at = action && behindDrop(line);
+  if (!action || at === undefined) return;
+  place(line, at, section, (condition) => {
+    section.proxy.tcpResponse.push({ action, ...(condition && { condition }), loc: line.whole });
+  });
+}
+
+function readUseBackend(line: Line, section: ProxySection): void {
+  if (!line.need(1, 'a backend name')) return;
+  const isFormat = isComputed(line, requestStage(section));
+  if (isFormat === undefined) return;
   place(line, 2, section, (condition) => {
-    section.proxy.useBackends.push({ backend: line.text(1), ...(condition && { condition }), loc: line.whole });
+    const rule = { backend: line.text(1), ...(isFormat && { isFormat }), ...(condition && { condition }) };
+    section.proxy.useBackends.push({ ...rule, loc: line.whole });
   });
 }
 
@@ -159,13 +188,18 @@ function readUseServer(line: Line, section: ProxySection): void {
     line.error('missing-argument', 1, "'use-server' needs a condition", "write 'use-server NAME if CONDITION'");
     return;
   }
-  if (line.text(1).includes('%[')) {
-    defer(line, section.proxy.deferred, 'computed server names come with a later version', true);
-    return;
-  }
+  const isFormat = isComputed(line, 'use-server');
+  if (isFormat === undefined) return;
   place(line, 2, section, (condition) => {
-    section.proxy.useServers.push({ server: line.text(1), ...(condition && { condition }), loc: line.whole });
+    const rule = { server: line.text(1), ...(isFormat && { isFormat }), ...(condition && { condition }) };
+    section.proxy.useServers.push({ ...rule, loc: line.whole });
   });
+}
+
+/** A name with a percent sign is a format that makes one; undefined after a complaint about it. */
+function isComputed(line: Line, stage: Stage): boolean | undefined {
+  if (!line.text(1).includes('%')) return false;
+  return readFormat(line, 1, stage) === undefined ? undefined : true;
 }
 
 function readDefaultBackend(line: Line, section: ProxySection): void {

@@ -2,7 +2,17 @@
 
 import type { BuiltinCheck } from '../builtin-model.js';
 import type { Diagnostics } from '../diagnostics.js';
-import type { CheckSpec, CheckStep, Deferred, LogTarget, Model, Proxy, RoleCheck, Server } from '../model.js';
+import type {
+  CheckSpec,
+  CheckStep,
+  Deferred,
+  LogTarget,
+  Model,
+  Proxy,
+  RoleCheck,
+  Server,
+  StatsPage,
+} from '../model.js';
 import { didYouMean } from '../suggest.js';
 import type { Line } from './line.js';
 import type { PredicateContext } from './predicates.js';
@@ -83,6 +93,18 @@ export interface ProxySection {
   hasOwnId?: boolean;
   readonly header: Line;
   lastLine: number;
+  /** `errorfiles` lines, and where among the pages those they name belong. */
+  readonly errorFiles: ErrorFilesLine[];
+  /** What the section begins with and its first own line replaces. */
+  readonly inherited: { readonly statsPage?: StatsPage };
+}
+
+interface ErrorFilesLine {
+  name: string;
+  /** Empty: all pages of the section. */
+  statuses: number[];
+  at: number;
+  line: Line;
 }
 
 /**

@@ -11,7 +11,7 @@ interface Unsupported {
 const SECTIONS: { [keyword: string]: Unsupported } = {
   peers: {
     severity: 'warning',
-    instead: 'nothing is lost yet: stick tables, which it would copy, do not run in this version',
+    instead: 'stick tables are not copied between nodes: each has its own',
   },
   resolvers: {
     severity: 'warning',
@@ -19,7 +19,6 @@ const SECTIONS: { [keyword: string]: Unsupported } = {
   },
   mailers: { severity: 'warning', instead: 'send mail from what reads the logs' },
   cache: { severity: 'warning', instead: 'put an HTTP cache behind the proxy' },
-  'http-errors': { severity: 'warning', instead: 'it belongs to mode http, which comes with a later version' },
   program: { severity: 'error', instead: 'start the program from systemd, with a unit of its own' },
   ring: { severity: 'error', instead: 'log over UDP or to a unix socket' },
   'log-forward': { severity: 'error', instead: 'use a syslog daemon' },

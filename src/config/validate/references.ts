@@ -56,7 +56,8 @@ function checkBackendTargets(proxy: Proxy, model: Model, diag: Diagnostics): voi
   if (proxy.defaultBackend !== undefined && hasFrontend(proxy)) {
     checkBackend('default_backend', proxy, proxy.defaultBackend, proxy.at?.defaultBackend ?? proxy.loc, model, diag);
   }
-  for (const rule of proxy.useBackends) checkBackend('use_backend', proxy, rule.backend, rule.loc, model, diag);
+  for (const rule of proxy.useBackends)
+    if (!rule.isFormat) checkBackend('use_backend', proxy, rule.backend, rule.loc, model, diag);
 }
 
 function checkBackend(
@@ -85,23 +86,16 @@ function checkBackend(
       `${keyword} of listen '${name}' leads to itself`,
       'remove the line: its own servers are used anyway',
     );
-  } else if (proxy.mode !== target.mode) checkModes(keyword, proxy, target, loc, diag);
-}
-
-function checkModes(keyword: string, proxy: Proxy, target: Proxy, loc: Loc | undefined, diag: Diagnostics): void {
-  if (proxy.mode === 'http') {
-    const message = `${proxy.kind} '${proxy.name}' in mode http cannot send to '${target.name}' in mode tcp`;
-    diag.error('mode-mismatch', loc, message, 'give both the same mode');
-  } else {
-    const message = `${keyword} leads to '${target.name}' in mode http, which does not run in this version`;
-    diag.warning('mode-mismatch', loc, message, `write 'mode tcp' in ${target.kind} '${target.name}'`);
+  } else if (proxy.mode === 'http' && target.mode === 'tcp') {
+    const from = `${proxy.kind} '${proxy.name}' in mode http cannot send to '${target.name}' in mode tcp`;
+    diag.error('mode-mismatch', loc, from, 'give both the same mode');
   }
 }
 
 function checkUseServers(proxy: Proxy, diag: Diagnostics): void {
   const names = proxy.servers.map((server) => server.name);
   for (const rule of proxy.useServers) {
-    if (names.includes(rule.server)) continue;
+    if (rule.isFormat || names.includes(rule.server)) continue;
     diag.error(
       'unknown-server',
       rule.loc,

@@ -1,0 +1,152 @@
+/** Sample expressions (manual §7.3) and the formats that hold them (§8.2.6), as words of a line. */
+import type { Expression, Format } from '../model.js';
+import { didYouMean } from '../suggest.js';
+import { missingAt, type Stage } from './availability.js';
+import { CONVERTERS, FETCHES_BY_NAME } from './fetches.js';
+import type { Line } from './line.js';
+
+export interface Call {
+  name: string;
+  args: string[];
+}
+
+/** Escapes inside of an argument that stand for one character; before anything else a backslash is itself. */
+const ARGUMENT_ESCAPES: { readonly [letter: string]: string } = { n: '\n', r: '\r', t: '\t' };
+
+/**
+ * `fetch(a,b),conv("c,d")` into its calls. Arguments may be quoted once more (manual §2.2).
+ * @param end character behind the expression, '' for the end of the text
+ * @returns undefined where parentheses or quotes do not match
+ */
+export function parseCalls(text: string, from = 0, end = ''): { calls: Call[]; next: number } | undefined {
+  const calls: Call[] = [];
+  for (let at = from; ; at++) {
+    const [name] = /^[^(),\]]+/.exec(text.slice(at)) ?? [];
+    if (name === undefined) return calls.length > 0 && isEnd(text, at, end) ? { calls, next: at } : undefined;
+    at += name.length;
+    const call: Call = { name, args: [] };
+    calls.push(call);
+    if (text[at] === '(') {
+      const found = parseArguments(text, at + 1);
+      if (found === undefined) return undefined;
+      call.args = found.args;
+      at = found.next;
+    }
+    if (isEnd(text, at, end)) return { calls, next: at };
+    if (text[at] !== ',') return undefined;
+  }
+}
+
+function isEnd(text: string, at: number, end: string): boolean {
+  return end === '' ? at >= text.length : text[at] === end;
+}
+
+function parseArguments(text: string, from: number): { args: string[]; next: number } | undefined {
+  const args: string[] = [''];
+  let quote = '';
+  for (let at = from; at < text.length; at++) {
+    const c = text[at];
+    const last = args.length - 1;
+    if (quote !== '' && c === quote) quote = '';
+    else if (quote === '' && (c === '"' || c === "'")) quote = c;
+    else if (c === '\\' && quote !== "'" && at + 1 < text.length) args[last] += unescaped(text[++at]);
+    else if (quote === '' && c === ',') args.push('');
+    else if (quote === '' && c === ')') return { args: args.length === 1 && args[0] === '' ? [] : args, next: at + 1 };
+    else args[last] += c;
+  }
+  return undefined;
+}
+
+function unescaped(c: string): string {
+  if (Object.hasOwn(ARGUMENT_ESCAPES, c)) return ARGUMENT_ESCAPES[c];
+  return '\\"\' ,()'.includes(c) ? c : `\\${c}`;
+}
+
+/** An expression from word `i` on; converters may also follow as words of their own (an old form). */
+export function readExpression(
+  line: Line,
+  i: number,
+  stage: Stage,
+): { expression: Expression; next: number } | undefined {
+  if (!line.need(i, 'a sample expression')) return undefined;
+  const parsed = parseCalls(line.text(i));
+  if (!parsed) {
+    line.error('bad-expression', i, `unbalanced parentheses or quotes in '${line.text(i)}'`, 'close them');
+    return undefined;
+  }
+  const [fetch, ...converters] = parsed.calls;
+  let next = i + 1;
+  for (; line.has(next) && isConverterWord(line.text(next)); next++)
+    converters.push(...(parseCalls(line.text(next))?.calls ?? []));
+  const expression = { fetch: fetch.name, args: fetch.args, converters };
+  return checkExpression(line, i, expression, stage) ? { expression, next } : undefined;
+}
+
+function isConverterWord(text: string): boolean {
+  return CONVERTERS.has(/^[^(),]+/.exec(text)?.[0] ?? '');
+}
+
+function checkExpression(line: Line, i: number, { fetch, converters }: Expression, stage: Stage): boolean {
+  if (!FETCHES_BY_NAME.has(fetch)) {
+    line.error(
+      'unknown-fetch',
+      i,
+      `unknown sample fetch '${fetch}'`,
+      didYouMean(fetch, FETCHES_BY_NAME, 'see the sample fetches of the manual, §7.3'),
+    );
+    return false;
+  }
+  const wrong = converters.find(({ name }) => !CONVERTERS.has(name));
+  if (wrong) {
+    line.error('unknown-converter', i, `unknown converter '${wrong.name}'`, didYouMean(wrong.name, CONVERTERS));
+    return false;
+  }
+  const missing = missingAt(fetch, stage);
+  if (missing) line.error('unavailable-fetch', i, `'${fetch}' looks at ${missing}`, 'use it where that is there');
+  return missing === undefined;
+}
+
+/** Names of log-format variables (manual §8.2.4). */
+const ALIASES: ReadonlySet<string> = new Set(
+  (
+    'o B CC CS H HM HP HPO HQ HU HV ID ST T Ta Tc Td Th Ti Tl Tq TR Tr Ts Tt Tu Tw U ac b bc bi bp bq ci cp f fc fi fp ' +
+    'ft hr hrl hs hsl lc ms pid r rc rt s sc si sp sq sslc sslv t tr trg trl tsc Ps'
+  ).split(' '),
+);
+
+/** A format at word `i`: every variable and expression in it must be one. */
+export function readFormat(line: Line, i: number, stage: Stage): Format | undefined {
+  const text = line.text(i);
+  for (let at = text.indexOf('%'); at >= 0; at = text.indexOf('%', at)) {
+    const next = checkVariable(line, i, text, at + 1, stage);
+    if (next === undefined) return undefined;
+    at = next;
+  }
+  return text;
+}
+
+/** @returns where the variable that begins behind a percent sign ends */
+function checkVariable(line: Line, i: number, text: string, from: number, stage: Stage): number | undefined {
+  if (text[from] === '%') return from + 1;
+  if (from >= text.length) return refuse(line, i, `'${text}' ends in '%'`, "write '%%' for a percent sign");
+  const [flags = ''] = /^\{[^}]*\}|^[-+][A-Z]+/.exec(text.slice(from)) ?? [];
+  const at = from + flags.length;
+  if (text[at] === '[') return checkSample(line, i, text, at + 1, stage);
+  const [name] = /^[A-Za-z0-9]+/.exec(text.slice(at)) ?? [''];
+  if (ALIASES.has(name)) return at + name.length;
+  if (name === '' && flags !== '') return at;
+  const near = didYouMean(name, ALIASES, "write '%%' for a percent sign");
+  return refuse(line, i, `unknown variable '%${name}' in '${text}'`, near ?? '');
+}
+
+function checkSample(line: Line, i: number, text: string, from: number, stage: Stage): number | undefined {
+  const parsed = parseCalls(text, from, ']');
+  if (!parsed) return refuse(line, i, `'%[' without a sound expression and ']' in '${text}'`, "write '%[src]'");
+  const [fetch, ...converters] = parsed.calls;
+  const expression = { fetch: fetch.name, args: fetch.args, converters };
+  return checkExpression(line, i, expression, stage) ? parsed.next + 1 : undefined;
+}
+
+function refuse(line: Line, i: number, message: string, remedy: string): undefined {
+  line.error('bad-format', i, message, remedy);
+}
