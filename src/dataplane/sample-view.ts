@@ -1,5 +1,5 @@
 /** A session and the shared table seen through the eyes of sample fetches: one object per worker, pointed at a session. */
-import type { BackendView, HttpView, SampleContext, StickView } from '../core/expr/context.js';
+import type { BackendView, HttpView, SampleContext } from '../core/expr/context.js';
 import type { Value } from '../core/expr/values.js';
 import type { Variables } from '../core/expr/variables.js';
 import type { HttpMessage } from '../core/http1/message.js';
@@ -14,6 +14,7 @@ import { TransactionView } from './http/transaction-view.js';
 import { destinationOf } from './proxy-header.js';
 import type { Session } from './session.js';
 import { dates, recordNow } from './session-log.js';
+import { SessionStickView } from './stick/stick-view.js';
 import type { DataplaneWorker } from './worker-context.js';
 
 /** As much as HAProxy's request buffer holds by default (manual, `tune.bufsize`): then nothing more is waited for. */
@@ -33,10 +34,10 @@ export class SampleView implements SampleContext {
   private readonly figures: BackendFigures;
   private transaction: Transaction | null = null;
   private readonly transactionView = new TransactionView();
-  /** Set once by whoever owns tables. */
-  stick: StickView = NO_TABLES;
+  readonly stick: SessionStickView;
 
   constructor(private readonly worker: DataplaneWorker) {
+    this.stick = new SessionStickView(worker);
     this.figures = new BackendFigures(worker);
   }
 
@@ -46,6 +47,7 @@ export class SampleView implements SampleContext {
     this.isLast = isFinal;
     this.peeked = -1;
     this.session = session;
+    this.stick.of(session);
     this.sourceFamily = session.source.copyIp(this.source);
     this.destinationKnown = false;
     return this;
@@ -150,15 +152,6 @@ export class SampleView implements SampleContext {
     this.destinationKnown = true;
   }
 }
-
-/** Without tables nothing is tracked and nothing is found. */
-const NO_TABLES: StickView = {
-  counter: () => undefined,
-  lookup: () => undefined,
-  change: () => undefined,
-  used: () => undefined,
-  available: () => undefined,
-};
 
 /** One object for all backends: a figure is read before the next backend is asked for. */
 class BackendFigures implements BackendView {
