@@ -49,7 +49,7 @@ const FORBIDDEN = new Set(['content-length', 'transfer-encoding', 'host', 'conne
 const LONGEST_FORBIDDEN = 17;
 
 export class ChunkScanner {
-  /** Data bytes of the current chunk that are still to come: they may be moved without being looked at (`skip`). */
+  /** Data bytes of the current chunk that come next: they may be moved without being looked at (`skip`). */
   dataLeft = 0;
   /** Data bytes so far, without the framing. */
   dataBytes = 0;
@@ -57,6 +57,7 @@ export class ChunkScanner {
   errorAt = 0;
   private state = SIZE;
   private digits = 0;
+  private chunkBytes = 0;
   private overhead = 0;
   private name = '';
 
@@ -66,7 +67,7 @@ export class ChunkScanner {
 
   reset(): void {
     this.state = SIZE;
-    this.dataLeft = this.dataBytes = this.errorAt = this.digits = this.overhead = 0;
+    this.dataLeft = this.dataBytes = this.errorAt = this.chunkBytes = this.digits = this.overhead = 0;
     this.name = '';
   }
 
@@ -134,8 +135,8 @@ export class ChunkScanner {
   private size(byte: number): number {
     const digit = HEX[byte];
     if (digit >= 0) {
-      this.dataLeft = this.dataLeft * 16 + digit;
-      return ++this.digits > DIGITS_MAX || this.dataLeft > SIZE_MAX ? BAD_CHUNK_SIZE : 0;
+      this.chunkBytes = this.chunkBytes * 16 + digit;
+      return ++this.digits > DIGITS_MAX || this.chunkBytes > SIZE_MAX ? BAD_CHUNK_SIZE : 0;
     }
     if (this.digits === 0) return BAD_CHUNK_SIZE;
     this.overhead = 0;
@@ -164,8 +165,9 @@ export class ChunkScanner {
 
   private sizeEnd(byte: number): number {
     if (byte !== LF) return BARE_CR;
+    this.dataLeft = this.chunkBytes;
     this.state = this.dataLeft > 0 ? DATA : TRAILER;
-    this.digits = this.overhead = 0;
+    this.chunkBytes = this.digits = this.overhead = 0;
     return 0;
   }
 
