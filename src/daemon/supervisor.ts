@@ -23,6 +23,7 @@ import { HealthEvents } from './health-events.js';
 import { rowOf, runs } from './plan.js';
 import type { ProcessLog } from './process-log.js';
 import { hostOf, readAddress } from './server-address.js';
+import { Services } from './services.js';
 import { captureState, type TransferredState } from './state-transfer.js';
 import { ThreadRequests } from './thread-requests.js';
 import { ThreadPool } from './threads.js';
@@ -83,6 +84,11 @@ export class Supervisor implements Engine {
   private readonly programs = new ExternalPrograms((id, status) => {
     this.threads?.health.post({ type: 'program-ended', id, status });
   });
+  private readonly services = new Services(
+    this,
+    (index, message, buffer) => this.threads?.workers[index].give(message, buffer),
+    (text) => this.log.record('ALERT', null, text),
+  );
   private readonly log: ProcessLog;
 
   constructor(
@@ -254,6 +260,7 @@ export class Supervisor implements Engine {
 
   private onWorker(message: FromWorker): void {
     if (message.type === 'log') this.log.record(TAGS[message.level], null, message.text);
+    if (message.type === 'service') this.services.take(message);
   }
 
   private onHealth(message: FromHealth): void {

@@ -5,7 +5,7 @@ import type { Change } from './change.js';
 import { type Html, html, NOTHING } from './html.js';
 import { bytes, grouped, SIGNS, toneOf } from './text.js';
 
-/** What a column is called, and the cell it makes of a row. */
+/** What a column is called, and the cell it makes of a row; columns in which no row has anything are left out. */
 export interface Column {
   readonly title: string;
   cell(row: StatRow, change: Change | null): Html;
@@ -29,8 +29,9 @@ const small = (text: string): Html => (text === '' ? NOTHING : html`<small>${tex
 
 /** `12`, `12 of 100`, and what is below it. */
 function figure(main: string, note: string, notes: readonly string[]): Html {
-  const behind = note === '' ? NOTHING : html` <small>${note}</small>`;
-  return html`<b>${main}</b>${behind}${small(notes.filter((text) => text !== '').join(', '))}`;
+  const behind = note === '' ? NOTHING : html` <small class="of">${note}</small>`;
+  const isZero = /^0(\/s)?$/.test(main);
+  return html`<b${isZero ? html` class="zero"` : NOTHING}>${main}</b>${behind}${small(notes.filter((text) => text !== '').join(', '))}`;
 }
 
 const limit = (values: Values, name: string): string => {
@@ -38,14 +39,21 @@ const limit = (values: Values, name: string): string => {
   return most > 0 ? `of ${grouped(most)}` : '';
 };
 
-const highest = (values: Values, name: string, unit = ''): string => `most ${grouped(num(values, name))}${unit}`;
+/** Of a gauge and its highest value, the second where it tells something. */
+const highest = (values: Values, name: string, now: string, unit = ''): string =>
+  num(values, name) > num(values, now) ? `most ${grouped(num(values, name))}${unit}` : '';
+
+/** Ages are whole seconds. */
+export function age(seconds: number): string {
+  return seconds < 1 ? 'a moment' : span(seconds * 1000);
+}
 
 // ── State, check, weight ────────────────────────────────────────────────────────────────────────────────────────────
 
 function stateCell({ kind, values }: StatRow, change: Change | null): Html {
   const status = badge(str(values, 'status'));
   if (kind === 'F' || kind === 'L') return status;
-  const since = html`${status} <span class="since">${span(num(values, 'lastchg') * 1000)}</span>`;
+  const since = html`${status} <span class="since">${age(num(values, 'lastchg'))}</span>`;
   return change === null ? since : html`${since}${changeNote(change)}`;
 }
 
@@ -98,28 +106,30 @@ function weightCell({ kind, values }: StatRow): Html {
 
 function queueCell({ kind, values }: StatRow): Html {
   if (kind === 'F' || kind === 'L') return NOTHING;
-  return figure(grouped(num(values, 'qcur')), limit(values, 'qlimit'), [highest(values, 'qmax')]);
+  return figure(grouped(num(values, 'qcur')), limit(values, 'qlimit'), [highest(values, 'qmax', 'qcur')]);
 }
 
 function sessionsCell({ kind, values }: StatRow): Html {
   // A backend's limit (fullconn) is none: it only says when dynamic limits of servers are full.
   const most = kind === 'B' ? '' : limit(values, 'slim');
   const idle = num(values, 'srv_icur');
-  return figure(grouped(num(values, 'scur')), most, [highest(values, 'smax'), idle > 0 ? `${idle} idle kept` : '']);
+  return figure(grouped(num(values, 'scur')), most, [
+    highest(values, 'smax', 'scur'),
+    idle > 0 ? `${idle} idle kept` : '',
+  ]);
 }
 
 function rateCell({ kind, values }: StatRow): Html {
   if (kind === 'L') return NOTHING;
-  const requests =
-    kind === 'F' && str(values, 'mode') === 'http' ? `${grouped(num(values, 'req_rate'))} requests/s` : '';
+  const requests = kind === 'F' && num(values, 'req_rate') > 0 ? `${grouped(num(values, 'req_rate'))} requests/s` : '';
   const most = limit(values, 'rate_lim');
-  return figure(`${grouped(num(values, 'rate'))}/s`, most, [highest(values, 'rate_max', '/s'), requests]);
+  return figure(`${grouped(num(values, 'rate'))}/s`, most, [highest(values, 'rate_max', 'rate', '/s'), requests]);
 }
 
 function totalCell({ kind, values }: StatRow): Html {
   const last = num(values, 'lastsess');
   const isNew = kind === 'F' || kind === 'L' || values[AT.lastsess] === undefined;
-  const ago = isNew ? '' : last < 0 ? 'never used' : `last ${span(last * 1000)} ago`;
+  const ago = isNew ? '' : last < 0 ? 'never used' : `last ${age(last)} ago`;
   return figure(grouped(num(values, 'stot')), '', [ago]);
 }
 

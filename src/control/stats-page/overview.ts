@@ -1,7 +1,6 @@
 /** The top of the page: how things stand in one sentence, and what needs somebody. */
-import { span } from '../../core/events/words.js';
 import type { StatRow } from '../stat/stat-row.js';
-import { badge, num, str } from './cells.js';
+import { age, badge, num, str } from './cells.js';
 import { type Html, html, NOTHING } from './html.js';
 import { SIGNS, type Tone, toneOf } from './text.js';
 
@@ -75,6 +74,6 @@ function item({ kind, values }: StatRow): Html {
   const own = str(values, 'svname');
   const anchor = `${str(values, 'pxname')}/${kind === 'L' ? `+/${own}` : (SIDES[kind] ?? own)}`;
   const name = SIDES[kind] === undefined ? anchor : `${SIDES[kind].toLowerCase()} ${str(values, 'pxname')}`;
-  const since = kind === 'F' || kind === 'L' ? '' : ` for ${span(num(values, 'lastchg') * 1000)}`;
+  const since = kind === 'F' || kind === 'L' ? '' : ` for ${age(num(values, 'lastchg'))}`;
   return html`<li><a href="#${anchor}">${name}</a> ${badge(str(values, 'status'))}${since}</li>`;
 }

@@ -14,19 +14,32 @@ export interface Section {
 }
 
 export function proxySection(view: PageView, { proxy, rows }: Section): Html {
-  const columns = proxy.mode === 'http' ? HTTP_COLUMNS : TCP_COLUMNS;
   const isActive = view.isAdmin && rows.some(({ kind }) => kind === 'S');
-  const heads = columns.map(({ title }) => html`<th scope="col" role="columnheader">${title}</th>`);
+  const columns = proxy.mode === 'http' ? HTTP_COLUMNS : TCP_COLUMNS;
+  const lines = rows.map((row) => ({ row, cells: cellsOf(view, proxy, row, columns) }));
+  const used = columns.map((_, i) => lines.some(({ cells }) => cells[i].markup !== ''));
+  const heads = columns.map(({ title }, i) =>
+    used[i] ? html`<th scope="col" role="columnheader">${title}</th>` : NOTHING,
+  );
   const pick = isActive ? html`<th scope="col" role="columnheader"><span class="hidden">Select</span></th>` : NOTHING;
+  const body = lines.map(({ row, cells }) => {
+    const shown = columns.map((column, i) => (used[i] ? cell(column, cells[i]) : NOTHING));
+    return tableRow(view, proxy, row, shown, isActive);
+  });
   return html`<section aria-labelledby="${proxy.name}">
 ${headline(view, proxy)}
 <table role="table" aria-labelledby="${proxy.name}">
 <thead role="rowgroup"><tr role="row">${pick}<th scope="col" role="columnheader">Name</th>${heads}</tr></thead>
 <tbody role="rowgroup">
-${rows.map((row) => tableRow(view, proxy, row, columns, isActive))}</tbody>
+${body}</tbody>
 </table>
 ${isActive ? actionForm(view, proxy) : NOTHING}</section>
 `;
+}
+
+function cellsOf(view: PageView, proxy: Proxy, row: StatRow, columns: readonly Column[]): Html[] {
+  const change = changeOf(view, proxy, row);
+  return columns.map((column) => column.cell(row, change));
 }
 
 function headline({ hasLegends }: PageView, proxy: Proxy): Html {
@@ -41,20 +54,19 @@ function headline({ hasLegends }: PageView, proxy: Proxy): Html {
 /** Anchors are those of HAProxy's page: `#pg/db1`, `#pg/Frontend`, `#pg/Backend`. */
 const SIDES: { readonly [kind in StatRow['kind']]: string | null } = { F: 'Frontend', B: 'Backend', S: null, L: null };
 
-function tableRow(view: PageView, proxy: Proxy, row: StatRow, columns: readonly Column[], isActive: boolean): Html {
+function tableRow(view: PageView, proxy: Proxy, row: StatRow, cells: readonly Html[], isActive: boolean): Html {
   const own = str(row.values, 'svname');
   const name = SIDES[row.kind] ?? own;
   const anchor = `${proxy.name}/${row.kind === 'L' ? `+/${name}` : name}`;
   const pick = isActive
     ? html`<td role="cell" class="pick">${row.kind === 'S' ? checkbox(proxy, row) : NOTHING}</td>`
     : NOTHING;
-  const change = changeOf(view, proxy, row);
-  return html`<tr role="row" id="${anchor}" class="${kindClass(row)}">${pick}<th scope="row" role="rowheader"><a href="#${anchor}">${name}</a>${legend(view, row)}</th>${columns.map((column) => cell(column, row, change))}</tr>
+  return html`<tr role="row" id="${anchor}" class="${kindClass(row)}">${pick}<th scope="row" role="rowheader"><a href="#${anchor}">${name}</a>${legend(view, row)}</th>${cells}</tr>
 `;
 }
 
-function cell(column: Column, row: StatRow, change: Change | null): Html {
-  return html`<td role="cell" data-title="${column.title}">${column.cell(row, change)}</td>`;
+function cell({ title }: Column, content: Html): Html {
+  return html`<td role="cell" data-title="${title}">${content}</td>`;
 }
 
 function changeOf({ engine, nowMs }: PageView, proxy: Proxy, { kind, values }: StatRow): Change | null {

@@ -1,6 +1,6 @@
 /**
  * The look of the page. Colours are paired for a contrast of at least 4.5:1 in both schemes (WCAG 2.2, 1.4.3); below
- * 68 em a row becomes a card, and each figure carries the title of its column.
+ * 76 em a row becomes a card, and each figure carries the title of its column.
  */
 export const STYLE = `:root {
   color-scheme: light dark;
@@ -58,14 +58,19 @@ footer { margin-top: 2rem; border-top: 1px solid var(--line); padding-top: .6rem
 .sign.rising { color: var(--rising); } .sign.drain { color: var(--drain); } .sign.maint { color: var(--maint); }
 table { width: 100%; border-collapse: collapse; }
 thead th { position: sticky; top: 0; z-index: 1; background: var(--head); text-align: left; font-size: .85rem; box-shadow: 0 1px 0 var(--line); }
-th, td { padding: .35rem .5rem; vertical-align: top; text-align: left; }
+td { font-size: .93rem; }
+th, td { padding: .35rem .4rem; vertical-align: top; text-align: left; }
 tbody tr { border-bottom: 1px solid var(--line); }
-tbody th { max-width: 16rem; overflow-wrap: anywhere; box-shadow: inset .25rem 0 0 transparent; }
+tbody th { min-width: 9rem; max-width: 16rem; overflow-wrap: anywhere; box-shadow: inset .25rem 0 0 transparent; }
 td small { display: block; }
-td b + small, .line small, td .check + small { display: inline; }
+td .of, .line small { display: inline; }
+.zero { color: var(--faint); font-weight: normal; }
 tbody th small { display: block; }
+td[data-title=State] { min-width: 11rem; }
+td[data-title=Check] { min-width: 9rem; }
 td .why { max-width: 26rem; overflow-wrap: anywhere; }
-.line { display: block; white-space: nowrap; }
+.line { display: block; }
+td:not([data-title=Trouble]) .line, .check { white-space: nowrap; }
 .check { font-weight: 600; margin-right: .4em; }
 .flaps { display: block; color: var(--falling); font-size: .85rem; }
 .bad, .c5xx { color: var(--down); font-weight: 600; }
@@ -75,18 +80,17 @@ tr.falling th { box-shadow: inset .25rem 0 0 var(--falling); }
 tr:target th { outline: 2px solid var(--link); }
 .pick label { display: block; padding: .1rem .3rem; }
 input[type=checkbox] { width: 1.15rem; height: 1.15rem; margin: 0; }
-.act { position: sticky; bottom: 0; display: flex; flex-wrap: wrap; align-items: center; gap: .5rem; padding: .5rem; background: var(--head); border-top: 1px solid var(--line); }
+.act { display: flex; flex-wrap: wrap; align-items: center; gap: .5rem; padding: .5rem; background: var(--head); border-top: 1px solid var(--line); }
+section:has(input:checked) .act { position: sticky; bottom: 0; }
 button, select, input { font: inherit; padding: .2rem .6rem; }
-@media (max-width: 68em) {
+@media (max-width: 76em) {
   body { padding: 0 .6rem 2rem; }
   thead { position: absolute; clip-path: inset(50%); height: 1px; overflow: hidden; }
   table, tbody, tr, th, td { display: block; max-width: none; }
   tbody tr { display: grid; grid-template-columns: repeat(auto-fill, minmax(10.5rem, 1fr)); margin: .5rem 0; border: 1px solid var(--line); border-radius: .4rem; overflow: hidden; }
   tbody th { grid-column: 1 / -1; max-width: none; font-size: 1.05rem; background: var(--head); }
-  .pick + th { grid-column: 2 / -1; }
-  .pick { display: flex; align-items: center; background: var(--head); }
-  tbody tr:has(.pick) { grid-template-columns: repeat(auto-fill, minmax(9rem, 1fr)); }
-  .pick + th { padding-left: 1rem; }
+  tbody tr { position: relative; }
+  .pick { position: absolute; top: 0; right: 0; }
   td:empty { display: none; }
   td[data-title]::before { content: attr(data-title); display: block; color: var(--faint); font-size: .75rem; }
   td[data-title=State], td[data-title=Check] { grid-column: span 2; }
