@@ -26,6 +26,7 @@ import {
 } from './entities.js';
 import { configureLogs } from './session-log.js';
 import { prepareListener } from './socket-options.js';
+import { compileStickAction } from './stick/stick-actions.js';
 import { compileStickRules } from './stick/stick-rules.js';
 import type { DataplaneWorker } from './worker-context.js';
 
@@ -203,7 +204,11 @@ function configureFrontend(worker: DataplaneWorker, frontend: FrontendEntity, pr
 function rulesOf(proxy: Proxy, phase: TcpRule['phase']): ConnectionRule[] {
   return proxy.tcpRequest
     .filter((rule) => rule.phase === phase)
-    .map((rule) => ({ action: rule.action, when: compile(rule.condition, proxy) }));
+    .map((rule) => ({
+      action: rule.action,
+      when: compile(rule.condition, proxy),
+      act: rule.other ? compileStickAction(rule.other, proxy.name) : null,
+    }));
 }
 
 function compile(condition: Condition | undefined, proxy: Proxy): Predicate {

@@ -12,6 +12,7 @@ import { AF_UNIX } from '../linux/constants.js';
 import { SockAddr } from '../linux/sockaddr.js';
 import type { LogSink } from '../logs/log-sink.js';
 import { SessionList, SessionQueue } from './session-list.js';
+import type { SessionAction } from './stick/stick-actions.js';
 import type { CompiledStickRule } from './stick/stick-rules.js';
 
 /** A row as one worker sees it: `f64[c + C_…]` are its own counters. */
@@ -172,6 +173,8 @@ export class BackendEntity {
 export interface ConnectionRule {
   readonly action: TcpRule['action'];
   readonly when: Predicate;
+  /** With action `other`: what is done; the rules behind it go on. */
+  readonly act: SessionAction | null;
 }
 
 export interface BackendChoice {

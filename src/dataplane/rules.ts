@@ -19,7 +19,7 @@ const WAITS = 2;
 
 /** Connection and session rules. @returns true when the client is not let in */
 export function rejects(session: Session, rules: readonly ConnectionRule[]): boolean {
-  return judge(session, rules, true) === REFUSED;
+  return judge(session, rules, true, false) === REFUSED;
 }
 
 export function expectsProxy(session: Session, rules: readonly ConnectionRule[]): boolean {
@@ -28,7 +28,8 @@ export function expectsProxy(session: Session, rules: readonly ConnectionRule[])
   return rules.some((rule) => rule.action === 'expect-proxy' && rule.when(context) === HOLDS);
 }
 
-function judge(session: Session, rules: readonly ConnectionRule[], isFinal: boolean): number {
+/** @param isOfRequest content rules: what they track ends with the request */
+function judge(session: Session, rules: readonly ConnectionRule[], isFinal: boolean, isOfRequest: boolean): number {
   if (rules.length === 0) return ACCEPTED;
   const context = session.worker.sampleContext(session, isFinal);
   for (const rule of rules) {
@@ -36,6 +37,10 @@ function judge(session: Session, rules: readonly ConnectionRule[], isFinal: bool
     const verdict = rule.when(context);
     if (verdict === FAILS) continue;
     if (verdict === UNDECIDED) return WAITS;
+    if (rule.action === 'other') {
+      rule.act?.(session, context, isOfRequest);
+      continue;
+    }
     if (rule.action === 'silent-drop') vanishOnClose(session.clientFd);
     return rule.action === 'accept' ? ACCEPTED : REFUSED;
   }
@@ -54,7 +59,7 @@ export function inspect(session: Session): void {
   const { worker, frontend, backend } = session;
   const owner = backend ?? frontend;
   const isFinal = session.toServer.hungUp || worker.reactor.nowMs >= session.inspectUntilMs;
-  const outcome = judge(session, owner.contentRules, isFinal);
+  const outcome = judge(session, owner.contentRules, isFinal, true);
   if (outcome === WAITS) {
     wait(session);
     return;
@@ -84,7 +89,7 @@ export function inspectionTimedOut(session: Session, nowMs: number): void {
 /** The client has left, or its time is over. What is there still decides whether it was refused, and whose it was. */
 export function inspectionBroken(session: Session, side: 'C' | 'c'): void {
   const { backend, frontend } = session;
-  const outcome = judge(session, (backend ?? frontend).contentRules, true);
+  const outcome = judge(session, (backend ?? frontend).contentRules, true, true);
   if (outcome === REFUSED) {
     refuse(session);
     return;

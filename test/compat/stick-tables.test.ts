@@ -138,8 +138,9 @@ same(
     ).join(''),
   async ({ proxy }) => {
     const said: string[] = [];
-    for (const i of [0, 1, 2, 3])
-      for (const key of ['10.0.0.1', '2001:db8::1', '77', 'abcdefgh'])
+    const keys = [['10.0.0.1'], ['10.0.0.1', '2001:db8::1'], ['77', '4294967295'], ['77', 'abcdefgh', 'x y']];
+    for (const [i, list] of keys.entries())
+      for (const key of list)
         said.push(
           await proxy.ask(`set table t${i} key ${key} data.gpc0 7 data.gpt0 ${i}`),
           await table(proxy, `t${i} key ${key}`),
