@@ -25,11 +25,22 @@ export function parseKey(text: string, type: StickType): Value | undefined {
   return text;
 }
 
+/** The sample that a key was made of, as far as the table keeps it. */
+export function keyValue(bytes: Uint8Array, type: StickType): Value {
+  if (type === 'ip' || type === 'ipv6') return { family: type === 'ip' ? 4 : 6, bytes };
+  if (type === 'integer') return integerOf(bytes);
+  return String.fromCharCode(...bytes);
+}
+
+function integerOf(bytes: Uint8Array): number {
+  return new DataView(bytes.buffer, bytes.byteOffset).getUint32(0);
+}
+
 /** A key as `show table` prints it. */
 export function keyText(bytes: Uint8Array, type: StickType): string {
   if (type === 'ip') return ipv4Text(bytes);
   if (type === 'ipv6') return ipv6Text(bytes);
-  if (type === 'integer') return String(new DataView(bytes.buffer, bytes.byteOffset).getUint32(0));
+  if (type === 'integer') return String(integerOf(bytes));
   if (type === 'binary') return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0').toUpperCase()).join('');
   return String.fromCharCode(...bytes);
 }

@@ -1,7 +1,7 @@
 /** Stick tables as sample fetches and actions see them: counters of a session, and tables by name. */
 import type { StickView } from '../../core/expr/context.js';
 import type { Value } from '../../core/expr/values.js';
-import { writeKey } from '../../core/stick/key.js';
+import { keyValue, writeKey } from '../../core/stick/key.js';
 import type { StickStore } from '../../core/stick/store.js';
 import type { Session } from '../session.js';
 import type { DataplaneWorker } from '../worker-context.js';
@@ -39,6 +39,13 @@ export class SessionStickView implements StickView {
     if (place < 0) return undefined;
     const { stores, entries } = this.session.tracked!;
     return changeFigure(stores[place]!, entries[place], figure, by, index, this.now);
+  }
+
+  key(n: number): Value | undefined {
+    const place = this.session.tracked?.placeOf(n) ?? -1;
+    if (place < 0) return undefined;
+    const store = this.session.tracked!.stores[place]!;
+    return keyValue(store.keyOf(this.session.tracked!.entries[place]), store.layout.type);
   }
 
   used(table: string): number | undefined {
