@@ -12,6 +12,7 @@
  */
 import type { ServiceRequest } from '../../../core/messages.js';
 import type { ServerEntity } from '../../entities.js';
+import type { HttpProgram } from './program.js';
 
 export type Outcome =
   | typeof CONTINUE
@@ -37,6 +38,9 @@ export const SERVICE = 6;
 
 /** The part of a transaction that belongs to the rules. */
 export class RuleRun {
+  /** Programs of the proxies the request has entered: noted by `runRequestRules`. */
+  frontend: HttpProgram | null = null;
+  backend: HttpProgram | null = null;
   /** Phase and rule where evaluation goes on after WAIT. */
   phase = 0;
   index = 0;
@@ -50,6 +54,8 @@ export class RuleRun {
   /** Termination code letters 1 and 2 of `reply`, `DROP` and `REJECT` (manual §8.5). */
   end = '--';
   service: ServiceRequest | null = null;
+  /** `early-hint`: a whole 103 response to be sent before the answer; '' none. */
+  earlyHints = '';
   /** The server a cookie (or force-persist) asks for; used while it is usable. */
   persistentServer: ServerEntity | null = null;
   /** `force-persist` holds: `persistentServer` is used although it is down. */
@@ -65,12 +71,15 @@ export class RuleRun {
   cookieValue: string | null = null;
 
   reset(): void {
+    this.frontend = null;
+    this.backend = null;
     this.phase = 0;
     this.index = 0;
     this.waitUntilMs = 0;
     this.reply = null;
     this.end = '--';
     this.service = null;
+    this.earlyHints = '';
     this.persistentServer = null;
     this.isForced = false;
     this.ignoresPersistence = false;

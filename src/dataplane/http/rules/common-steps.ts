@@ -1,0 +1,156 @@
+/** Actions that rules of connections and of HTTP share: variables, captures, addresses, counters, log level (manual §4.2). */
+import type { CommonAction, Expression } from '../../../config/http-model.js';
+import type { SampleContext } from '../../../core/expr/context.js';
+import { compileExpressionAs } from '../../../core/expr/expression.js';
+import { castOf, kindOf, type Value } from '../../../core/expr/values.js';
+import { compileFormat } from '../../../core/log-format/format.js';
+import type { Session } from '../../session.js';
+import { vanishOnClose } from '../../socket-options.js';
+import type { Transaction } from '../transaction.js';
+import { setAddress, setPort } from './address-steps.js';
+import { compileCounterAction } from './counter-steps.js';
+import { CONTINUE, DROP, type Outcome, REJECT } from './outcome.js';
+import { compilePatternAction } from './pattern-steps.js';
+import { compileExpression } from './step.js';
+
+/** @param tx null in rules of connections */
+export type CommonStep = (session: Session, context: SampleContext, tx: Transaction | null) => Outcome;
+
+/** What a capture needs to know of its proxy. */
+export interface CaptureSlots {
+  /** @returns the slot of an action, -1 where there is none; and how many bytes it takes */
+  slotOf(action: Extract<CommonAction, { do: 'capture' }>): { slot: number; length: number };
+}
+
+/** @param proxy name of the proxy whose rule it is: its table is the default of `track-sc` */
+export function compileCommon(
+  action: CommonAction,
+  proxy: string,
+  slots: CaptureSlots,
+  isResponse = false,
+): CommonStep {
+  switch (action.do) {
+    case 'reject':
+      return ended(REJECT);
+    case 'silent-drop':
+      return silentDrop;
+    case 'set-var':
+      return setVariable(action.variable, action.conditions ?? [], compileExpression(action.expression));
+    case 'set-var-fmt':
+      return setVariable(action.variable, action.conditions ?? [], compileFormat(action.value));
+    case 'unset-var':
+      return unsetVariable(action.variable);
+    case 'capture':
+      return capture(action.expression, slots.slotOf(action), isResponse);
+    case 'set-log-level':
+      return logLevel(action.level);
+    case 'set-src':
+    case 'set-dst':
+      return setAddress(action.do === 'set-src' ? 'source' : 'destination', action.expression);
+    case 'set-src-port':
+    case 'set-dst-port':
+      return setPort(action.do === 'set-src-port' ? 'source' : 'destination', action.expression);
+    case 'set-map':
+    case 'del-map':
+    case 'add-acl':
+    case 'del-acl':
+      return compilePatternAction(action);
+    case 'track-sc':
+    case 'sc-inc-gpc':
+    case 'sc-add-gpc':
+    case 'sc-set-gpt':
+      return compileCounterAction(action, proxy);
+    default:
+      // set-nice, set-mark, set-tos and priorities are named when the configuration is read, and change nothing.
+      return nothing;
+  }
+}
+
+const nothing: CommonStep = () => CONTINUE;
+
+function ended(outcome: Outcome): CommonStep {
+  return (_, __, tx) => {
+    if (tx !== null) tx.run.end = tx.hasResponse ? 'PH' : 'PR';
+    return outcome;
+  };
+}
+
+const silentDrop: CommonStep = (session, _, tx) => {
+  vanishOnClose(session.clientFd);
+  if (tx !== null) tx.run.end = tx.hasResponse ? 'PH' : 'PR';
+  return DROP;
+};
+
+type Conditions = Extract<CommonAction, { do: 'set-var' }>['conditions'];
+
+function setVariable(
+  name: string,
+  conditions: NonNullable<Conditions>,
+  evaluate: (context: SampleContext) => Value | undefined,
+): CommonStep {
+  return (_, context) => {
+    const value = evaluate(context);
+    if (conditions.every((condition) => meets(condition, context.variable(name), value)))
+      context.setVariable(name, value);
+    return CONTINUE;
+  };
+}
+
+/** Conditions of the `set-var` converter (manual §7.3.1). */
+function meets(condition: NonNullable<Conditions>[number], now: Value | undefined, value: Value | undefined): boolean {
+  switch (condition) {
+    case 'ifexists':
+      return now !== undefined;
+    case 'ifnotexists':
+      return now === undefined;
+    case 'ifempty':
+      return now === undefined || now === '';
+    case 'ifnotempty':
+      return now !== undefined && now !== '';
+    case 'ifset':
+      return value !== undefined;
+    case 'ifgt':
+      return typeof now === 'number' && typeof value === 'number' && now > value;
+    case 'iflt':
+      return typeof now === 'number' && typeof value === 'number' && now < value;
+  }
+}
+
+function unsetVariable(name: string): CommonStep {
+  return (_, context) => {
+    context.setVariable(name, undefined);
+    return CONTINUE;
+  };
+}
+
+/** Where the frontend has no such slot the rule changes nothing (manual, `http-request capture`). */
+function capture(
+  expression: Expression,
+  { slot, length }: { slot: number; length: number },
+  isResponse: boolean,
+): CommonStep {
+  const evaluate = compileExpressionAs('string', expression);
+  if (typeof evaluate === 'string' || slot < 0) return nothing;
+  return (_, context, tx) => {
+    const value = evaluate(context);
+    if (tx === null || value === undefined) return CONTINUE;
+    const captures = isResponse ? tx.responseCaptures : tx.requestCaptures;
+    if (slot < captures.length) captures[slot] = (value as string).slice(0, length);
+    return CONTINUE;
+  };
+}
+
+function logLevel(level: Extract<CommonAction, { do: 'set-log-level' }>['level']): CommonStep {
+  return (session, _, tx) => {
+    if (tx !== null) tx.logLevel = level;
+    else if (level === 'silent') session.silent = true;
+    return CONTINUE;
+  };
+}
+
+/** A number of whatever an expression gives; undefined where it gives none. */
+export function numberOf(value: Value | undefined): number | undefined {
+  if (value === undefined) return undefined;
+  const cast = castOf(kindOf(value), 'integer')?.(value);
+  return typeof cast === 'number' ? cast : undefined;
+}

@@ -1,0 +1,42 @@
+/** What main answers in place of a server: `use-service prometheus-exporter` and the statistics page. */
+
+import { latin1 } from '../../../core/http1/characters.js';
+import { findHeader, headerValue, targetOf } from '../../../core/http1/headers.js';
+import type { ServiceRequest } from '../../../core/messages.js';
+import type { Transaction } from '../transaction.js';
+import { SERVICE } from './outcome.js';
+import type { Step } from './step.js';
+
+export function serviceStep(proxy: string): Step {
+  return (tx) => {
+    tx.run.service = serviceRequest(tx, 'prometheus', proxy, false);
+    tx.run.end = 'LR';
+    return SERVICE;
+  };
+}
+
+/** What main needs to know of the request. */
+export function serviceRequest(
+  tx: Transaction,
+  service: ServiceRequest['service'],
+  proxy: string,
+  isAdmin: boolean,
+): ServiceRequest {
+  const { request } = tx;
+  const header = (name: string) => {
+    const row = findHeader(request, name);
+    return row < 0 ? '' : headerValue(request, row);
+  };
+  return {
+    service,
+    proxy,
+    method: request.method,
+    target: targetOf(request),
+    host: header('host'),
+    origin: header('origin'),
+    referer: header('referer'),
+    secFetchSite: header('sec-fetch-site'),
+    body: request.method === 'POST' && request.bytes !== null ? latin1(request.bytes, tx.bodyFrom, tx.bodyTo) : '',
+    isAdmin,
+  };
+}
