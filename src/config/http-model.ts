@@ -80,7 +80,11 @@ export type CommonAction =
 
 type VarCondition = 'ifexists' | 'ifnotexists' | 'ifempty' | 'ifnotempty' | 'ifset' | 'ifgt' | 'iflt';
 
-/** `status CODE content-type TYPE string|lf-string|file|lf-file|errorfile|errorfiles|default-errorfiles hdr …`. */
+/**
+ * Without a body, `raw` or the name of a page it is an empty answer with its headers. `deny` and `tarpit` alone, or with
+ * nothing but `deny_status`, have `isDefaultErrorFiles`.
+ * `status CODE content-type TYPE string|lf-string|file|lf-file|errorfile|errorfiles|default-errorfiles hdr …`.
+ */
 export interface Reply {
   status?: number;
   contentType?: string;

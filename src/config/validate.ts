@@ -5,6 +5,7 @@
 import type { Diagnostics } from './diagnostics.js';
 import type { Model } from './model.js';
 import { validateAgents } from './validate/agents.js';
+import { validateHttp } from './validate/http.js';
 import { validateListeners } from './validate/listeners.js';
 import { validateOwnChecks } from './validate/own-checks.js';
 import { validateReferences } from './validate/references.js';
@@ -22,5 +23,6 @@ export function validate(model: Model, diag: Diagnostics): void {
   validateRoleChecks(model, diag);
   validateOwnChecks(model, diag);
   validateRules(model, diag);
+  validateHttp(model, diag);
   validateSettings(model, diag);
 }

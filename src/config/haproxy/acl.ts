@@ -7,7 +7,14 @@ import type { Diagnostics, Loc } from '../diagnostics.js';
 import type { AclTest, Condition } from '../model.js';
 import { didYouMean } from '../suggest.js';
 import { parseCalls } from './expression.js';
-import { ACL_FETCHES, CONNECTION_FETCHES, CONVERTERS, REQUEST_FETCHES, RESPONSE_FETCHES } from './fetches.js';
+import {
+  ACL_FETCHES,
+  CONNECTION_FETCHES,
+  CONVERTERS,
+  FETCHES_BY_NAME,
+  REQUEST_FETCHES,
+  RESPONSE_FETCHES,
+} from './fetches.js';
 import { Line } from './line.js';
 import { splitWords } from './words.js';
 
@@ -184,6 +191,11 @@ function isKnownFetch(line: Line, i: number, name: string): boolean {
     didYouMean(name, known, 'see the sample fetches of the manual, §7.3'),
   );
   return false;
+}
+
+/** The sample fetch of a test, without the matching method in its name. */
+export function fetchOf(test: AclTest): string {
+  return FETCHES_BY_NAME.has(test.fetch) ? test.fetch : baseFetch(test.fetch);
 }
 
 /** `path_beg` is `path`: the matching method is part of the name. */

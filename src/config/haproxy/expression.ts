@@ -1,65 +1,26 @@
 /** Sample expressions (manual §7.3) and the formats that hold them (§8.2.6), as words of a line. */
+import { parseExpression } from '../../core/expr/parse-expression.js';
 import type { Expression, Format } from '../model.js';
 import { didYouMean } from '../suggest.js';
 import { missingAt, type Stage } from './availability.js';
 import { CONVERTERS, FETCHES_BY_NAME } from './fetches.js';
 import type { Line } from './line.js';
 
-export interface Call {
+interface Call {
   name: string;
   args: string[];
 }
 
-/** Escapes inside of an argument that stand for one character; before anything else a backslash is itself. */
-const ARGUMENT_ESCAPES: { readonly [letter: string]: string } = { n: '\n', r: '\r', t: '\t' };
-
 /**
- * `fetch(a,b),conv("c,d")` into its calls. Arguments may be quoted once more (manual §2.2).
+ * `fetch(a,b),conv("c,d")` into its calls; a comma at the end is passed over.
  * @param end character behind the expression, '' for the end of the text
  * @returns undefined where parentheses or quotes do not match
  */
 export function parseCalls(text: string, from = 0, end = ''): { calls: Call[]; next: number } | undefined {
-  const calls: Call[] = [];
-  for (let at = from; ; at++) {
-    const [name] = /^[^(),\]]+/.exec(text.slice(at)) ?? [];
-    if (name === undefined) return calls.length > 0 && isEnd(text, at, end) ? { calls, next: at } : undefined;
-    at += name.length;
-    const call: Call = { name, args: [] };
-    calls.push(call);
-    if (text[at] === '(') {
-      const found = parseArguments(text, at + 1);
-      if (found === undefined) return undefined;
-      call.args = found.args;
-      at = found.next;
-    }
-    if (isEnd(text, at, end)) return { calls, next: at };
-    if (text[at] !== ',') return undefined;
-  }
-}
-
-function isEnd(text: string, at: number, end: string): boolean {
-  return end === '' ? at >= text.length : text[at] === end;
-}
-
-function parseArguments(text: string, from: number): { args: string[]; next: number } | undefined {
-  const args: string[] = [''];
-  let quote = '';
-  for (let at = from; at < text.length; at++) {
-    const c = text[at];
-    const last = args.length - 1;
-    if (quote !== '' && c === quote) quote = '';
-    else if (quote === '' && (c === '"' || c === "'")) quote = c;
-    else if (c === '\\' && quote !== "'" && at + 1 < text.length) args[last] += unescaped(text[++at]);
-    else if (quote === '' && c === ',') args.push('');
-    else if (quote === '' && c === ')') return { args: args.length === 1 && args[0] === '' ? [] : args, next: at + 1 };
-    else args[last] += c;
-  }
-  return undefined;
-}
-
-function unescaped(c: string): string {
-  if (Object.hasOwn(ARGUMENT_ESCAPES, c)) return ARGUMENT_ESCAPES[c];
-  return '\\"\' ,()'.includes(c) ? c : `\\${c}`;
+  const found = parseExpression(end === '' ? text.replace(/,+$/, '') : text, from, end);
+  if (found === undefined) return undefined;
+  const { fetch, args, converters } = found.expression;
+  return { calls: [{ name: fetch, args }, ...converters], next: found.next };
 }
 
 /** An expression from word `i` on; converters may also follow as words of their own (an old form). */
@@ -144,7 +105,7 @@ function checkSample(line: Line, i: number, text: string, from: number, stage: S
   if (!parsed) return refuse(line, i, `'%[' without a sound expression and ']' in '${text}'`, "write '%[src]'");
   const [fetch, ...converters] = parsed.calls;
   const expression = { fetch: fetch.name, args: fetch.args, converters };
-  return checkExpression(line, i, expression, stage) ? parsed.next + 1 : undefined;
+  return checkExpression(line, i, expression, stage) ? parsed.next : undefined;
 }
 
 function refuse(line: Line, i: number, message: string, remedy: string): undefined {

@@ -170,10 +170,12 @@ function replyAction(name: 'deny' | 'tarpit' | 'return'): Reader {
     const found = readReply(line, i + 1, stage);
     if (!found) return undefined;
     const { reply, next } = found;
-    const isBare = next === i + 3 && name !== 'return';
-    if (isBare && reply.status !== undefined && !PAGE_STATUSES.includes(reply.status)) {
+    // Without a body it is an empty answer, but for these two older ways of writing (observed from HAProxy).
+    const isPage = name !== 'return' && (next === i + 1 || (next === i + 3 && line.text(i + 1) === 'deny_status'));
+    if (isPage) reply.isDefaultErrorFiles = true;
+    if (reply.isDefaultErrorFiles && reply.status !== undefined && !PAGE_STATUSES.includes(reply.status)) {
       const message = `there is no standard page for status ${reply.status}`;
-      line.error('bad-status', i + 2, message, `write a body, or one of ${PAGE_STATUSES.join(', ')}`);
+      line.error('bad-status', i, message, `write a body, or one of ${PAGE_STATUSES.join(', ')}`);
       return undefined;
     }
     return { action: { do: name, reply }, next };

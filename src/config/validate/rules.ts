@@ -9,17 +9,18 @@ const REMEDY =
   "decide by 'src', 'dst', 'dst_port', 'req.ssl_sni', 'req.payload' or the figures of a backend, or remove the rule";
 
 export function validateRules(model: Model, diag: Diagnostics): void {
+  for (const proxy of model.proxies) if (hasFrontend(proxy)) warnUnconditional(proxy, diag);
   const running = model.proxies.filter((proxy) => proxy.mode === 'tcp');
   const complaints = new Complaints(diag);
   const looksInside = running.some((proxy) => inspects(proxy));
   for (const proxy of running) {
     proxy.tcpRequest.forEach((rule, i) => {
+      if (rule.action === 'other') return;
       if (isHarmless(rule, proxy.tcpRequest.slice(i + 1))) warnPassedOver(rule, proxy, diag);
       else judgeTcpRule(rule, proxy, complaints);
     });
     refuseDeferred(proxy, complaints);
     judgeRoutes(proxy, looksInside, complaints, diag);
-    if (hasFrontend(proxy)) warnUnconditional(proxy, diag);
   }
 }
 
@@ -131,12 +132,13 @@ function warnUnconditional(proxy: Proxy, diag: Diagnostics): void {
   const at = proxy.useBackends.findIndex((rule) => !rule.condition);
   if (at < 0) return;
   const rule = proxy.useBackends[at];
-  diag.warning(
-    'unconditional-use-backend',
-    rule.loc,
-    `'use_backend ${rule.backend}' has no condition and takes everything`,
-    `write 'default_backend ${rule.backend}'`,
-  );
+  if (!rule.isFormat)
+    diag.warning(
+      'unconditional-use-backend',
+      rule.loc,
+      `'use_backend ${rule.backend}' has no condition and takes everything`,
+      `write 'default_backend ${rule.backend}'`,
+    );
   for (const late of proxy.useBackends.slice(at + 1)) {
     diag.warning(
       'unreachable-rule',
@@ -145,7 +147,8 @@ function warnUnconditional(proxy: Proxy, diag: Diagnostics): void {
       'move it in front of that line',
     );
   }
-  if (proxy.defaultBackend !== undefined && proxy.defaultBackend !== rule.backend) {
+  // What a computed name leads nowhere for goes to the default backend.
+  if (!rule.isFormat && proxy.defaultBackend !== undefined && proxy.defaultBackend !== rule.backend) {
     diag.warning(
       'unreachable-rule',
       proxy.at?.defaultBackend,

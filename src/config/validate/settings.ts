@@ -10,7 +10,7 @@ const SPARE_DESCRIPTORS = 100;
 export function validateSettings(model: Model, diag: Diagnostics): void {
   checkLimits(model, diag);
   for (const proxy of model.proxies) {
-    if (proxy.mode === 'http' || proxy.disabled) continue;
+    if (proxy.disabled) continue;
     warnTimeouts(proxy, diag);
     warnLogs(proxy, diag);
     warnMaxconn(proxy, model, diag);
@@ -48,11 +48,11 @@ function warnTimeouts(proxy: Proxy, diag: Diagnostics): void {
 
 function warnLogs(proxy: Proxy, diag: Diagnostics): void {
   if (!hasFrontend(proxy)) return;
-  if (proxy.logStyle === 'httplog') {
+  if (proxy.mode === 'tcp' && /^http/.test(proxy.logStyle ?? '')) {
     diag.warning(
       'httplog-tcp',
       proxy.at?.logStyle ?? proxy.loc,
-      `'option httplog' needs mode http; ${proxy.kind} '${proxy.name}' logs as 'option tcplog' does`,
+      `'option ${proxy.logStyle?.startsWith('httpslog') ? 'httpslog' : 'httplog'}' needs mode http; ${proxy.kind} '${proxy.name}' logs as 'option tcplog' does`,
       "write 'option tcplog'",
     );
   }
