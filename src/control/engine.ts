@@ -6,7 +6,7 @@ import type { Model, Proxy, Server } from '../config/model.js';
 import type { AgentFigures } from '../core/agent-figures.js';
 import type { ServerNow, StoredEvent } from '../core/events/event.js';
 import type { History } from '../core/events/history.js';
-import type { AdminCommand, SessionInfo } from '../core/messages.js';
+import type { AdminCommand, ProtocolError, SessionInfo } from '../core/messages.js';
 import type { StickStore } from '../core/stick/store.js';
 import type { Row } from '../core/table.js';
 
@@ -34,6 +34,8 @@ export interface Engine {
 
   /** Sessions of all workers at this moment. */
   sessions(): Promise<SessionInfo[]>;
+  /** What clients and servers sent that was no HTTP: the last of each proxy and worker, and how many there were. */
+  protocolErrors?(): Promise<{ total: number; errors: ProtocolError[] }>;
   killSession(id: number): void;
   /** Drops the sessions of one server in every worker. */
   killServerSessions(proxy: string, server: string): void;

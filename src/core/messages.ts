@@ -72,6 +72,8 @@ export type ToWorker =
   | { type: 'close-listeners'; fds: number[]; request: number }
   | { type: 'pause-frontend'; proxy: string; paused: boolean }
   | { type: 'list-sessions'; request: number }
+  /** Answer `protocol-errors`. */
+  | { type: 'list-errors'; request: number }
   | { type: 'kill-session'; id: number }
   /** Drop every session of a frontend (`shutdown frontend`). */
   | { type: 'kill-frontend-sessions'; proxy: string }
@@ -84,6 +86,7 @@ export type FromWorker =
   | { type: 'applied'; index: number; revision: number }
   | { type: 'listeners-closed'; index: number; request: number }
   | { type: 'sessions'; index: number; request: number; sessions: SessionInfo[] }
+  | { type: 'protocol-errors'; index: number; request: number; total: number; errors: ProtocolError[] }
   | { type: 'log'; index: number; level: 'warning' | 'notice' | 'alert'; text: string }
   | { type: 'stopped'; index: number };
 
@@ -113,6 +116,31 @@ export interface SessionInfo {
   pendingOut: number;
   retriesLeft: number;
   worker: number;
+}
+
+/** The last message of a proxy that broke the protocol, for `show errors`. */
+export interface ProtocolError {
+  readonly side: 'request' | 'response';
+  readonly frontend: string;
+  /** null = none was chosen yet. */
+  readonly backend: string | null;
+  readonly server: string | null;
+  /** `1.2.3.4:5` or `unix:1`. */
+  readonly source: string;
+  readonly atEpochMs: number;
+  /** Number of the event in its worker, from 0. */
+  readonly event: number;
+  readonly worker: number;
+  /** Below zero, see core/http1/errors.ts. */
+  readonly error: number;
+  /** Index of the offending byte in `bytes`; their length when the message is too large. */
+  readonly position: number;
+  /** What the buffer held, from the beginning of the message. */
+  readonly bytes: Uint8Array;
+  /** Room of the buffer. */
+  readonly bufferBytes: number;
+  /** `accept-invalid-http-*` let it pass. */
+  readonly wasAccepted: boolean;
 }
 
 export type ToHealth =

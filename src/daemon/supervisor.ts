@@ -12,7 +12,7 @@ import type { AgentSaid, Engine } from '../control/engine.js';
 import type { AgentFigures } from '../core/agent-figures.js';
 import type { ServerNow, StoredEvent } from '../core/events/event.js';
 import type { History } from '../core/events/history.js';
-import type { AdminCommand, FromHealth, FromWorker, SessionInfo } from '../core/messages.js';
+import type { AdminCommand, FromHealth, FromWorker, ProtocolError, SessionInfo } from '../core/messages.js';
 import type { StickStore } from '../core/stick/store.js';
 import * as T from '../core/table.js';
 import { Deployment, type StartFailure } from './deployment.js';
@@ -305,6 +305,10 @@ export class Supervisor implements Engine {
 
   listenerName(proxy: Proxy, bind: number): string {
     return listenerNames(proxy)[bind];
+  }
+
+  protocolErrors(): Promise<{ total: number; errors: ProtocolError[] }> {
+    return this.startedThreads().protocolErrors();
   }
 
   sessions(): Promise<SessionInfo[]> {

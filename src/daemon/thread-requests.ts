@@ -1,6 +1,6 @@
 /** Questions to the threads and orders that are answered: each has a number, and a limit of time. */
 import type { ServerNow } from '../core/events/event.js';
-import type { AdminCommand, Plan, SessionInfo } from '../core/messages.js';
+import type { AdminCommand, Plan, ProtocolError, SessionInfo } from '../core/messages.js';
 import type { RolePlan } from '../core/role/messages.js';
 import type { ThreadMessage, ThreadPool } from './threads.js';
 
@@ -71,6 +71,21 @@ export class ThreadRequests {
     this.threads.toWorkers({ type: 'list-sessions', request });
     await all;
     return sessions;
+  }
+
+  /** What clients and servers sent that was no HTTP, last of all by proxy and worker, and how often. */
+  async protocolErrors(): Promise<{ total: number; errors: ProtocolError[] }> {
+    const request = ++this.last;
+    const found = { total: 0, errors: [] as ProtocolError[] };
+    const all = this.threads.wait(this.threads.running, SESSION_LIST_MS, (m) => {
+      const isOurs = m.type === 'protocol-errors' && m.request === request;
+      if (isOurs) found.errors.push(...m.errors);
+      if (isOurs) found.total += m.total;
+      return isOurs;
+    });
+    this.threads.toWorkers({ type: 'list-errors', request });
+    await all;
+    return found;
   }
 
   /** @returns an error text, or null when done */

@@ -16,6 +16,7 @@ import { type Lender, READ_BYTES } from './channel.js';
 import { rescue, reviewQueues, reviewRetries, serveQueues } from './connect.js';
 import type { BackendEntity, FrontendEntity, ServerEntity, WorkerRow } from './entities.js';
 import { begin, finish, kill, killAll } from './finish.js';
+import { ProtocolErrors } from './http/protocol-errors.js';
 import type { Transaction } from './http/transaction.js';
 import type { UserDirectory } from './http/transaction-view.js';
 import { BufferPool, PipePool } from './pools.js';
@@ -55,6 +56,8 @@ export class DataplaneWorker implements Lender {
   epochOffsetMs = Date.now() - performance.now();
   epochSecond = 0;
   stopping = false;
+  /** What was no HTTP, for `show errors`. */
+  readonly protocolErrors = new ProtocolErrors();
   /** Scope proc, as far as this worker has set it. */
   readonly variables = new Variables();
   /** Answers `http_auth`; set with the configuration. */

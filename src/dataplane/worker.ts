@@ -38,6 +38,9 @@ function onMessage(message: ToWorker): void {
     case 'list-sessions':
       post({ type: 'sessions', index, request: message.request, sessions: worker.live.map(describeSession) });
       break;
+    case 'list-errors':
+      post({ type: 'protocol-errors', index, request: message.request, ...worker.protocolErrors.list() });
+      break;
     case 'kill-session':
       for (const session of worker.live.filter((s) => s.id === message.id)) kill(session, 'K');
       break;

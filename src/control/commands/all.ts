@@ -8,6 +8,7 @@ import { SESSION_COMMANDS } from './sessions.js';
 import { SERVER_COMMANDS } from './set-server.js';
 import { SETTLE_COMMANDS } from './settle.js';
 import { AGENT_COMMANDS } from './show-agents.js';
+import { ERROR_COMMANDS } from './show-errors.js';
 import { INFO_COMMANDS } from './show-info.js';
 import { MISC_COMMANDS, RELOAD_COMMAND } from './show-misc.js';
 import { SERVERS_COMMANDS } from './show-servers.js';
@@ -23,6 +24,7 @@ export const STATS_SOCKET_COMMANDS = new CommandTable([
   ...LIMIT_COMMANDS,
   ...SETTING_COMMANDS,
   ...MISC_COMMANDS,
+  ...ERROR_COMMANDS,
   ...AGENT_COMMANDS,
   ...CHOICE_COMMANDS,
   ...HISTORY_COMMANDS,

@@ -1,8 +1,6 @@
-/** `show env`, `show errors`, `show activity`, `show pools`, `show threads`, `reload`. */
+/** `show env`, `show activity`, `show pools`, `show threads`, `reload`. */
 import * as T from '../../core/table.js';
 import { type Command, type CommandContext, NOTICE, type Reply, refuse } from '../command.js';
-import { findProxyId } from '../lookup.js';
-import { stamp } from './sessions.js';
 
 type Arguments = readonly (string | undefined)[];
 
@@ -11,13 +9,6 @@ function showEnv(_context: CommandContext, [name]: Arguments): Reply {
   if (name === undefined) return all.join('');
   const value = process.env[name];
   return value === undefined ? refuse('Variable not found') : `${name}=${value}\n`;
-}
-
-/** In tcp mode there is no protocol to err against: the list is always empty. */
-function showErrors({ engine, nowMs }: CommandContext, [proxy]: Arguments): Reply {
-  const found = proxy === undefined ? undefined : findProxyId(engine, proxy);
-  if (found && !found.ok) return found.refusal;
-  return `Total events captured on [${stamp(nowMs)}] : 0\n`;
 }
 
 /** Per worker: the value of each, after their sum where there is more than one. */
@@ -89,13 +80,6 @@ export const RELOAD_COMMAND = command('reload', 'reload', 'read the configuratio
 export const MISC_COMMANDS: readonly Command[] = [
   command('show activity', 'show activity', 'what the workers have done', 'user', showActivity),
   command('show env', 'show env [var]', 'environment variables', 'operator', showEnv),
-  command(
-    'show errors',
-    'show errors [<px>] [request|response]',
-    'last protocol errors of each proxy',
-    'operator',
-    showErrors,
-  ),
   command('show pools', 'show pools', 'memory in use', 'user', showPools),
   command('show threads', 'show threads', 'the data-plane workers', 'user', showThreads),
 ];
