@@ -6,9 +6,9 @@ import { castOf, kindOf, type Value } from '../../../core/expr/values.js';
 import { compileFormat } from '../../../core/log-format/format.js';
 import type { Session } from '../../session.js';
 import { vanishOnClose } from '../../socket-options.js';
+import { compileStickAction, type SessionAction } from '../../stick/stick-actions.js';
 import type { Transaction } from '../transaction.js';
 import { setAddress, setPort } from './address-steps.js';
-import { compileCounterAction } from './counter-steps.js';
 import { CONTINUE, DROP, type Outcome, REJECT } from './outcome.js';
 import { compilePatternAction } from './pattern-steps.js';
 import { compileExpression } from './step.js';
@@ -59,7 +59,7 @@ export function compileCommon(
     case 'sc-inc-gpc':
     case 'sc-add-gpc':
     case 'sc-set-gpt':
-      return compileCounterAction(action, proxy);
+      return counting(compileStickAction(action, proxy));
     default:
       // set-nice, set-mark, set-tos and priorities are named when the configuration is read, and change nothing.
       return nothing;
@@ -67,6 +67,14 @@ export function compileCommon(
 }
 
 const nothing: CommonStep = () => CONTINUE;
+
+function counting(act: SessionAction | null): CommonStep {
+  if (act === null) return nothing;
+  return (session, context, tx) => {
+    act(session, context, tx !== null);
+    return CONTINUE;
+  };
+}
 
 function ended(outcome: Outcome): CommonStep {
   return (_, __, tx) => {
