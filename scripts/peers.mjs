@@ -19,6 +19,8 @@ export const PEERS = {
   nft: 'nftables',
   nginx: 'nginx',
   wrk: 'wrk',
+  python3: 'python3',
+  h2load: 'nghttp2-client',
   pen: 'pen',
   varnishtest: 'varnish',
   xinetd: 'xinetd',
@@ -27,6 +29,7 @@ export const PEERS = {
 /** Files that are no command: path (one of several, by architecture) to Debian package. */
 const FILES = [
   { package: 'galera-4', anyOf: ['/usr/lib/galera/libgalera_smm.so', '/usr/lib/libgalera_smm.so'] },
+  { package: 'python3-websockets', anyOf: ['/usr/lib/python3/dist-packages/websockets/__init__.py'] },
   { package: 'libnginx-mod-stream', anyOf: ['/usr/lib/nginx/modules/ngx_stream_module.so'] },
 ];
 
