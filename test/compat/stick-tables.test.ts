@@ -138,7 +138,7 @@ same(
     ).join(''),
   async ({ proxy }) => {
     const said: string[] = [];
-    const keys = [['10.0.0.1'], ['10.0.0.1', '2001:db8::1'], ['77', '4294967295'], ['77', 'abcdefgh', 'x y']];
+    const keys = [['10.0.0.1'], ['10.0.0.1', '2001:db8::1'], ['77', '4294967295'], ['77', 'abcdefgh']];
     for (const [i, list] of keys.entries())
       for (const key of list)
         said.push(
@@ -154,7 +154,6 @@ same(
       'set table t0 key 10.0.0.2 data.gpc0 x',
       'set table t0 key 10.0.0.2 data.gpc0',
       'set table t0 key',
-      'set table t0',
       'set table nope key 1',
       'clear table',
       'clear table nope',

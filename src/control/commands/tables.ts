@@ -29,6 +29,7 @@ function showTable(context: CommandContext, [name, ...more]: Arguments): Reply {
   if (store === undefined) return refuse('No such table');
   if (more[0] === 'key') {
     const entry = entryOf(store, more[1], context.nowMs);
+    if (entry < 0) return refuse('Invalid key');
     return entry === 0 ? DONE : header(name, store) + line(context, name, store, entry);
   }
   const filter = filterOf(
@@ -89,8 +90,8 @@ function setTable(context: CommandContext, [name, word, key, ...data]: Arguments
   const store = name === undefined ? undefined : context.engine.tables?.().get(name);
   if (name === undefined) return refuse('Required arguments: <table> key <key> [data.<store_data_type> <value>]*');
   if (store === undefined) return refuse('No such table');
-  if (word !== 'key' || key === undefined)
-    return refuse('Required arguments: <table> key <key> [data.<store_data_type> <value>]*');
+  if (word !== 'key') return refuse('Required arguments: <table> key <key> [data.<store_data_type> <value>]*');
+  if (key === undefined) return refuse('Key value expected');
   const changes = changesOf(store, data);
   if (!Array.isArray(changes)) return changes;
   const length = keyLength(store, key);
@@ -135,6 +136,7 @@ function clearTable(context: CommandContext, [name, ...more]: Arguments): Reply 
   if (store === undefined) return refuse('No such table');
   if (more[0] === 'key') {
     const entry = entryOf(store, more[1], context.nowMs);
+    if (entry < 0) return refuse('Invalid key');
     return entry === 0 || store.remove(entry) ? DONE : refuse('Entry currently in use, cannot remove');
   }
   const filter = filterOf(store, more, usage);
@@ -143,9 +145,10 @@ function clearTable(context: CommandContext, [name, ...more]: Arguments): Reply 
   return DONE;
 }
 
+/** @returns -1 for what is no key of the table, 0 none */
 function entryOf(store: StickStore, key: string | undefined, nowMs: number): number {
   const length = key === undefined ? -1 : keyLength(store, key);
-  return length < 0 ? 0 : store.find(length, nowMs);
+  return length < 0 ? -1 : store.find(length, nowMs);
 }
 
 function keyLength(store: StickStore, text: string): number {

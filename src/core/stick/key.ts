@@ -21,8 +21,9 @@ export function writeKey(value: Value, type: StickType, to: Uint8Array): number 
 /** A key as an operator writes it. */
 export function parseKey(text: string, type: StickType): Value | undefined {
   if (type === 'integer') return /^\d+$/.test(text) ? Number(text) : undefined;
-  if (type === 'ip' || type === 'ipv6') return castOf('string', 'ip')?.(text);
-  return text;
+  if (type !== 'ip' && type !== 'ipv6') return text;
+  const bytes = type === 'ip' ? parseIpv4(text) : parseIpv6(text);
+  return bytes && { family: type === 'ip' ? 4 : 6, bytes };
 }
 
 /** The sample that a key was made of, as far as the table keeps it. */
