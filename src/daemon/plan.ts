@@ -100,7 +100,7 @@ function writeFrontend(proxy: Proxy, at: At): void {
 
 /** True for proxies that this version runs. */
 export function runs(proxy: Proxy): boolean {
-  return proxy.mode === 'tcp' && !proxy.disabled;
+  return !proxy.disabled;
 }
 
 function writeBackend(proxy: Proxy, at: At, nowS: number): void {

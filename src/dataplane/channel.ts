@@ -7,6 +7,8 @@
  *
  * Costs per turn in which one small message passes: one recv, one send.
  */
+
+import type { ChunkScanner } from '../core/http1/chunked.js';
 import {
   EAGAIN,
   EINVAL,
@@ -42,6 +44,11 @@ export const PUMP_MORE = 1; // used its share of the turn; go on in the next
 export const PUMP_DONE = 2; // end of stream passed on (or to be passed on by closing)
 export const PUMP_READ_ERROR = 3;
 export const PUMP_WRITE_ERROR = 4;
+/** The chunked body is broken (mode http). */
+export const PUMP_BAD_BODY = 5;
+
+/** No limit: everything until the end belongs to this direction. */
+export const UNLIMITED = Number.MAX_SAFE_INTEGER;
 
 const SPLICE_FLAGS = SPLICE_F_MOVE | SPLICE_F_NONBLOCK;
 const BLOCKED = 0;
@@ -64,6 +71,13 @@ export class Channel {
   moved = 0;
   errno = 0;
   allowSplice = true;
+  /** Bytes that may still be taken from the sender: the rest of a body in mode http. */
+  limit = UNLIMITED;
+  /** Finds the end of a chunked body; `limit` is then what one read may take, 0 behind the end. */
+  scanner: ChunkScanner | null = null;
+  /** What a read took beyond the end of a chunked body: [from, to) of the read buffer, until the next `pump`. */
+  surplusFrom = 0;
+  surplusTo = 0;
   private kept: NativeBuffer | null = null;
   private keptFrom = 0;
   private keptTo = 0;
@@ -82,7 +96,22 @@ export class Channel {
     this.to = to;
     this.readable = this.writable = this.hungUp = this.ended = this.endSent = this.bulk = false;
     this.allowSplice = true;
-    this.bytes = this.moved = this.errno = this.smallPieces = 0;
+    this.limit = UNLIMITED;
+    this.scanner = null;
+    this.bytes = this.moved = this.errno = this.smallPieces = this.surplusFrom = this.surplusTo = 0;
+  }
+
+  /** Mode http: another server takes what the client sends. */
+  aimAt(to: number): void {
+    this.to = to;
+    this.writable = this.endSent = false;
+  }
+
+  /** Mode http: another server is read. */
+  readFrom(from: number): void {
+    this.from = from;
+    this.readable = this.hungUp = this.ended = this.endSent = this.bulk = false;
+    this.smallPieces = 0;
   }
 
   /** Puts bytes in front of the stream (a PROXY header). Only before anything was pumped. */
@@ -92,6 +121,28 @@ export class Channel {
     this.kept = buffer;
     this.keptFrom = 0;
     this.keptTo = length;
+  }
+
+  /** Puts bytes behind those that wait. @returns false when there is no room for them */
+  append(lender: Lender, bytes: Uint8Array, from: number, to: number): boolean {
+    this.kept ??= lender.buffers.take();
+    if (this.keptTo + to - from > this.kept.size) return false;
+    this.kept.bytes.set(bytes.subarray(from, to), this.keptTo);
+    this.keptTo += to - from;
+    return true;
+  }
+
+  /** Takes over a buffer of its own that holds bytes to send. Nothing else waits. */
+  adopt(buffer: NativeBuffer, length: number): void {
+    this.kept = buffer;
+    this.keptFrom = 0;
+    this.keptTo = length;
+  }
+
+  /** Sends what waits, without reading. @returns PUMP_IDLE or PUMP_WRITE_ERROR */
+  flushOnly(lender: Lender): number {
+    if (this.keptTo === 0 && this.piped === 0) return PUMP_IDLE;
+    return this.flush(lender) === FAILED ? PUMP_WRITE_ERROR : PUMP_IDLE;
   }
 
   /** Gives back what is borrowed. A pipe that holds bytes is closed: they are nobody else's. */
@@ -115,7 +166,7 @@ export class Channel {
         if (flushed !== EMPTIED) return flushed === BLOCKED ? PUMP_IDLE : PUMP_WRITE_ERROR;
       }
       if (this.ended) return this.passEnd(closeFollows);
-      if (!this.readable) return PUMP_IDLE;
+      if (!this.readable || this.limit === 0) return PUMP_IDLE;
       const outcome = this.bulk && this.hasPipe(lender) ? this.spliceIn(lender) : this.copy(lender);
       if (outcome !== PUMP_MORE) return outcome;
     }
@@ -131,11 +182,16 @@ export class Channel {
 
   /** One read into the shared buffer and one write. @returns PUMP_MORE to go on */
   private copy(lender: Lender): number {
-    const n = recv(this.from, lender.readBuffer.ptr, READ_BYTES, 0);
+    const most = this.limit < READ_BYTES ? this.limit : READ_BYTES;
+    let n = recv(this.from, lender.readBuffer.ptr, most, 0);
     if (n <= 0) return this.readEnded(n);
+    if (n < most && !this.hungUp) this.readable = false; // epoll(7): a short read has emptied a stream socket
+    if (this.limit !== UNLIMITED) {
+      n = this.withinBody(lender, n);
+      if (n < 0) return PUMP_BAD_BODY;
+    }
     this.bytes += n;
     this.moved += n;
-    if (n < READ_BYTES && !this.hungUp) this.readable = false; // epoll(7): a short read has emptied a stream socket
     if (n >= BULK_BYTES && this.allowSplice && lender.splicing) {
       this.bulk = true;
       this.readable = true;
@@ -149,6 +205,21 @@ export class Channel {
     }
     this.keep(lender, Math.max(0, sent), n);
     return PUMP_IDLE;
+  }
+
+  /** @returns how many of the n bytes that were read belong to the body, -1 if it is broken */
+  private withinBody(lender: Lender, n: number): number {
+    if (this.scanner === null) {
+      this.limit -= n;
+      return n;
+    }
+    const end = this.scanner.scan(lender.readBuffer.bytes, 0, n);
+    if (end < 0) return -1;
+    if (!this.scanner.isDone) return n;
+    this.limit = 0;
+    this.surplusFrom = end;
+    this.surplusTo = n;
+    return end;
   }
 
   private keep(lender: Lender, from: number, to: number): void {
@@ -179,11 +250,17 @@ export class Channel {
 
   private spliceIn(lender: Lender): number {
     const pipe = this.pipe!;
-    const n = splice(this.from, pipe.writeFd, pipe.capacity, SPLICE_FLAGS);
+    const most = this.spliceable(pipe.capacity);
+    if (most === 0) return this.stopSplicing(lender);
+    const n = splice(this.from, pipe.writeFd, most, SPLICE_FLAGS);
     if (n <= 0) {
       this.returnPipe(lender);
-      if (n === -EINVAL) return this.stopSplicing();
+      if (n === -EINVAL) return this.neverSplice();
       return this.readEnded(n);
+    }
+    if (this.limit !== UNLIMITED) {
+      if (this.scanner === null) this.limit -= n;
+      else this.scanner.skip(n);
     }
     this.bytes += n;
     this.moved += n;
@@ -194,8 +271,22 @@ export class Channel {
     return PUMP_MORE;
   }
 
+  /** Bytes that need not be looked at: all of a body with a length, the rest of a chunk where it is a large one. */
+  private spliceable(capacity: number): number {
+    if (this.scanner === null) return this.limit < capacity ? this.limit : capacity;
+    const { dataLeft } = this.scanner;
+    return dataLeft < BULK_BYTES ? 0 : dataLeft < capacity ? dataLeft : capacity;
+  }
+
+  /** The framing of a chunked body is read as it comes. */
+  private stopSplicing(lender: Lender): number {
+    this.returnPipe(lender);
+    this.bulk = false;
+    return PUMP_MORE;
+  }
+
   /** A socket type that cannot be spliced: copy from now on. */
-  private stopSplicing(): number {
+  private neverSplice(): number {
     this.allowSplice = this.bulk = false;
     return PUMP_MORE;
   }
@@ -216,7 +307,8 @@ export class Channel {
   private flushKept(lender: Lender): number {
     const buffer = this.kept!;
     // A PROXY header leaves in one segment with the client's first bytes when these are there already.
-    const flags = this.readable && this.bytes === 0 ? MSG_NOSIGNAL | MSG_MORE : MSG_NOSIGNAL;
+    const flags =
+      this.readable && this.bytes === 0 && this.limit === UNLIMITED ? MSG_NOSIGNAL | MSG_MORE : MSG_NOSIGNAL;
     const sent = send(this.to, buffer.ptr + this.keptFrom, this.keptTo - this.keptFrom, flags);
     if (sent < 0) return this.writeFailed(sent);
     this.keptFrom += sent;

@@ -9,6 +9,7 @@ import type { Condition, Model, Proxy, Server, SourceAddress, TcpRule } from '..
 import { listenerNames } from '../config/names.js';
 import { Balancer } from '../core/balance/balancer.js';
 import { compileCondition, HOLDS, type Predicate } from '../core/expr/condition.js';
+import { compileFormat } from '../core/log-format/format.js';
 import type { Plan } from '../core/messages.js';
 import { StickStore } from '../core/stick/store.js';
 import { stickLayouts } from '../core/stick/tables.js';
@@ -16,6 +17,7 @@ import { I_MAXCONN, Row, rowKey } from '../core/table.js';
 import { ipToWords, SockAddr } from '../linux/sockaddr.js';
 import { AcceptSocket } from './accept.js';
 import {
+  type BackendChoice,
   BackendEntity,
   type ConnectionRule,
   FrontendEntity,
@@ -24,6 +26,7 @@ import {
   type SourceBinding,
   WorkerRow,
 } from './entities.js';
+import { configureHttp, configureHttpBackend, configureHttpFrontend } from './http/configure-http.js';
 import { configureLogs } from './session-log.js';
 import { prepareListener } from './socket-options.js';
 import { compileStickAction } from './stick/stick-actions.js';
@@ -39,10 +42,11 @@ export function applyPlan(worker: DataplaneWorker, plan: Plan): void {
   worker.wakeFds = plan.wake.workers;
   worker.healthFd = plan.wake.health;
   worker.splicing = !plan.model.global.noSplice;
-  const proxies = plan.model.proxies.filter((p) => p.mode === 'tcp' && !p.disabled);
+  const proxies = plan.model.proxies.filter((p) => !p.disabled);
+  configureHttp(worker, plan.model);
   applyTables(worker, plan);
   applyBackends(worker, plan.model, proxies.filter(hasBackend), rows);
-  applyFrontends(worker, proxies.filter(hasFrontend), rows);
+  applyFrontends(worker, plan.model, proxies.filter(hasFrontend), rows);
   for (const proxy of proxies.filter(hasFrontend)) applyListeners(worker, proxy, plan, rows);
   configureLogs(worker, plan.model);
 }
@@ -91,7 +95,8 @@ function applyBackends(worker: DataplaneWorker, model: Model, proxies: Proxy[], 
   });
   const processMaxconn = worker.process.row.get(I_MAXCONN);
   const full = fullconns(model, (p) => p.maxconn ?? processMaxconn);
-  for (const proxy of proxies) configureBackend(worker, worker.backends.get(proxy.name)!, proxy, full.get(proxy.name)!);
+  for (const proxy of proxies)
+    configureBackend(worker, worker.backends.get(proxy.name)!, proxy, model, full.get(proxy.name)!);
 }
 
 function locate(proxies: Proxy[], key: string): [Proxy, Server] {
@@ -100,7 +105,13 @@ function locate(proxies: Proxy[], key: string): [Proxy, Server] {
   throw new Error(`no server ${key}`);
 }
 
-function configureBackend(worker: DataplaneWorker, backend: BackendEntity, proxy: Proxy, fullconn: number): void {
+function configureBackend(
+  worker: DataplaneWorker,
+  backend: BackendEntity,
+  proxy: Proxy,
+  model: Model,
+  fullconn: number,
+): void {
   const t = proxy.timeouts;
   backend.proxy = proxy;
   backend.connectMs = t.connect ?? 0;
@@ -121,6 +132,7 @@ function configureBackend(worker: DataplaneWorker, backend: BackendEntity, proxy
     return server;
   });
   keepBusy(backend, before);
+  configureHttpBackend(backend, proxy, model);
   backend.balancer = createBalancer(backend, proxy, fullconn);
   backend.useServers = proxy.useServers.map((rule) => ({
     server: backend.servers.find((s) => s.name === rule.server)!,
@@ -134,11 +146,13 @@ function keepBusy(backend: BackendEntity, before: readonly ServerEntity[]): void
   for (const server of before) {
     if (stays.has(server) || (server.sessions.head === null && server.queue.size === 0)) continue;
     server.retired = true;
+    server.idle.closeAll();
     server.index = backend.servers.push(server) - 1;
   }
 }
 
 function configureServer(server: ServerEntity, spec: Server, backend: BackendEntity, index: number): void {
+  server.idle.closeAll();
   server.spec = spec;
   server.backend = backend;
   server.index = index;
@@ -176,15 +190,15 @@ function createBalancer(backend: BackendEntity, proxy: Proxy, fullconn: number):
   );
 }
 
-function applyFrontends(worker: DataplaneWorker, proxies: Proxy[], rows: RowFinder): void {
+function applyFrontends(worker: DataplaneWorker, model: Model, proxies: Proxy[], rows: RowFinder): void {
   const byName = new Map(proxies.map((p) => [p.name, p]));
   reconcile(worker.frontends, [...byName.keys()], (name) => {
     return new FrontendEntity(name, rows.find(rowKey.frontend(name)), byName.get(name)!);
   });
-  for (const proxy of proxies) configureFrontend(worker, worker.frontends.get(proxy.name)!, proxy);
+  for (const proxy of proxies) configureFrontend(worker, worker.frontends.get(proxy.name)!, proxy, model);
 }
 
-function configureFrontend(worker: DataplaneWorker, frontend: FrontendEntity, proxy: Proxy): void {
+function configureFrontend(worker: DataplaneWorker, frontend: FrontendEntity, proxy: Proxy, model: Model): void {
   const t = proxy.timeouts;
   frontend.proxy = proxy;
   frontend.clientMs = t.client ?? 0;
@@ -195,10 +209,18 @@ function configureFrontend(worker: DataplaneWorker, frontend: FrontendEntity, pr
   frontend.contentRules = rulesOf(proxy, 'content');
   frontend.inspectDelayMs = proxy.inspectDelayMs ?? 0;
   frontend.choices = proxy.useBackends
-    .filter((choice) => worker.backends.has(choice.backend))
-    .map((choice) => ({ backend: worker.backends.get(choice.backend)!, when: compile(choice.condition, proxy) }));
+    .filter((choice) => choice.isFormat || worker.backends.has(choice.backend))
+    .map((choice) => choiceOf(worker, choice, proxy));
+  configureHttpFrontend(frontend, proxy, model);
   const fallback = proxy.defaultBackend ?? (proxy.kind === 'listen' ? proxy.name : undefined);
   frontend.defaultBackend = (fallback && worker.backends.get(fallback)) || null;
+}
+
+function choiceOf(worker: DataplaneWorker, choice: Proxy['useBackends'][number], proxy: Proxy): BackendChoice {
+  const when = compile(choice.condition, proxy);
+  if (!choice.isFormat) return { backend: worker.backends.get(choice.backend)!, resolve: null, when };
+  const name = compileFormat(choice.backend);
+  return { backend: null, resolve: (context) => worker.backends.get(name(context)) ?? null, when };
 }
 
 function rulesOf(proxy: Proxy, phase: TcpRule['phase']): ConnectionRule[] {

@@ -24,6 +24,7 @@ import {
 import { connect, getsockname, getsockopt, socket } from '../linux/syscalls.js';
 import type { BackendEntity, ServerEntity } from './entities.js';
 import { finish } from './finish.js';
+import { abandonConnection, beginConnection, takeIdle } from './http/reuse.js';
 import { proxyHeaderFor } from './proxy-header.js';
 import { CONNECTING, QUEUED, RETRYING, type Session } from './session.js';
 import type { SessionQueue } from './session-list.js';
@@ -165,6 +166,7 @@ function queueOn(session: Session, queue: SessionQueue, server: ServerEntity | n
   queue.push(session);
   const limit = backend.queueMs || backend.connectMs;
   if (limit > 0) session.worker.reactor.timers.arm(session, session.assignedMs + limit);
+  else session.worker.reactor.timers.cancel(session);
 }
 
 /** `maxqueue` reached: refused in the name of that server. */
@@ -227,11 +229,15 @@ function moveToBackend(server: ServerEntity, backend: BackendEntity): void {
 
 function openConnection(session: Session, server: ServerEntity): void {
   const { worker } = session;
-  session.state = CONNECTING;
   session.connectMs = worker.reactor.nowMs;
   // Each attempt is a session of the server: `stot` rises with every retry.
   server.cells.count(T.C_SESSIONS);
   server.cells.rate(T.C_RATE_SECOND, T.I_RATE_MAX, worker.epochSecond);
+  if (session.http !== null && takeIdle(session, server)) {
+    connectionEstablished(session);
+    return;
+  }
+  session.state = CONNECTING;
   server.cells.count(T.C_CONNECTS);
   session.backend!.cells.count(T.C_CONNECTS);
   const error = dial(session, server);
@@ -245,6 +251,7 @@ function openConnection(session: Session, server: ServerEntity): void {
   }
   const limit = session.backend!.connectMs;
   if (limit > 0) worker.reactor.timers.arm(session, session.connectMs + limit);
+  else worker.reactor.timers.cancel(session);
 }
 
 /** @returns 0 while the connection is being made, or a positive errno */
@@ -259,6 +266,7 @@ function dial(session: Session, server: ServerEntity): number {
     return -fd;
   }
   session.serverFd = fd;
+  if (session.http !== null) beginConnection(session, server);
   prepareServerSocket(fd, server, address.family);
   const bound = server.source === null ? 0 : bindSource(fd, server.source, session);
   if (bound < 0) return -bound;
@@ -292,9 +300,9 @@ export function connectionEstablished(session: Session): void {
   const { i32, int } = server.cells;
   if (i32[int + T.S_OBSERVED_ERRORS] !== 0 && i32[int + T.S_ERROR_LIMIT] > 0)
     Atomics.store(i32, int + T.S_OBSERVED_ERRORS, 0);
-  session.worker.connected(session);
+  if (session.http === null) session.worker.connected(session);
   if (session.backend!.stickRules.length > 0) storeFromRequest(session);
-  if (server.spec.sendProxy !== undefined) {
+  if (session.http === null && server.spec.sendProxy !== undefined) {
     const header = proxyHeaderFor(session, server.spec.sendProxy);
     session.toServer.prepend(session.worker, header.bytes, header.length);
   }
@@ -457,6 +465,7 @@ function observeFailure(session: Session, server: ServerEntity): void {
 
 function dropServerSocket(session: Session): void {
   if (session.serverFd < 0) return;
+  if (session.http !== null) abandonConnection(session);
   session.worker.reactor.closeLater(session.serverFd);
   session.serverFd = -1;
 }

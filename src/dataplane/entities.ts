@@ -6,11 +6,15 @@
 import type { Bind, Proxy, Server, SourceAddress, TcpRule } from '../config/model.js';
 import type { Balancer } from '../core/balance/balancer.js';
 import type { Predicate } from '../core/expr/condition.js';
+import type { SampleContext } from '../core/expr/context.js';
 import type { CompiledLogFormat } from '../core/log-format/log-format.js';
 import * as T from '../core/table.js';
 import { AF_UNIX } from '../linux/constants.js';
+import type { InetAddress } from '../linux/inet-address.js';
 import { SockAddr } from '../linux/sockaddr.js';
 import type { LogSink } from '../logs/log-sink.js';
+import type { HttpProgram } from './http/rules/program.js';
+import { IdleConnections } from './http/server-connections.js';
 import { SessionList, SessionQueue } from './session-list.js';
 import type { SessionAction } from './stick/stick-actions.js';
 import type { CompiledStickRule } from './stick/stick-rules.js';
@@ -94,6 +98,8 @@ export interface SourceBinding {
 }
 
 export class ServerEntity {
+  /** Connections at rest that any client may use (mode http). */
+  readonly idle = new IdleConnections(this);
   readonly sessions = new SessionList();
   readonly queue = new SessionQueue();
   readonly address = new SockAddr();
@@ -162,6 +168,16 @@ export class BackendEntity {
   /** Failed connections do not wait for a second where others can serve, or health speaks earlier. */
   eager = false;
   generationSeen = -1;
+  /** Mode http. `program` is there whatever the mode. */
+  isHttp = false;
+  program!: HttpProgram;
+  reuse: 'never' | 'safe' | 'aggressive' | 'always' = 'safe';
+  keepsServers = true;
+  keepsClients = true;
+  tarpitMs = 0;
+  /** Clients (and destinations) of which nothing is told to servers; null = none. */
+  sourceExcepted: ((address: InetAddress) => boolean) | null = null;
+  destinationExcepted: ((address: InetAddress) => boolean) | null = null;
 
   constructor(
     readonly name: string,
@@ -178,7 +194,9 @@ export interface ConnectionRule {
 }
 
 export interface BackendChoice {
-  readonly backend: BackendEntity;
+  readonly backend: BackendEntity | null;
+  /** The name is a format: finds the backend, null when there is none of that name. */
+  readonly resolve: ((context: SampleContext) => BackendEntity | null) | null;
   readonly when: Predicate;
 }
 
@@ -201,6 +219,16 @@ export class FrontendEntity {
   logsAtAccept = false;
   logsAtConnect = false;
   logCount = 0;
+  /** Mode http. `program` is there whatever the mode. */
+  isHttp = false;
+  program!: HttpProgram;
+  httpRequestMs = 0;
+  httpKeepAliveMs = 0;
+  tarpitMs = 0;
+  keepsServers = true;
+  keepsClients = true;
+  sourceExcepted: ((address: InetAddress) => boolean) | null = null;
+  destinationExcepted: ((address: InetAddress) => boolean) | null = null;
 
   constructor(
     readonly name: string,

@@ -10,6 +10,8 @@ import { EAGAIN, MSG_PEEK, SHUT_RDWR, SHUT_WR, SIOCOUTQ } from '../linux/constan
 import { ioctl, recv, shutdown } from '../linux/syscalls.js';
 import { leaveQueue, releaseServer } from './connect.js';
 import { connectionTimes } from './connection-log.js';
+import { finishHttp } from './http/end-transaction.js';
+import { startHttp } from './http/read-request.js';
 import { beginInspection, expectsProxy, rejects } from './rules.js';
 import { ESTABLISHED, FREE, HEADER, type Session } from './session.js';
 import type { SessionList } from './session-list.js';
@@ -81,7 +83,8 @@ function admit(session: Session): void {
   }
   if (session.tracked !== null) countTracked(session, 'sess');
   worker.logAccepted(session);
-  beginInspection(session);
+  if (frontend.isHttp) startHttp(session);
+  else beginInspection(session);
 }
 
 /**
@@ -90,6 +93,10 @@ function admit(session: Session): void {
  */
 export function finish(session: Session, side: string, phase: string): void {
   if (session.state === FREE) return;
+  if (session.http !== null) {
+    finishHttp(session, side, phase);
+    return;
+  }
   const { worker } = session;
   worker.reactor.timers.cancel(session);
   leaveQueue(session);
@@ -104,7 +111,7 @@ export function finish(session: Session, side: string, phase: string): void {
   leave(session);
 }
 
-function leave(session: Session): void {
+export function leave(session: Session): void {
   const { worker, frontend, backend } = session;
   if (backend !== null) backend.cells.leave();
   frontend.cells.leave();
@@ -131,7 +138,7 @@ function countEnd(session: Session, side: string, phase: string): void {
  * vanished must not reach it when it returns. Towards a client, bytes in flight are delivered first: a reset would
  * discard them.
  */
-function closeSockets(session: Session, side: string, phase: string): void {
+export function closeSockets(session: Session, side: string, phase: string): void {
   const { worker, clientFd, serverFd } = session;
   const killed = side === 'D' || side === 'K' || side === 'U';
   const clientBroke = side === 'C' && phase === 'D';

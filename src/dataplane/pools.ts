@@ -17,7 +17,7 @@ export class BufferPool {
   }
 
   give(buffer: NativeBuffer): void {
-    if (this.free.length < this.keep) this.free.push(buffer);
+    if (buffer.size === this.size && this.free.length < this.keep) this.free.push(buffer);
   }
 }
 

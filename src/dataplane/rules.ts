@@ -4,12 +4,14 @@
  * rule that holds decides; without one the client is let in.
  */
 import { FAILS, HOLDS, UNDECIDED } from '../core/expr/condition.js';
+import type { SampleContext } from '../core/expr/context.js';
 import * as T from '../core/table.js';
 import { recv } from '../linux/syscalls.js';
 import { READ_BYTES } from './channel.js';
 import { assignServer, enterBackend } from './connect.js';
 import type { BackendEntity, ConnectionRule, FrontendEntity } from './entities.js';
 import { finish } from './finish.js';
+import { startHttp } from './http/read-request.js';
 import { INSPECT, type Session } from './session.js';
 import { vanishOnClose } from './socket-options.js';
 
@@ -31,7 +33,15 @@ export function expectsProxy(session: Session, rules: readonly ConnectionRule[])
 /** @param isOfRequest content rules: what they track ends with the request */
 function judge(session: Session, rules: readonly ConnectionRule[], isFinal: boolean, isOfRequest: boolean): number {
   if (rules.length === 0) return ACCEPTED;
-  const context = session.worker.sampleContext(session, isFinal);
+  return judgeIn(session, rules, session.worker.sampleContext(session, isFinal), isOfRequest);
+}
+
+function judgeIn(
+  session: Session,
+  rules: readonly ConnectionRule[],
+  context: SampleContext,
+  isOfRequest: boolean,
+): number {
   for (const rule of rules) {
     if (rule.action === 'expect-proxy') continue;
     const verdict = rule.when(context);
@@ -45,6 +55,11 @@ function judge(session: Session, rules: readonly ConnectionRule[], isFinal: bool
     return rule.action === 'accept' ? ACCEPTED : REFUSED;
   }
   return ACCEPTED;
+}
+
+/** Content rules of a request in mode http, whose head is there. @returns true when it goes no further */
+export function refusesContents(session: Session, rules: readonly ConnectionRule[], context: SampleContext): boolean {
+  return judgeIn(session, rules, context, true) === REFUSED;
 }
 
 /** The session rules have let the client in: its contents next. */
@@ -125,6 +140,10 @@ function route(session: Session, frontend: FrontendEntity): void {
     return;
   }
   enterBackend(session, backend);
+  if (backend.isHttp) {
+    startHttp(session);
+    return;
+  }
   // A listen section is both: its rules have been looked at.
   if (backend.contentRules.length > 0 && backend.name !== frontend.name) beginInspection(session);
   else assignServer(session);

@@ -13,6 +13,8 @@ import { getsockname } from '../linux/syscalls.js';
 import { LogSink } from '../logs/log-sink.js';
 import { clientPort, hostText } from './connection-log.js';
 import type { FrontendEntity } from './entities.js';
+import { httpRecord } from './http/http-log.js';
+import type { Transaction } from './http/transaction.js';
 import { destinationOf } from './proxy-header.js';
 import type { Session } from './session.js';
 import type { DataplaneWorker } from './worker-context.js';
@@ -101,6 +103,20 @@ export function writeSessionLog(session: Session, side: string, phase: string): 
   write(session, side + phase, options.logSeparateErrors && !normal ? 'err' : 'info');
 }
 
+/** The line of a request in mode http. */
+export function writeRequestLog(session: Session, tx: Transaction, termination: string): void {
+  const { options } = session.frontend.proxy;
+  if (tx.logLevel === 'silent') return;
+  const normal = isNormal(session, tx, termination);
+  if (options.dontlogNormal && normal) return;
+  write(session, termination, tx.logLevel ?? (options.logSeparateErrors && !normal ? 'err' : 'info'));
+}
+
+/** A 5xx is no normal end, whoever made it (manual, `option dontlog-normal`). */
+function isNormal(session: Session, tx: Transaction, termination: string): boolean {
+  return termination === '--' && tx.status < 500 && !session.redispatched && retriesUsed(session) === 0;
+}
+
 /** The default line names only who came: it is written when a client is let in, whatever the options say. */
 export function writeAcceptLog(session: Session): void {
   write(session, '--', 'info');
@@ -142,6 +158,8 @@ function fill(session: Session, frontend: FrontendEntity, termination: string): 
   record.bytesToClient = session.toClient.bytes;
   record.bytesToServer = session.toServer.bytes;
   record.termination = termination;
+  const tx = session.http === null ? null : session.http.transaction;
+  record.http = tx === null ? NO_HTTP : httpRecord(session, tx);
   record.early = frontend.proxy.options.logasap === true;
   fillCounts(session, frontend);
   fillAddresses(session, frontend);

@@ -28,6 +28,10 @@ import {
 } from './connect.js';
 import type { BackendEntity, FrontendEntity, ListenerSpec, ServerEntity, WorkerRow } from './entities.js';
 import { finish, proxyHeaderArrived } from './finish.js';
+import { onHttpTimer } from './http/deadlines.js';
+import { onHttpContinue, onHttpEvents } from './http/events.js';
+import { beginExchange } from './http/exchange.js';
+import type { HttpConnection } from './http/http-connection.js';
 import { inspect, inspectionBroken, inspectionTimedOut } from './rules.js';
 import type { SessionQueue } from './session-list.js';
 import type { Tracked } from './stick/tracked.js';
@@ -40,6 +44,12 @@ export const CONNECTING = 3;
 export const RETRYING = 4;
 export const ESTABLISHED = 5;
 export const INSPECT = 6;
+/** Mode http: between requests; a head is not complete; rules judge or wait; an answer of ours leaves; both sides are there. */
+export const HTTP_IDLE = 7;
+export const HTTP_HEAD = 8;
+export const HTTP_RULES = 9;
+export const HTTP_REPLY = 10;
+export const HTTP_EXCHANGE = 11;
 
 const READ_EVENTS = EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR;
 const HANGUP_EVENTS = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
@@ -104,12 +114,15 @@ export class Session implements Timed {
   readonly variables = new Variables();
   /** What it tracks in stick tables; null until something is. */
   tracked: Tracked | null = null;
+  /** Of a connection in mode http, from its first byte to its end. */
+  http: HttpConnection | null = null;
   private continuing = false;
 
   constructor(readonly worker: DataplaneWorker) {}
 
   onEvents(fd: number, events: number): void {
     if (this.state === ESTABLISHED) this.onTraffic(fd, events);
+    else if (this.http !== null) onHttpEvents(this, fd, events);
     else if (fd === this.serverFd) this.onConnectEvents(events);
     else this.onEarlyClientEvents(events);
   }
@@ -118,6 +131,7 @@ export class Session implements Timed {
   onContinue(): void {
     this.continuing = false;
     if (this.state === ESTABLISHED) this.forward();
+    else if (this.http !== null) onHttpContinue(this);
   }
 
   onTimer(nowMs: number): void {
@@ -127,15 +141,29 @@ export class Session implements Timed {
     else if (this.state === QUEUED) queueTimedOut(this);
     else if (this.state === HEADER) finish(this, 'c', 'P');
     else if (this.state === INSPECT) inspectionTimedOut(this, nowMs);
+    else if (this.http !== null) onHttpTimer(this, nowMs);
   }
 
   /** Both sockets are there: forward until both directions ended. */
   start(): void {
+    if (this.http !== null) {
+      beginExchange(this);
+      return;
+    }
     const now = this.worker.reactor.nowMs;
     this.state = ESTABLISHED;
     this.establishedMs = this.lastIoMs = now;
     this.armIdle(now);
     this.worker.logConnected(this);
+    this.forward();
+  }
+
+  /** Mode http: the protocol of the connection was changed to one that is not ours. */
+  tunnel(): void {
+    const now = this.worker.reactor.nowMs;
+    this.state = ESTABLISHED;
+    this.lastIoMs = now;
+    this.armIdle(now);
     this.forward();
   }
 
@@ -209,7 +237,7 @@ export class Session implements Timed {
     this.server!.cells.count(cell, moved);
   }
 
-  private onConnectEvents(events: number): void {
+  onConnectEvents(events: number): void {
     if (this.state !== CONNECTING) return;
     const error = events & (EPOLLERR | EPOLLHUP) ? socketError(this.worker, this.serverFd) : 0;
     if (error !== 0) {

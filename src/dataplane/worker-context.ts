@@ -4,7 +4,7 @@
  */
 import type { SampleContext } from '../core/expr/context.js';
 import { Variables } from '../core/expr/variables.js';
-import type { FromWorker } from '../core/messages.js';
+import type { FromWorker, ServiceRequest } from '../core/messages.js';
 import type { StickStore } from '../core/stick/store.js';
 import * as T from '../core/table.js';
 import { wake } from '../linux/eventfd.js';
@@ -16,14 +16,16 @@ import { type Lender, READ_BYTES } from './channel.js';
 import { rescue, reviewQueues, reviewRetries, serveQueues } from './connect.js';
 import type { BackendEntity, FrontendEntity, ServerEntity, WorkerRow } from './entities.js';
 import { begin, finish, kill, killAll } from './finish.js';
+import { HttpConnection } from './http/http-connection.js';
 import { ProtocolErrors } from './http/protocol-errors.js';
-import type { Transaction } from './http/transaction.js';
+import { ServerConnection } from './http/server-connections.js';
+import { Transaction } from './http/transaction.js';
 import type { UserDirectory } from './http/transaction-view.js';
 import { BufferPool, PipePool } from './pools.js';
 import { rejects } from './rules.js';
 import { SampleView } from './sample-view.js';
 import { Session } from './session.js';
-import { writeAcceptLog, writeSessionLog } from './session-log.js';
+import { writeAcceptLog, writeRequestLog, writeSessionLog } from './session-log.js';
 
 const KEPT_SESSIONS = 4096;
 const KEPT_BUFFERS = 256;
@@ -56,6 +58,17 @@ export class DataplaneWorker implements Lender {
   epochOffsetMs = Date.now() - performance.now();
   epochSecond = 0;
   stopping = false;
+  /** What is composed for one send: heads with what is there of their bodies. */
+  readonly outgoing = new NativeBuffer(READ_BYTES);
+  /** Buffers of requests and responses in mode http, their size (`tune.bufsize`) and how long a head may be. */
+  httpBytes = 16_384;
+  httpHeadBytes = 15_360;
+  httpBuffers = new BufferPool(16_384, KEPT_BUFFERS);
+  /** Transactions that wait for the main thread, by request number. */
+  readonly services = new Map<number, Transaction>();
+  private readonly freeHttp: HttpConnection[] = [];
+  private readonly freeTransactions: Transaction[] = [];
+  private readonly freeConnections: ServerConnection[] = [];
   /** What was no HTTP, for `show errors`. */
   readonly protocolErrors = new ProtocolErrors();
   /** Scope proc, as far as this worker has set it. */
@@ -112,6 +125,38 @@ export class DataplaneWorker implements Lender {
     frontend.cells.count(T.C_CONNECTIONS);
     frontend.cells.rate(T.C_CRATE_SECOND, T.I_CONN_RATE_MAX, this.epochSecond);
     this.screen(session, fd);
+  }
+
+  takeHttp(): HttpConnection {
+    return this.freeHttp.pop() ?? new HttpConnection();
+  }
+
+  giveHttp(http: HttpConnection): void {
+    http.recycle();
+    if (this.freeHttp.length < KEPT_SESSIONS) this.freeHttp.push(http);
+  }
+
+  takeTransaction(): Transaction {
+    return this.freeTransactions.pop() ?? new Transaction();
+  }
+
+  giveTransaction(transaction: Transaction): void {
+    transaction.reset();
+    if (this.freeTransactions.length < KEPT_BUFFERS) this.freeTransactions.push(transaction);
+  }
+
+  takeConnection(): ServerConnection {
+    return this.freeConnections.pop() ?? new ServerConnection(this);
+  }
+
+  giveConnection(connection: ServerConnection): void {
+    connection.fd = -1;
+    if (this.freeConnections.length < KEPT_SESSIONS) this.freeConnections.push(connection);
+  }
+
+  /** Asks the main thread for what would delay others here. */
+  postService(request: number, ask: ServiceRequest): void {
+    this.post({ type: 'service', index: this.index, request, ask });
   }
 
   private screen(session: Session, fd: number): void {
@@ -221,6 +266,10 @@ export class DataplaneWorker implements Lender {
   logSession(session: Session, side: string, phase: string): void {
     if (session.silent || session.earlyLogged) session.silent = false;
     else if (session.frontend.logs !== null) writeSessionLog(session, side, phase);
+  }
+
+  logRequest(session: Session, tx: Transaction, termination: string): void {
+    if (session.frontend.logs !== null && !session.frontend.logsAtAccept) writeRequestLog(session, tx, termination);
   }
 
   logAccepted(session: Session): void {

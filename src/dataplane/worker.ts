@@ -7,6 +7,7 @@ import type { FromWorker, ThreadData, ToWorker } from '../core/messages.js';
 import { Reactor } from '../linux/reactor.js';
 import { applyPlan } from './configure.js';
 import { kill } from './finish.js';
+import { serviceAnswered } from './http/services.js';
 import { describeSession } from './session-info.js';
 import { DataplaneWorker } from './worker-context.js';
 
@@ -34,6 +35,9 @@ function onMessage(message: ToWorker): void {
       break;
     case 'pause-frontend':
       pauseFrontend(message.proxy, message.paused);
+      break;
+    case 'service-answer':
+      serviceAnswered(worker, message);
       break;
     case 'list-sessions':
       post({ type: 'sessions', index, request: message.request, sessions: worker.live.map(describeSession) });

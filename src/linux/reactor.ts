@@ -71,6 +71,11 @@ export class Reactor {
     return 0;
   }
 
+  /** A watched descriptor has another owner from now on. Costs no system call. */
+  handOver(fd: number, handler: Pollable): void {
+    this.handlers[fd] = handler;
+  }
+
   /** Stops watching without closing. */
   remove(fd: number): void {
     if (this.handlers[fd]) epollCtl(this.epoll, EPOLL_CTL_DEL, fd, this.event.ptr);

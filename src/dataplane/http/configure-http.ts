@@ -1,0 +1,63 @@
+/** What mode http needs of the configuration, compiled once at load. */
+import type { HttpSettings } from '../../config/http-model.js';
+import type { Model, Proxy } from '../../config/model.js';
+import { matchesIp } from '../../core/expr/ip-pattern.js';
+import { ipPatterns } from '../../core/expr/matchers.js';
+import type { InetAddress } from '../../linux/inet-address.js';
+import type { BackendEntity, FrontendEntity } from '../entities.js';
+import { BufferPool } from '../pools.js';
+import type { DataplaneWorker } from '../worker-context.js';
+import { HttpProgram } from './rules/program.js';
+
+const BUFFER_BYTES = 16_384;
+const REWRITE_BYTES = 1024;
+const KEPT_BUFFERS = 256;
+
+/** `tune.bufsize`, `tune.maxrewrite`. Buffers of another size than before are not used again. */
+export function configureHttp(worker: DataplaneWorker, model: Model): void {
+  const { tune } = model.global;
+  const bytes = Math.min(65_536, Math.max(BUFFER_BYTES, Number(tune.bufsize ?? BUFFER_BYTES))) & ~7;
+  worker.httpHeadBytes = bytes - Math.min(bytes >> 1, Number(tune.maxrewrite ?? REWRITE_BYTES));
+  if (bytes === worker.httpBytes) return;
+  worker.httpBytes = bytes;
+  worker.httpBuffers = new BufferPool(bytes, KEPT_BUFFERS);
+}
+
+export function configureHttpFrontend(frontend: FrontendEntity, proxy: Proxy, model: Model): void {
+  const t = proxy.timeouts;
+  frontend.isHttp = proxy.mode === 'http';
+  frontend.program = new HttpProgram(proxy, model);
+  frontend.httpRequestMs = t.httpRequest ?? 0;
+  frontend.httpKeepAliveMs = t.httpKeepAlive ?? 0;
+  frontend.tarpitMs = t.tarpit ?? t.connect ?? 0;
+  configureSides(frontend, proxy.http);
+}
+
+export function configureHttpBackend(backend: BackendEntity, proxy: Proxy, model: Model): void {
+  backend.isHttp = proxy.mode === 'http';
+  backend.program = new HttpProgram(proxy, model);
+  backend.reuse = proxy.http.reuse ?? 'safe';
+  backend.tarpitMs = proxy.timeouts.tarpit ?? proxy.timeouts.connect ?? 0;
+  configureSides(backend, proxy.http);
+}
+
+function configureSides(entity: FrontendEntity | BackendEntity, http: HttpSettings): void {
+  const mode = http.connectionMode ?? 'keep-alive';
+  entity.keepsServers = mode === 'keep-alive';
+  entity.keepsClients = mode !== 'close';
+  entity.sourceExcepted = exception(http.forwardFor ? http.forwardFor.except : undefined);
+  entity.destinationExcepted = exception(http.originalTo ? http.originalTo.except : undefined);
+}
+
+const ip = new Uint8Array(16);
+
+/** `except NETWORK` of forwardfor and originalto. */
+function exception(network: string | undefined): ((address: InetAddress) => boolean) | null {
+  if (network === undefined) return null;
+  const patterns = ipPatterns([network]);
+  if (typeof patterns === 'string') return null;
+  return (address) => {
+    const family = address.copyIp(ip);
+    return patterns.some((pattern) => matchesIp(pattern, family, ip));
+  };
+}

@@ -1,0 +1,16 @@
+/** The `Connection` headers we write: what both sides are told of the fate of their connection (RFC 9112 §9.3). */
+import type { BackendEntity } from '../entities.js';
+import type { Transaction } from './transaction.js';
+
+/** To the client. HTTP/1.1 keeps alive unless told otherwise, HTTP/1.0 the other way round. */
+export function clientConnection(tx: Transaction): string {
+  if (!tx.keepsClient) return 'close';
+  return tx.request.minor === 0 || tx.response.minor === 0 ? 'keep-alive' : '';
+}
+
+/** To the server. */
+export function serverConnection(tx: Transaction, backend: BackendEntity): string {
+  const keeps = backend.keepsServers && tx.session.frontend.keepsServers;
+  if (tx.request.minor === 0) return keeps ? 'keep-alive' : '';
+  return keeps ? '' : 'close';
+}

@@ -1,0 +1,41 @@
+/** What a log line of mode http says of its request (manual §8.2.3). One object is filled anew for every line. */
+import type { HttpLogRecord } from '../../core/log-format/record.js';
+import type { Session } from '../session.js';
+import type { Transaction } from './transaction.js';
+
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
+
+const record: Writable<HttpLogRecord> = {
+  requestLine: '',
+  status: -1,
+  uniqueId: '',
+  requestEpochMs: 0,
+  idleMs: -1,
+  requestMs: -1,
+  responseMs: -1,
+  activeMs: -1,
+  requestCookie: '',
+  responseCookie: '',
+  cookieFlags: '--',
+  requestCaptures: [],
+  responseCaptures: [],
+};
+
+export function httpRecord(session: Session, tx: Transaction): HttpLogRecord {
+  const { worker } = session;
+  const now = worker.reactor.nowMs;
+  record.requestLine = tx.requestLine;
+  record.status = tx.status > 0 ? tx.status : -1;
+  record.uniqueId = tx.uniqueId ?? '';
+  record.requestEpochMs = tx.startedMs + worker.epochOffsetMs;
+  record.idleMs = Math.round(tx.startedMs - session.http!.idleSinceMs);
+  record.requestMs = tx.headMs > 0 ? Math.round(tx.headMs - tx.startedMs) : -1;
+  record.responseMs = tx.responseMs > 0 ? Math.round(tx.responseMs - session.establishedMs) : -1;
+  record.activeMs = Math.round(now - tx.startedMs);
+  record.requestCookie = tx.requestCookie;
+  record.responseCookie = tx.responseCookie;
+  record.cookieFlags = tx.cookieRequestFlag + tx.cookieResponseFlag;
+  record.requestCaptures = tx.requestCaptures;
+  record.responseCaptures = tx.responseCaptures;
+  return record;
+}

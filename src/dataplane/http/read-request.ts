@@ -1,0 +1,190 @@
+/**
+ * Requests of a client, one after the other: read into a borrowed buffer, parsed where they stand, framed, and handed
+ * to the rules. What follows a request (pipelining) stays in the buffer until its response has left.
+ */
+import { CR, latin1 } from '../../core/http1/characters.js';
+import { errorStatus, HEAD_TOO_LARGE, NEED_MORE } from '../../core/http1/errors.js';
+import { BODY_CHUNKED, BODY_LENGTH, BODY_NONE, type HttpMessage } from '../../core/http1/message.js';
+import { parseRequest } from '../../core/http1/parse.js';
+import * as T from '../../core/table.js';
+import { EAGAIN } from '../../linux/constants.js';
+import { recv } from '../../linux/syscalls.js';
+import { HTTP_HEAD, HTTP_IDLE, HTTP_RULES, type Session } from '../session.js';
+import { countTracked } from '../stick/tracked.js';
+import type { DataplaneWorker } from '../worker-context.js';
+import { countMessage } from './byte-count.js';
+import { armDeadline } from './deadlines.js';
+import { closeQuietly, endOfConnection } from './end-transaction.js';
+import type { HttpConnection } from './http-connection.js';
+import { judgeRequest } from './judge-request.js';
+import { answerRaw } from './reply.js';
+import type { Transaction } from './transaction.js';
+
+/** The first bytes of a connection in mode http may come. */
+export function startHttp(session: Session): void {
+  const { worker } = session;
+  session.http = worker.takeHttp();
+  session.http.idleSinceMs = worker.reactor.nowMs;
+  session.state = HTTP_IDLE;
+  session.toServer.limit = session.toClient.limit = 0;
+  armDeadline(session);
+}
+
+/** The client has sent something (or ended) while a request is awaited or not complete. */
+export function readRequest(session: Session): void {
+  const http = session.http!;
+  const { worker, toServer } = session;
+  http.buffer ??= worker.httpBuffers.take();
+  makeRoom(http, worker);
+  const room = worker.httpBytes - http.to;
+  if (toServer.readable && room > 0) {
+    const n = recv(session.clientFd, http.buffer.ptr + http.to, room, 0);
+    if (n === -EAGAIN || (n > 0 && n < room && !toServer.hungUp)) toServer.readable = false;
+    if (n <= 0 && n !== -EAGAIN) {
+      toServer.readable = false;
+      toServer.ended = true;
+      if (http.to === http.from) {
+        endOfConnection(session, n < 0);
+        return;
+      }
+      incomplete(session, n < 0);
+      return;
+    }
+    if (n > 0) http.to += n;
+  }
+  if (http.to === http.from) giveBuffer(http, worker);
+  else parse(session, http);
+}
+
+/** A client that left in the middle of a request: what is there may still be a whole one. */
+function incomplete(session: Session, isBroken: boolean): void {
+  if (!isBroken) parse(session, session.http!);
+  if (session.state === HTTP_HEAD) answerRaw(session, session.http!.transaction!, 400, 'CR');
+}
+
+/** Requests start at the beginning of the buffer unless much room is left. */
+function makeRoom(http: HttpConnection, worker: DataplaneWorker): void {
+  if (http.from === 0 || http.transaction !== null) return;
+  if (http.from < http.to) {
+    if (http.from < worker.httpBytes >> 1) return;
+    http.buffer!.bytes.copyWithin(0, http.from, http.to);
+  }
+  http.to -= http.from;
+  http.from = 0;
+}
+
+/** Nothing of the client is in it. */
+export function giveBuffer(http: HttpConnection, worker: DataplaneWorker): void {
+  if (http.buffer === null) return;
+  worker.httpBuffers.give(http.buffer);
+  http.buffer = null;
+  http.from = http.to = 0;
+}
+
+function parse(session: Session, http: HttpConnection): void {
+  const tx = http.transaction ?? begin(session, http);
+  const length = parseRequest(tx.request, http.buffer!.bytes, http.from, http.to);
+  if (length > 0) {
+    complete(session, http, tx, length);
+    return;
+  }
+  const { worker } = session;
+  if (length === NEED_MORE && http.to - http.from < worker.httpHeadBytes && http.to < worker.httpBytes) {
+    if (session.state === HTTP_HEAD) return;
+    session.state = HTTP_HEAD;
+    armDeadline(session);
+    return;
+  }
+  const error = length === NEED_MORE ? HEAD_TOO_LARGE : length;
+  answerRaw(session, tx, errorStatus(error), 'PR');
+}
+
+function begin(session: Session, http: HttpConnection): Transaction {
+  const { worker } = session;
+  const tx = worker.takeTransaction();
+  http.transaction = tx;
+  tx.session = session;
+  tx.isFirst = http.requests++ === 0;
+  tx.startedMs = worker.reactor.nowMs;
+  tx.request.isLenient = session.frontend.proxy.http.acceptInvalidRequest === true;
+  session.toServer.bytes = session.toClient.bytes = 0;
+  return tx;
+}
+
+function complete(session: Session, http: HttpConnection, tx: Transaction, length: number): void {
+  const { worker } = session;
+  tx.headMs = session.admittedMs = session.lastIoMs = worker.reactor.nowMs;
+  http.from += length;
+  countRequest(session, tx);
+  if (!frameBody(http, tx)) {
+    answerRaw(session, tx, 400, 'PR');
+    return;
+  }
+  session.state = HTTP_RULES;
+  if (session.tracked !== null) countTracked(session, 'http_req');
+  worker.process.count(T.C_HTTP_REQUESTS);
+  judgeRequest(session, tx);
+}
+
+function countRequest(session: Session, tx: Transaction): void {
+  const { frontend, worker, listenerCells } = session;
+  if (frontend.logs !== null) tx.requestLine = requestLineOf(tx.request);
+  session.toServer.bytes = countMessage(tx.request);
+  frontend.cells.count(T.C_HTTP_REQUESTS);
+  listenerCells.count(T.C_HTTP_REQUESTS);
+  frontend.cells.rate(T.C_REQ_RATE_SECOND, T.F_REQ_RATE_MAX, worker.epochSecond);
+}
+
+/** The line as it came, for the log. */
+function requestLineOf(request: HttpMessage): string {
+  const bytes = request.bytes!;
+  let to = request.targetTo;
+  while (bytes[to] !== CR) to++;
+  return latin1(bytes, request.headFrom, to);
+}
+
+/** Takes what is there of the body out of the unread bytes. @returns false when it is broken */
+function frameBody(http: HttpConnection, tx: Transaction): boolean {
+  const { request } = tx;
+  tx.bodyFrom = tx.bodyTo = http.from;
+  if (request.body === BODY_NONE) tx.bodyIsComplete = true;
+  return takeBody(http, tx);
+}
+
+/** More of the body has come into the buffer. @returns false when it is broken */
+export function takeBody(http: HttpConnection, tx: Transaction): boolean {
+  const { request } = tx;
+  if (tx.bodyIsComplete) return true;
+  if (request.body === BODY_LENGTH) {
+    const wanted = request.contentLength - (tx.bodyTo - tx.bodyFrom);
+    tx.bodyTo += Math.min(wanted, http.to - http.from);
+    tx.bodyIsComplete = tx.bodyTo - tx.bodyFrom === request.contentLength;
+  } else if (request.body === BODY_CHUNKED) {
+    const end = tx.requestScanner.scan(http.buffer!.bytes, http.from, http.to);
+    if (end < 0) return false;
+    tx.bodyTo = end;
+    tx.bodyIsComplete = tx.requestScanner.isDone;
+  }
+  http.from = tx.bodyTo;
+  return true;
+}
+
+/** Rules wait for the body: reads more of it into the buffer. */
+export function readBody(session: Session, tx: Transaction): void {
+  const http = session.http!;
+  const { worker, toServer } = session;
+  const room = worker.httpBytes - http.to;
+  if (room > 0 && toServer.readable) {
+    const n = recv(session.clientFd, http.buffer!.ptr + http.to, room, 0);
+    if (n < room && !toServer.hungUp) toServer.readable = false;
+    if (n === 0 || (n < 0 && n !== -EAGAIN)) {
+      toServer.ended = true;
+      closeQuietly(session, tx, 'C', 'R');
+      return;
+    }
+    if (n > 0) http.to += n;
+  }
+  tx.bodyIsFull = http.to === worker.httpBytes;
+  if (takeBody(http, tx)) judgeRequest(session, tx);
+  else answerRaw(session, tx, 400, 'PR');
+}

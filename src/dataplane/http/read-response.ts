@@ -1,0 +1,177 @@
+/** Heads of a server's responses: interim ones are passed on, the final one goes through the rules and to the client. */
+import { NEED_MORE } from '../../core/http1/errors.js';
+import { BODY_CHUNKED, BODY_CLOSE, BODY_LENGTH, BODY_NONE, BODY_TUNNEL } from '../../core/http1/message.js';
+import { parseResponse } from '../../core/http1/parse.js';
+import { writeHead } from '../../core/http1/serialize.js';
+import { EAGAIN } from '../../linux/constants.js';
+import { recv } from '../../linux/syscalls.js';
+import { READ_BYTES, UNLIMITED } from '../channel.js';
+import type { Session } from '../session.js';
+import { countMessage } from './byte-count.js';
+import { armDeadline } from './deadlines.js';
+import { closeQuietly, endTransaction } from './end-transaction.js';
+import { clientConnection } from './framing.js';
+import { writeResponseCookies } from './persistence.js';
+import { answerPrepared, answerStatus } from './reply.js';
+import { CONTINUE, DROP, REPLY } from './rules/outcome.js';
+import { runAfterResponseRules, runResponseRules } from './rules/run.js';
+import { sendToClient } from './send.js';
+import { serverFailed } from './server-failure.js';
+import type { Transaction } from './transaction.js';
+import { beginTunnel } from './tunnel.js';
+
+/** The server has sent something, or ended, while its response's head is awaited. */
+export function readResponse(session: Session, tx: Transaction): void {
+  const { toClient, worker } = session;
+  if (!toClient.readable || toClient.pending > 0) return;
+  tx.responseBuffer ??= worker.httpBuffers.take();
+  const room = worker.httpBytes - tx.responseTo;
+  const n = recv(session.serverFd, tx.responseBuffer.ptr + tx.responseTo, room, 0);
+  if (n < room && !toClient.hungUp) toClient.readable = false;
+  if (n <= 0) {
+    noMore(session, tx, n);
+    return;
+  }
+  session.lastIoMs = worker.reactor.nowMs;
+  tx.responseTo += n;
+  parseHeads(session, tx);
+}
+
+function noMore(session: Session, tx: Transaction, n: number): void {
+  if (n === -EAGAIN) session.toClient.readable = false;
+  else serverFailed(session, tx, 'S', 'H', 502);
+}
+
+/** Any number of interim responses, then the final one. */
+function parseHeads(session: Session, tx: Transaction): void {
+  const { worker } = session;
+  const { response, request } = tx;
+  for (;;) {
+    const length = parseResponse(
+      response,
+      tx.responseBuffer!.bytes,
+      tx.responseFrom,
+      tx.responseTo,
+      request.method,
+      request.wantsUpgrade,
+    );
+    if (length === NEED_MORE && tx.responseTo - tx.responseFrom < worker.httpHeadBytes) return;
+    if (length <= 0) {
+      serverFailed(session, tx, 'P', 'H', 502);
+      return;
+    }
+    tx.responseFrom += length;
+    if (response.status >= 200 || response.status === 101) break;
+    if (!passInterim(session, tx)) return;
+  }
+  finalResponse(session, tx);
+}
+
+/** 100, 102, 103 … @returns false when the client is gone */
+function passInterim(session: Session, tx: Transaction): boolean {
+  const { worker } = session;
+  const at = writeHead(tx.response, worker.outgoing.bytes, 0, READ_BYTES);
+  session.toClient.bytes += countMessage(tx.response);
+  tx.response.reset();
+  if (sendToClient(session, at) >= 0) return true;
+  tx.keepsClient = false;
+  endTransaction(session, 'C', 'D');
+  return false;
+}
+
+function finalResponse(session: Session, tx: Transaction): void {
+  const { worker, frontend } = session;
+  const backend = session.backend!;
+  const { response } = tx;
+  tx.hasResponse = true;
+  tx.responseMs = worker.reactor.nowMs;
+  tx.status = response.status;
+  session.toClient.bytes += countMessage(response);
+  if (!isAllowed(session, tx)) return;
+  tx.status = response.status;
+  tx.keepsClient =
+    tx.request.keepsAlive &&
+    response.body !== BODY_CLOSE &&
+    frontend.keepsClients &&
+    backend.keepsClients &&
+    !worker.stopping &&
+    !session.toServer.ended;
+  tx.responseBegun = true;
+  sendResponse(session, tx);
+}
+
+/** Runs the rules. @returns false when they sent something else */
+function isAllowed(session: Session, tx: Transaction): boolean {
+  const backend = session.backend!;
+  const front = session.frontend.name === backend.name ? null : session.frontend.program;
+  const context = session.worker.sampleContext(session, true, tx);
+  const outcome = runResponseRules(tx, backend.program, front, context);
+  if (outcome === REPLY) answerPrepared(session, tx, tx.run.end);
+  else if (outcome === DROP) closeQuietly(session, tx, tx.run.end[0], tx.run.end[1]);
+  if (outcome !== CONTINUE) return false;
+  if (backend.proxy.http.cookie !== undefined) writeResponseCookies(tx, backend, session.server!, backend.program);
+  runAfterResponseRules(tx, backend.program, front, context);
+  return true;
+}
+
+/** Head and what is there of the body in one send; the channel moves the rest. */
+function sendResponse(session: Session, tx: Transaction): void {
+  const { worker, toClient } = session;
+  const { response } = tx;
+  const out = worker.outgoing.bytes;
+  const connection = response.body === BODY_TUNNEL ? '' : clientConnection(tx);
+  let at = writeHead(response, out, 0, READ_BYTES >> 1, connection);
+  if (at < 0) {
+    tx.responseBegun = false;
+    answerStatus(session, tx, 500, 'PH');
+    return;
+  }
+  const end = takeBody(session, tx);
+  if (end < 0) {
+    serverFailed(session, tx, 'P', 'D', 502);
+    return;
+  }
+  if (end > tx.responseFrom) {
+    out.set(tx.responseBuffer!.bytes.subarray(tx.responseFrom, end), at);
+    at += end - tx.responseFrom;
+    if (response.body !== BODY_CHUNKED) toClient.bytes += end - tx.responseFrom;
+  }
+  if (end < tx.responseTo) tx.serverIsSpent = true;
+  worker.httpBuffers.give(tx.responseBuffer!);
+  tx.responseBuffer = null;
+  if (sendToClient(session, at) < 0) {
+    tx.keepsClient = false;
+    tx.serverIsSpent = true;
+    endTransaction(session, 'C', 'D');
+  } else if (response.body === BODY_TUNNEL) beginTunnel(session, tx);
+  else {
+    tx.responseDone = toClient.limit === 0 && toClient.pending === 0;
+    if (!tx.responseDone || !tx.requestDone) armDeadline(session);
+  }
+}
+
+/** Says how much of the body is to come. @returns where what is there of it ends in the buffer, -1 if it is broken */
+function takeBody(session: Session, tx: Transaction): number {
+  const { toClient } = session;
+  const { response } = tx;
+  toClient.scanner = null;
+  switch (response.body) {
+    case BODY_NONE:
+      toClient.limit = 0;
+      return tx.responseFrom;
+    case BODY_LENGTH: {
+      const there = Math.min(response.contentLength, tx.responseTo - tx.responseFrom);
+      toClient.limit = response.contentLength - there;
+      return tx.responseFrom + there;
+    }
+    case BODY_CHUNKED: {
+      const end = tx.responseScanner.scan(tx.responseBuffer!.bytes, tx.responseFrom, tx.responseTo);
+      toClient.scanner = tx.responseScanner;
+      toClient.limit = tx.responseScanner.isDone ? 0 : READ_BYTES;
+      return end;
+    }
+    default:
+      toClient.limit = UNLIMITED;
+      return tx.responseTo;
+  }
+}

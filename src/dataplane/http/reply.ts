@@ -1,0 +1,119 @@
+/** Answers of our own: error pages, what rules reply, and what the main thread answers for us. */
+import { writeHead } from '../../core/http1/serialize.js';
+import * as T from '../../core/table.js';
+import { NativeBuffer } from '../../linux/memory.js';
+import { HTTP_REPLY, HTTP_RULES, type Session } from '../session.js';
+import { countMessage } from './byte-count.js';
+import { armDeadline } from './deadlines.js';
+import { dropServer, endTransaction } from './end-transaction.js';
+import { clientConnection } from './framing.js';
+import { answerError, earlyErrorPage } from './rules/run.js';
+import { sendToClient } from './send.js';
+import type { Transaction } from './transaction.js';
+
+/** A page for a request that is none, or did not come in time: sent as it stands, and the connection ends with it. */
+export function answerRaw(session: Session, tx: Transaction, status: number, end: string): void {
+  const { worker, frontend } = session;
+  frontend.cells.count(T.C_ERR_REQ);
+  session.listenerCells.count(T.C_ERR_REQ);
+  const page = earlyErrorPage(frontend.program, status);
+  tx.status = status;
+  tx.keepsClient = false;
+  tx.end = end;
+  session.state = HTTP_REPLY;
+  session.toClient.bytes = 0;
+  if (page.length === 0 || session.toServer.ended) {
+    endTransaction(session, end[0], end[1]);
+    return;
+  }
+  worker.outgoing.bytes.set(page);
+  finishSending(session, page.length);
+}
+
+/** A transaction to put an answer in where the client has sent nothing. */
+export function badRequestOf(session: Session): Transaction {
+  const http = session.http!;
+  const tx = session.worker.takeTransaction();
+  http.transaction = tx;
+  http.requests++;
+  tx.session = session;
+  tx.startedMs = http.idleSinceMs;
+  session.toServer.bytes = 0;
+  return tx;
+}
+
+function prepare(session: Session, tx: Transaction, status: number): void {
+  const { frontend, backend, worker } = session;
+  tx.run.reply = null;
+  tx.response.reset();
+  const own = backend === null || backend.name === frontend.name ? null : backend.program;
+  answerError(tx, status, frontend.program, own, worker.sampleContext(session, true, tx));
+}
+
+/** The page of a status, in place of a server's response. @param end letters 1 and 2 of the termination code */
+export function answerStatus(session: Session, tx: Transaction, status: number, end: string): void {
+  prepare(session, tx, status);
+  tx.status = status;
+  if (tx.run.reply === null || tx.run.reply.length === 0) {
+    dropServer(session);
+    tx.keepsClient = false;
+    endTransaction(session, end[0], end[1]);
+  } else answerPrepared(session, tx, end);
+}
+
+/** Sends `tx.run.reply`, whose head is `tx.response`. */
+export function answerPrepared(session: Session, tx: Transaction, end: string): void {
+  const { worker } = session;
+  const { response, request, run } = tx;
+  const reply = run.reply!;
+  dropServer(session);
+  tx.end = end;
+  tx.status = response.status;
+  tx.hasResponse = tx.responseBegun = true;
+  // Of a request whose body is still coming nothing more is read.
+  tx.keepsClient = request.keepsAlive && tx.bodyIsComplete && !worker.stopping && !session.toServer.ended;
+  const body = request.method === 'HEAD' ? 0 : reply.length - response.headEnd;
+  const room = response.headEnd + 8192 + body;
+  const out = room <= worker.outgoing.size ? worker.outgoing : new NativeBuffer(room);
+  const at = writeHead(response, out.bytes, 0, room - body, clientConnection(tx));
+  if (body > 0) out.bytes.set(reply.subarray(response.headEnd), at);
+  session.toClient.bytes = countMessage(response) + body;
+  session.state = HTTP_REPLY;
+  if (out === worker.outgoing) finishSending(session, at + body);
+  else {
+    session.toClient.adopt(out, at + body);
+    flushReply(session);
+  }
+}
+
+/** What stands in `worker.outgoing` leaves, and with it the transaction ends. */
+function finishSending(session: Session, length: number): void {
+  session.lastIoMs = session.worker.reactor.nowMs;
+  const sent = sendToClient(session, length);
+  const tx = session.http!.transaction!;
+  if (sent < 0) endTransaction(session, 'C', 'D');
+  else if (session.toClient.pending === 0) endTransaction(session, tx.end[0], tx.end[1]);
+  else armDeadline(session);
+}
+
+/** The client can take more of the answer. */
+export function flushReply(session: Session): void {
+  const { toClient, worker } = session;
+  const before = toClient.pending;
+  const outcome = toClient.flushOnly(worker);
+  const tx = session.http!.transaction!;
+  if (outcome !== 0) endTransaction(session, 'C', 'D');
+  else if (toClient.pending === 0) endTransaction(session, tx.end[0], tx.end[1]);
+  else {
+    if (toClient.pending < before) session.lastIoMs = worker.reactor.nowMs;
+    armDeadline(session);
+  }
+}
+
+/** `tarpit`: the answer leaves when the client has waited long enough (manual, `timeout tarpit`). */
+export function holdReply(session: Session, tx: Transaction): void {
+  const { worker, frontend } = session;
+  session.state = HTTP_RULES;
+  tx.run.waitUntilMs = worker.reactor.nowMs + (session.backend?.tarpitMs || frontend.tarpitMs);
+  armDeadline(session);
+}

@@ -1,0 +1,108 @@
+/** Taking and giving back connections to servers (manual, `http-reuse`). */
+import * as T from '../../core/table.js';
+import type { ServerEntity } from '../entities.js';
+import type { Session } from '../session.js';
+import { abortOnClose } from '../socket-options.js';
+import type { HttpConnection } from './http-connection.js';
+import type { ServerConnection } from './server-connections.js';
+import type { Transaction } from './transaction.js';
+
+/** Its bytes are told apart by nobody else: a header says, or its own address shows, for whom the connection is. */
+function isPrivate(server: ServerEntity): boolean {
+  const { spec, source, backend } = server;
+  const usesrc = source?.spec.usesrc;
+  return (
+    backend.reuse === 'never' ||
+    spec.sendProxy !== undefined ||
+    usesrc === 'client' ||
+    usesrc === 'clientip' ||
+    spec.portMode !== 'fixed'
+  );
+}
+
+/**
+ * A connection that rests and may carry this request. @returns true when the session has it, as if it had just been
+ * connected
+ */
+export function takeIdle(session: Session, server: ServerEntity): boolean {
+  const http = session.http!;
+  const list = isPrivate(server) ? http.ownIdle() : server.idle;
+  if (list === null || list.size === 0 || !server.refreshAddress()) return false;
+  const usesMin = usesNeeded(http, server);
+  const connection = usesMin < 0 ? null : list.take(server, usesMin);
+  if (connection === null) return false;
+  use(session, http, connection);
+  server.cells.count(T.C_REUSED);
+  server.backend.cells.count(T.C_REUSED);
+  session.toServer.writable = true;
+  return true;
+}
+
+/** Uses that a connection must have behind it; -1 = none will do. */
+function usesNeeded(http: HttpConnection, server: ServerEntity): number {
+  if (http.requests > 1 || server.backend.reuse === 'always' || server.backend.reuse === 'never') return 0;
+  return server.backend.reuse === 'aggressive' ? 2 : -1;
+}
+
+function use(session: Session, http: HttpConnection, connection: ServerConnection): void {
+  http.connection = connection;
+  connection.uses++;
+  session.serverFd = connection.fd;
+  session.toServer.aimAt(connection.fd);
+  session.toClient.readFrom(connection.fd);
+  session.worker.reactor.handOver(connection.fd, session);
+}
+
+/** A new connection is being made. */
+export function beginConnection(session: Session, server: ServerEntity): void {
+  const http = session.http!;
+  const connection = session.worker.takeConnection();
+  connection.fd = session.serverFd;
+  connection.server = server;
+  connection.addressSeq = server.addressSeq;
+  connection.uses = 0;
+  use(session, http, connection);
+}
+
+/**
+ * Lets go of the server's connection: it rests when message and connection ended well, and is closed otherwise.
+ * @returns true when it was reset
+ */
+export function parkOrClose(session: Session, http: HttpConnection, tx: Transaction): boolean {
+  const { serverFd, worker } = session;
+  const { connection } = http;
+  http.connection = null;
+  session.serverFd = -1;
+  if (serverFd < 0) return false;
+  if (connection !== null && mayRest(session, tx)) {
+    const list = isPrivate(connection.server) ? http.ownIdle() : connection.server.idle;
+    worker.reactor.handOver(serverFd, connection);
+    list.add(connection, worker.reactor.nowMs);
+    return false;
+  }
+  abortOnClose(serverFd);
+  worker.reactor.closeLater(serverFd);
+  if (connection !== null) worker.giveConnection(connection);
+  return true;
+}
+
+function mayRest(session: Session, tx: Transaction): boolean {
+  const { toClient, backend, frontend } = session;
+  return (
+    tx.requestDone &&
+    tx.responseDone &&
+    !tx.serverIsSpent &&
+    tx.response.keepsAlive &&
+    !toClient.hungUp &&
+    backend!.keepsServers &&
+    frontend.keepsServers &&
+    !session.server!.retired
+  );
+}
+
+/** A connection that was not made, or is not wanted any more: its descriptor is closed by the caller. */
+export function abandonConnection(session: Session): void {
+  const http = session.http!;
+  if (http.connection !== null) session.worker.giveConnection(http.connection);
+  http.connection = null;
+}

@@ -1,0 +1,49 @@
+/** Requests that the main thread answers for a worker: the statistics page and the metrics. */
+
+import { parseResponse } from '../../core/http1/parse.js';
+import type { ToWorker } from '../../core/messages.js';
+import * as T from '../../core/table.js';
+import type { Session } from '../session.js';
+import type { DataplaneWorker } from '../worker-context.js';
+import { answerPrepared, answerStatus } from './reply.js';
+import type { Transaction } from './transaction.js';
+
+type Answer = Extract<ToWorker, { type: 'service-answer' }>;
+
+let last = 0;
+
+/** Posts the question; the transaction waits in HTTP_RULES. */
+export function askService(session: Session, tx: Transaction): void {
+  tx.serviceRequest = ++last;
+  session.frontend.cells.count(T.C_INTERCEPTED);
+  session.worker.services.set(tx.serviceRequest, tx);
+  session.worker.postService(tx.serviceRequest, tx.run.service!);
+}
+
+/** The main thread has answered. The transaction may be over meanwhile, or another one's. */
+export function serviceAnswered(worker: DataplaneWorker, answer: Answer): void {
+  const tx = worker.services.get(answer.request);
+  worker.services.delete(answer.request);
+  if (tx === undefined || tx.serviceRequest !== answer.request) return;
+  tx.serviceRequest = 0;
+  const reply = wholeMessage(answer);
+  tx.response.reset();
+  tx.run.reply = reply;
+  if (parseResponse(tx.response, reply, 0, reply.length, tx.request.method) > 0) answerPrepared(tx.session, tx, 'LR');
+  else answerStatus(tx.session, tx, 500, 'IR');
+}
+
+function wholeMessage(answer: Answer): Uint8Array {
+  const lines = [`HTTP/1.1 ${answer.status} ${answer.reason}`];
+  let hasLength = false;
+  for (const [name, value] of answer.headers) {
+    lines.push(`${name}: ${value}`);
+    if (name.toLowerCase() === 'content-length') hasLength = true;
+  }
+  if (!hasLength) lines.push(`content-length: ${answer.body.length}`);
+  const head = Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1');
+  const message = new Uint8Array(head.length + answer.body.length);
+  message.set(head);
+  message.set(answer.body, head.length);
+  return message;
+}
