@@ -1,5 +1,6 @@
 /** A session and the shared table seen through the eyes of sample fetches: one object per worker, pointed at a session. */
-import type { BackendView, HttpView, SampleContext } from '../core/expr/context.js';
+import { hostname } from 'node:os';
+import type { BackendView, FrontendView, HttpView, SampleContext, ServerFigure } from '../core/expr/context.js';
 import type { Value } from '../core/expr/values.js';
 import type { Variables } from '../core/expr/variables.js';
 import type { HttpMessage } from '../core/http1/message.js';
@@ -8,7 +9,7 @@ import type { LogRecord } from '../core/log-format/record.js';
 import * as T from '../core/table.js';
 import { MSG_PEEK } from '../linux/constants.js';
 import { recv } from '../linux/syscalls.js';
-import type { BackendEntity, ServerEntity } from './entities.js';
+import type { BackendEntity, FrontendEntity, ServerEntity } from './entities.js';
 import type { Transaction } from './http/transaction.js';
 import { TransactionView } from './http/transaction-view.js';
 import { destinationOf } from './proxy-header.js';
@@ -19,6 +20,7 @@ import type { DataplaneWorker } from './worker-context.js';
 
 /** As much as HAProxy's request buffer holds by default (manual, `tune.bufsize`): then nothing more is waited for. */
 const CONTENTS_BYTES = 16_384;
+const HOSTNAME = hostname();
 
 export class SampleView implements SampleContext {
   readonly source = new Uint8Array(16);
@@ -32,6 +34,7 @@ export class SampleView implements SampleContext {
   private isLast = true;
   private peeked = -1;
   private readonly figures: BackendFigures;
+  private readonly frontendFigures: FrontendFigures;
   private transaction: Transaction | null = null;
   private readonly transactionView = new TransactionView();
   readonly stick: SessionStickView;
@@ -39,6 +42,7 @@ export class SampleView implements SampleContext {
   constructor(private readonly worker: DataplaneWorker) {
     this.stick = new SessionStickView(worker);
     this.figures = new BackendFigures(worker);
+    this.frontendFigures = new FrontendFigures(worker);
   }
 
   /** @param transaction of a connection in mode http, while it has one */
@@ -87,6 +91,39 @@ export class SampleView implements SampleContext {
   }
   get processConnections(): number {
     return this.worker.process.row.get(T.I_CUR_SESS);
+  }
+  get processStopping(): boolean {
+    return this.worker.stopping;
+  }
+  get hostname(): string {
+    return HOSTNAME;
+  }
+  get thread(): number {
+    return this.worker.index;
+  }
+  frontend(name: string): FrontendView | undefined {
+    const entity = this.worker.frontends.get(name);
+    return entity === undefined ? undefined : this.frontendFigures.of(entity);
+  }
+  get backendName(): string {
+    return this.session.backend?.name ?? '';
+  }
+  get backendId(): number {
+    return this.session.backend?.proxy.id ?? 0;
+  }
+  get serverName(): string {
+    return this.serverNow?.name ?? '';
+  }
+  get serverId(): number {
+    return this.serverNow?.spec.id ?? 0;
+  }
+  timeout(which: 'client' | 'server' | 'tunnel', isCurrent: boolean): number {
+    const { frontend, backend } = this.session;
+    if (which === 'client') return frontend.clientMs;
+    const set =
+      this.transaction === null ? -1 : which === 'server' ? this.transaction.serverMs : this.transaction.tunnelMs;
+    if (isCurrent && set >= 0) return set;
+    return (which === 'server' ? backend?.serverMs : backend?.tunnelMs) ?? 0;
   }
   get nowEpochMs(): number {
     return this.worker.reactor.nowMs + this.worker.epochOffsetMs;
@@ -137,6 +174,10 @@ export class SampleView implements SampleContext {
     return dates;
   }
 
+  private get serverNow(): ServerEntity | null {
+    return this.session.server ?? this.session.lastServer;
+  }
+
   /** A connection in mode tcp is its own transaction. */
   private scopeOf(name: string): Variables {
     if (name.startsWith('proc.')) return this.worker.variables;
@@ -150,6 +191,28 @@ export class SampleView implements SampleContext {
     this.family = to.copyIp(this.destination);
     this.port = to.port;
     this.destinationKnown = true;
+  }
+}
+
+/** One object for all frontends. */
+class FrontendFigures implements FrontendView {
+  private entity!: FrontendEntity;
+
+  constructor(private readonly worker: DataplaneWorker) {}
+
+  of(entity: FrontendEntity): this {
+    this.entity = entity;
+    return this;
+  }
+
+  get connections(): number {
+    return this.entity.cells.row.get(T.I_CUR_SESS);
+  }
+  get rate(): number {
+    return this.entity.cells.rateNow(T.C_RATE_SECOND, this.worker.epochSecond);
+  }
+  get requestRate(): number {
+    return this.entity.cells.rateNow(T.C_REQ_RATE_SECOND, this.worker.epochSecond);
   }
 }
 
@@ -181,13 +244,22 @@ class BackendFigures implements BackendView {
     return this.entity.cells.rateNow(T.C_RATE_SECOND, this.worker.epochSecond);
   }
   get freeSlots(): number {
+    return this.free(true);
+  }
+  get freeConnections(): number {
+    return this.free(false);
+  }
+
+  /** Of all usable servers; -1 where one of them has no limit. */
+  private free(countsQueue: boolean): number {
     let free = 0;
     for (const { cells } of this.entity.servers) {
       if (cells.row.get(T.S_EWEIGHT) <= 0) continue;
       const maxconn = cells.row.get(T.I_MAXCONN);
       const maxqueue = cells.row.get(T.S_MAXQUEUE);
-      if (maxconn === 0 || maxqueue === 0) return -1;
-      free += maxconn - cells.row.get(T.I_CUR_SESS) + maxqueue - cells.row.get(T.I_QUEUE);
+      if (maxconn === 0 || (countsQueue && maxqueue === 0)) return -1;
+      free += maxconn - cells.row.get(T.I_CUR_SESS);
+      if (countsQueue) free += maxqueue - cells.row.get(T.I_QUEUE);
     }
     return free;
   }
@@ -197,6 +269,16 @@ class BackendFigures implements BackendView {
   }
   serverConnections(name: string): number {
     return this.server(name)?.cells.row.get(T.I_CUR_SESS) ?? 0;
+  }
+
+  serverFigure(name: string, figure: ServerFigure): number | undefined {
+    const server = this.server(name);
+    if (server === undefined) return undefined;
+    const { row } = server.cells;
+    if (figure === 'queue') return row.get(T.I_QUEUE);
+    if (figure === 'rate') return server.cells.rateNow(T.C_RATE_SECOND, this.worker.epochSecond);
+    if (figure === 'free') return row.get(T.I_MAXCONN) === 0 ? -1 : row.get(T.I_MAXCONN) - row.get(T.I_CUR_SESS);
+    return row.get({ iweight: T.S_IWEIGHT, uweight: T.S_UWEIGHT, weight: T.S_EWEIGHT }[figure]);
   }
 
   private server(name: string): ServerEntity | undefined {

@@ -1,31 +1,47 @@
 /**
  * Compiles conditions (`if a !b or c`) and the tests they name (manual §7) to functions over a SampleContext. All
- * parsing happens once, at load; evaluating a condition on addresses, ports and figures allocates nothing.
+ * parsing happens once, at load; evaluating a condition on addresses, ports, figures and text of a message allocates
+ * nothing.
  *
  * A verdict has three values, because contents of which more may come can leave a test undecided (manual, `tcp-request
  * inspect-delay`): `and` is the least of its terms, `or` the greatest, and the contrary of undecided is undecided.
  */
 import type { Acl, AclTest, Condition } from '../../config/model.js';
+import { compileTest } from './acl-test.js';
 import type { SampleContext } from './context.js';
-import { compileConverters } from './converters.js';
-import { sampleOf } from './expression.js';
-import { argumentProblem, FETCHES, type Fetch } from './fetches.js';
-import { matchesIp } from './ip-pattern.js';
-import { compileMatcher, ipPatterns, kindOfMethod, methodOfKind } from './matchers.js';
-import { castOf } from './values.js';
+import { aclFetch, fetchNamed } from './fetches.js';
+import type { PatternFiles } from './pattern-files.js';
+import { FAILS, HOLDS, UNDECIDED, type Verdict } from './verdict.js';
 
-type Verdict = typeof FAILS | typeof UNDECIDED | typeof HOLDS;
-export const FAILS = 0;
-export const UNDECIDED = 1;
-export const HOLDS = 2;
+export { FAILS, HOLDS, UNDECIDED };
 
 export type Predicate = (context: SampleContext) => Verdict;
 
-/** ACLs that exist without being written (manual §7.4), those of layer 4. */
+function plainTest(fetch: string, patterns: string[] = [], args: string[] = []): AclTest {
+  return { fetch, args, converters: [], flags: [], patterns };
+}
+
+/** ACLs that exist without being written (manual §7.4). */
 const PREDEFINED: { readonly [name: string]: AclTest } = {
-  TRUE: { fetch: 'always_true', args: [], converters: [], flags: [], patterns: [] },
-  FALSE: { fetch: 'always_false', args: [], converters: [], flags: [], patterns: [] },
-  LOCALHOST: { fetch: 'src', args: [], converters: [], flags: [], patterns: ['127.0.0.0/8', '::1'] },
+  TRUE: plainTest('always_true'),
+  FALSE: plainTest('always_false'),
+  LOCALHOST: plainTest('src', ['127.0.0.0/8', '::1']),
+  WAIT_END: plainTest('wait_end'),
+  REQ_CONTENT: plainTest('req.len', ['gt', '0']),
+  HTTP: plainTest('req.proto_http'),
+  'HTTP_1.0': plainTest('req.ver', ['1.0']),
+  'HTTP_1.1': plainTest('req.ver', ['1.1']),
+  'HTTP_2.0': plainTest('req.ver', ['2.0']),
+  HTTP_CONTENT: plainTest('req.hdr_val', ['gt', '0'], ['content-length']),
+  HTTP_URL_ABS: plainTest('url_reg', ['^[^/:]*://']),
+  HTTP_URL_SLASH: plainTest('url_beg', ['/']),
+  HTTP_URL_STAR: plainTest('url', ['*']),
+  ...Object.fromEntries(
+    ['CONNECT', 'DELETE', 'GET', 'HEAD', 'OPTIONS', 'POST', 'PUT', 'TRACE'].map((method) => [
+      `METH_${method}`,
+      plainTest('method', method === 'GET' ? ['GET', 'HEAD'] : [method]),
+    ]),
+  ),
 };
 
 /** @returns what is wrong with a test, or null; readers turn it into a located diagnostic */
@@ -36,111 +52,66 @@ export function aclTestProblem(test: AclTest): string | null {
 
 /** @returns true where a test looks at what the client sends, which is not there when a connection is accepted */
 export function readsContents(test: AclTest): boolean {
-  return Object.hasOwn(FETCHES, test.fetch) && FETCHES[test.fetch].contents === true;
+  return fetchNamed(aclFetch(test.fetch).fetch)?.contents === true;
 }
 
-/** @returns true for an ACL name that needs no `acl` line */
-function isPredefinedAcl(name: string): boolean {
-  return Object.hasOwn(PREDEFINED, name);
+/**
+ * @param condition checked before: every name exists and every test is sound
+ * @param files maps and pattern files; without them every map is empty
+ */
+export function compileCondition(condition: Condition, acls: readonly Acl[], files?: PatternFiles): Predicate {
+  const alternatives = condition.anyOf.map((terms) => terms.map((term) => compileTerm(term, acls, files)));
+  const all = alternatives.length === 1 ? conjunction(alternatives[0]) : disjunction(alternatives.map(conjunction));
+  return condition.when === 'unless' ? (context) => contrary(all(context)) : all;
 }
 
-/** @param condition checked before: every name exists and every test is sound */
-export function compileCondition(condition: Condition, acls: readonly Acl[]): Predicate {
-  const alternatives = condition.anyOf.map((terms) => terms.map((term) => compileTerm(term, acls)));
-  const isNegated = condition.when === 'unless';
+function disjunction(predicates: readonly Predicate[]): Predicate {
   return (context) => {
     let verdict: Verdict = FAILS;
-    for (const terms of alternatives) {
-      const all = conjunction(terms, context);
-      if (all > verdict) verdict = all;
+    for (let i = 0; i < predicates.length; i++) {
+      const one = predicates[i](context);
+      if (one > verdict) verdict = one;
       if (verdict === HOLDS) break;
     }
-    return isNegated ? contrary(verdict) : verdict;
+    return verdict;
   };
 }
 
-function conjunction(terms: readonly Predicate[], context: SampleContext): Verdict {
-  let verdict: Verdict = HOLDS;
-  for (const term of terms) {
-    const one = term(context);
-    if (one < verdict) verdict = one;
-    if (verdict === FAILS) break;
-  }
-  return verdict;
+function conjunction(terms: readonly Predicate[]): Predicate {
+  if (terms.length === 1) return terms[0];
+  return (context) => {
+    let verdict: Verdict = HOLDS;
+    for (let i = 0; i < terms.length; i++) {
+      const one = terms[i](context);
+      if (one < verdict) verdict = one;
+      if (verdict === FAILS) break;
+    }
+    return verdict;
+  };
 }
 
 function contrary(verdict: Verdict): Verdict {
   return (HOLDS - verdict) as Verdict;
 }
 
-function compileTerm(term: Condition['anyOf'][number][number], acls: readonly Acl[]): Predicate {
+function compileTerm(
+  term: Condition['anyOf'][number][number],
+  acls: readonly Acl[],
+  files: PatternFiles | undefined,
+): Predicate {
   const tests = term.test ? [term.test] : testsNamed(term.acl ?? '', acls);
-  const predicates = tests.map(soundTest);
-  const { negate } = term;
-  return (context) => {
-    let verdict: Verdict = FAILS;
-    for (const predicate of predicates) {
-      const one = predicate(context);
-      if (one > verdict) verdict = one;
-      if (verdict === HOLDS) break;
-    }
-    return negate ? contrary(verdict) : verdict;
-  };
+  const predicates = tests.map((test) => soundTest(test, files));
+  const any = predicates.length === 1 ? predicates[0] : disjunction(predicates);
+  return term.negate ? (context) => contrary(any(context)) : any;
 }
 
 function testsNamed(name: string, acls: readonly Acl[]): AclTest[] {
   const own = acls.filter((acl) => acl.name === name).map((acl) => acl.test);
-  return own.length > 0 || !isPredefinedAcl(name) ? own : [PREDEFINED[name]];
+  return own.length > 0 || !Object.hasOwn(PREDEFINED, name) ? own : [PREDEFINED[name]];
 }
 
 /** What cannot be evaluated never holds. Rules that decide over a connection are refused before they come here with one. */
-function soundTest(test: AclTest): Predicate {
-  const compiled = compileTest(test);
+function soundTest(test: AclTest, files: PatternFiles | undefined): Predicate {
+  const compiled = compileTest(test, files);
   return typeof compiled === 'string' ? () => FAILS : compiled;
-}
-
-function compileTest(test: AclTest): Predicate | string {
-  if (!Object.hasOwn(FETCHES, test.fetch)) return `sample fetch '${test.fetch}' is not available in tcp mode`;
-  const fetch = FETCHES[test.fetch];
-  const problem = argumentProblem(test.fetch, test.args);
-  if (problem !== null) return problem;
-  const isPlain = test.converters.length === 0;
-  if (fetch.kind === 'ip' && isPlain && (test.match === undefined || test.match === 'ip'))
-    return compileIp(fetch, test);
-  return compileSample(fetch, test);
-}
-
-/** The usual case, without a value of its own in between. */
-function compileIp(fetch: Extract<Fetch, { kind: 'ip' }>, test: AclTest): Predicate | string {
-  const patterns = ipPatterns(test.patterns);
-  if (typeof patterns === 'string') return patterns;
-  return (context) => {
-    const source = fetch.read(context) === 'source';
-    const family = source ? context.sourceFamily : context.destinationFamily;
-    const bytes = source ? context.source : context.destination;
-    for (const pattern of patterns) if (matchesIp(pattern, family, bytes)) return HOLDS;
-    return FAILS;
-  };
-}
-
-/** A sample, its converters, the kind its matching method wants, and the comparison. */
-function compileSample(fetch: Fetch, test: AclTest): Predicate | string {
-  const chain = compileConverters(fetch.kind, test.converters);
-  if (typeof chain === 'string') return chain;
-  const method = test.match ?? methodOfKind(chain.gives);
-  const wanted = kindOfMethod(method);
-  const cast = wanted === undefined ? castOf(chain.gives, chain.gives) : castOf(chain.gives, wanted);
-  if (cast === undefined) return `'-m ${method}' cannot compare this sample`;
-  const matches = compileMatcher(method, test.patterns, test.flags.includes('-i'));
-  if (typeof matches === 'string') return matches;
-  const isPlain = test.converters.length === 0;
-  return (context) => {
-    context.mayChange = false;
-    const sample = sampleOf(fetch, test.args, context);
-    const mayChange = context.mayChange && !context.isFinal;
-    const converted = sample === undefined || isPlain ? sample : chain.run(sample, context);
-    const value = converted === undefined ? undefined : cast(converted);
-    if (value !== undefined && matches(value)) return HOLDS;
-    return mayChange ? UNDECIDED : FAILS;
-  };
 }

@@ -21,6 +21,19 @@ export interface SampleContext {
   readonly frontendConnections: number;
   readonly frontendRate: number;
   readonly processConnections: number;
+  readonly processStopping: boolean;
+  readonly hostname: string;
+  /** Number of the worker, from 0. */
+  readonly thread: number;
+  /** Of another frontend; undefined = no such frontend. */
+  frontend(name: string): FrontendView | undefined;
+  /** The backend and server it goes to; '' and 0 before one is chosen. */
+  readonly backendName: string;
+  readonly backendId: number;
+  readonly serverName: string;
+  readonly serverId: number;
+  /** Ms; 0 none. `isCurrent`: as rules have set it (`set-timeout`). */
+  timeout(which: 'client' | 'server' | 'tunnel', isCurrent: boolean): number;
   readonly nowEpochMs: number;
   /** [0, 1) */
   random(): number;
@@ -55,15 +68,32 @@ export interface BackendView {
   /** Free slots plus free queue places; -1 = unlimited (manual, `connslots`). */
   readonly freeSlots: number;
   readonly rate: number;
+  /** The same without queue places (`be_conn_free`). */
+  readonly freeConnections: number;
   serverIsUp(name: string): boolean;
   serverConnections(name: string): number;
+  /** undefined = no such server. */
+  serverFigure(name: string, figure: ServerFigure): number | undefined;
+}
+
+/** `free`: -1 = unlimited. Weights as configured, as set, and in effect. */
+export type ServerFigure = 'free' | 'queue' | 'rate' | 'iweight' | 'uweight' | 'weight';
+
+export interface FrontendView {
+  readonly connections: number;
+  readonly rate: number;
+  readonly requestRate: number;
 }
 
 /** What of a transaction is not in its messages. */
 export interface HttpView {
+  /** As received, latin1; '' where there was none that could be read. */
+  readonly requestLine: string;
   readonly requestCaptures: readonly (string | null)[];
   readonly responseCaptures: readonly (string | null)[];
   readonly uniqueId: string | null;
+  /** Puts text into a slot of `declare capture`, as far as it fits. */
+  capture?(which: 'request' | 'response', slot: number, text: string): void;
   /** Bytes of the request's body that are there. */
   readonly body: Uint8Array;
   readonly bodyFrom: number;
@@ -88,6 +118,10 @@ export interface StickView {
   lookup(table: string, key: Value, figure: string, index?: number): number | undefined;
   /** Changes a figure and returns what it was or becomes, as `sc_inc_gpc0` and `sc_clr_gpc0` do. */
   change(n: number, figure: string, by: 'inc' | 'clear', index?: number): number | undefined;
+  /** What counter `n` tracks; undefined = nothing. */
+  key?(n: number): Value | undefined;
+  /** As `change`, of a key in a table. */
+  changeOf?(table: string, key: Value, figure: string, by: 'inc' | 'clear', index?: number): number | undefined;
   /** Entries in use and free places of a table (`table_cnt`, `table_avl`). */
   used(table: string): number | undefined;
   available(table: string): number | undefined;

@@ -2,21 +2,31 @@
 import type { Expression } from '../../config/http-model.js';
 import type { SampleContext } from './context.js';
 import { compileConverters } from './converters.js';
-import { argumentProblem, FETCHES, type Fetch } from './fetches.js';
+import type { Reader } from './fetch.js';
+import { fetchNamed } from './fetches.js';
+import type { PatternFiles } from './pattern-files.js';
 import { castOf, type Kind, type Value } from './values.js';
 
 /** @returns undefined where the sample has no value */
 export type Evaluate = (context: SampleContext) => Value | undefined;
 
-/** @returns why the expression does not run, where it does not */
-export function compileExpression(expression: Expression): Evaluate | string {
-  const sample = compileSample(expression);
+interface Sample {
+  readonly kind: Kind;
+  readonly evaluate: Evaluate;
+}
+
+/**
+ * @param files maps that converters look into; without them every map is empty
+ * @returns why the expression does not run, where it does not
+ */
+export function compileExpression(expression: Expression, files?: PatternFiles): Evaluate | string {
+  const sample = compileSample(expression, files);
   return typeof sample === 'string' ? sample : sample.evaluate;
 }
 
 /** The same as one kind: numbers, addresses, text of whatever it is. @returns why it does not run, where it does not */
-export function compileExpressionAs(kind: Kind, expression: Expression): Evaluate | string {
-  const sample = compileSample(expression);
+export function compileExpressionAs(kind: Kind, expression: Expression, files?: PatternFiles): Evaluate | string {
+  const sample = compileSample(expression, files);
   if (typeof sample === 'string') return sample;
   const cast = castOf(sample.kind, kind);
   if (cast === undefined) return `'${expression.fetch}' cannot be used here: its value is no ${kind}`;
@@ -33,28 +43,25 @@ export function expressionProblem(expression: Expression): string | null {
   return typeof compiled === 'string' ? compiled : null;
 }
 
-function compileSample({ fetch: name, args, converters }: Expression): { kind: Kind; evaluate: Evaluate } | string {
-  if (!Object.hasOwn(FETCHES, name)) return `sample fetch '${name}' does not run in this version`;
-  const fetch = FETCHES[name];
-  const problem = argumentProblem(name, args);
-  if (problem !== null) return problem;
-  const chain = compileConverters(fetch.kind, converters);
+function compileSample({ fetch: name, args, converters }: Expression, files?: PatternFiles): Sample | string {
+  const source = compileFetch(name, args);
+  if (typeof source === 'string') return source;
+  const { kind, reader } = source;
+  if (converters.length === 0) return { kind, evaluate: reader.read };
+  const chain = compileConverters(kind, converters, files);
   if (typeof chain === 'string') return chain;
-  if (converters.length === 0) return { kind: fetch.kind, evaluate: (context) => sampleOf(fetch, args, context) };
-  return {
-    kind: chain.gives,
-    evaluate: (context) => {
-      const sample = sampleOf(fetch, args, context);
-      return sample === undefined ? undefined : chain.run(sample, context);
-    },
+  const { read } = reader;
+  const evaluate: Evaluate = (context) => {
+    const sample = read(context);
+    return sample === undefined ? undefined : chain.run(sample, context);
   };
+  return { kind: chain.gives, evaluate };
 }
 
-/** An address is copied: the context's bytes are another client's soon. */
-export function sampleOf(fetch: Fetch, args: readonly string[], context: SampleContext): Value | undefined {
-  if (fetch.kind !== 'ip') return fetch.read(context, args);
-  const source = fetch.read(context) === 'source';
-  const family = source ? context.sourceFamily : context.destinationFamily;
-  const bytes = source ? context.source : context.destination;
-  return family === 0 ? undefined : { family, bytes: bytes.slice(0, family === 4 ? 4 : 16) };
+/** @returns how to read a fetch with its arguments, or why it does not run */
+export function compileFetch(name: string, args: readonly string[]): { kind: Kind; reader: Reader } | string {
+  const fetch = fetchNamed(name);
+  if (fetch === undefined) return `sample fetch '${name}' does not run in this version`;
+  const reader = fetch.make(args);
+  return typeof reader === 'string' ? `'${name}' ${reader}` : { kind: fetch.kind, reader };
 }

@@ -1,10 +1,11 @@
 /** Matching methods (manual §7.1.2 to §7.1.6): from a method and its patterns to a function over samples of one kind. */
 import { type IpPattern, matchesIp, parseIpPattern } from './ip-pattern.js';
+import { compileRegex } from './regex.js';
 import type { IpValue, Kind, Value } from './values.js';
 
-type Matcher = (value: Value) => boolean;
+export type Matcher = (value: Value) => boolean;
 
-const TEXT_METHODS = ['str', 'sub', 'reg', 'beg', 'end', 'dir', 'dom', 'len', 'bin'] as const;
+const TEXT_METHODS = ['str', 'sub', 'reg', 'beg', 'end', 'dir', 'dom', 'len', 'bin', 'meth'] as const;
 
 /** The kind a method compares, where it is one that compares. */
 export function kindOfMethod(method: string): Kind | undefined {
@@ -104,18 +105,36 @@ function integerMatchers(patterns: readonly string[]): IntegerMatcher[] | null {
   return matchers;
 }
 
-function texts(method: string, patterns: readonly string[], fold: boolean): Matcher | string {
-  const wrong = method === 'reg' ? patterns.map(regularExpressionProblem).find((problem) => problem !== null) : null;
-  if (wrong) return wrong;
-  const lower = (value: string) => (fold ? value.toLowerCase() : value);
-  const matchers = patterns.map((pattern) => textMatcher(method, method === 'reg' ? pattern : lower(pattern), fold));
+function texts(method: string, patterns: readonly string[], isFolded: boolean): Matcher | string {
+  if (method === 'reg') return expressions(patterns, isFolded);
+  const lower = isFolded ? (value: string) => value.toLowerCase() : (value: string) => value;
+  if (method === 'str' || method === 'meth') {
+    const known = new Set(patterns.map(lower));
+    return (value) => known.has(lower(value as string));
+  }
+  const matchers = patterns.map((pattern) => textMatcher(method, lower(pattern)));
   return (value) => {
-    const folded = method === 'reg' ? (value as string) : lower(value as string);
-    return matchers.some((matches) => matches(folded));
+    const folded = lower(value as string);
+    for (let i = 0; i < matchers.length; i++) if (matchers[i](folded)) return true;
+    return false;
   };
 }
 
-function textMatcher(method: string, pattern: string, fold: boolean): (value: string) => boolean {
+function expressions(patterns: readonly string[], isFolded: boolean): Matcher | string {
+  const compiled: RegExp[] = [];
+  for (const pattern of patterns) {
+    const one = compileRegex(pattern, isFolded);
+    if (typeof one === 'string') return one;
+    compiled.push(one);
+  }
+  return (value) => {
+    for (let i = 0; i < compiled.length; i++) if (compiled[i].test(value as string)) return true;
+    return false;
+  };
+}
+
+/** Methods that compare with one pattern at a time. */
+export function textMatcher(method: string, pattern: string): (value: string) => boolean {
   switch (method) {
     case 'beg':
       return (v) => v.startsWith(pattern);
@@ -124,36 +143,30 @@ function textMatcher(method: string, pattern: string, fold: boolean): (value: st
     case 'sub':
       return (v) => v.includes(pattern);
     case 'dir':
-      return (v) => hasWord(v, pattern, '/?');
+      return delimited(pattern, '/?');
     case 'dom':
-      return (v) => hasWord(v, pattern, '/?.:');
-    case 'reg': {
-      const expression = new RegExp(pattern, fold ? 'i' : '');
-      return (v) => expression.test(v);
-    }
+      return delimited(pattern, '/?.:');
     default:
       return (v) => v === pattern;
   }
 }
 
-/** Whether the pattern stands in the text between delimiters or ends. It may contain delimiters itself. */
-function hasWord(text: string, pattern: string, delimiters: string): boolean {
-  const isEdge = (i: number) => i < 0 || i >= text.length || delimiters.includes(text[i]);
-  for (let at = text.indexOf(pattern); at >= 0; at = text.indexOf(pattern, at + 1))
-    if (isEdge(at - 1) && isEdge(at + pattern.length)) return true;
-  return false;
+/** Whether the pattern stands between delimiters or ends. Delimiters around the pattern itself do not count. */
+function delimited(pattern: string, delimiters: string): (value: string) => boolean {
+  const bare = withoutEdges(pattern, delimiters);
+  if (bare === '') return () => false;
+  return (text) => {
+    const isEdge = (i: number) => i < 0 || i >= text.length || delimiters.includes(text[i]);
+    for (let at = text.indexOf(bare); at >= 0; at = text.indexOf(bare, at + 1))
+      if (isEdge(at - 1) && isEdge(at + bare.length)) return true;
+    return false;
+  };
 }
 
-/** What PCRE reads differently from us must not pass for the same: POSIX classes, and escapes that we take literally. */
-const NOT_OURS = /\[\[:|\\[AZzGhHRXKQENae]|\\[pP]|\(\?[#(>|&RP]|\(\?[a-z-]+[:)]/;
-
-function regularExpressionProblem(text: string): string | null {
-  const foreign = NOT_OURS.exec(text)?.[0];
-  if (foreign !== undefined) return `'${foreign}' in the regular expression '${text}' does not run in this version`;
-  try {
-    new RegExp(text);
-    return null;
-  } catch {
-    return `'${text}' is not a regular expression`;
-  }
+/** `/images/` is `images` (manual §7.1.3). */
+export function withoutEdges(pattern: string, delimiters: string): string {
+  let [from, to] = [0, pattern.length];
+  while (from < to && delimiters.includes(pattern[from])) from++;
+  while (to > from && delimiters.includes(pattern[to - 1])) to--;
+  return pattern.slice(from, to);
 }

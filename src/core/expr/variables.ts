@@ -4,6 +4,11 @@ import type { Value } from './values.js';
 /** Where a variable lives, the part of its name before the dot (manual §2.8). */
 export type Scope = 'proc' | 'sess' | 'txn' | 'req' | 'res' | 'check';
 
+/** `scope.name` of letters, digits, dots and underscores (manual §7.3.1, `set-var`). */
+export function isVariableName(text: string): boolean {
+  return /^(proc|sess|txn|req|res|check)\.[A-Za-z0-9_.]+$/.test(text);
+}
+
 export class Variables {
   private values: Map<string, Value> | null = null;
 

@@ -23,6 +23,9 @@ export class TransactionView implements HttpView {
     return this;
   }
 
+  get requestLine(): string {
+    return this.transaction.requestLine;
+  }
   get requestCaptures(): readonly (string | null)[] {
     return this.transaction.requestCaptures;
   }

@@ -1,0 +1,62 @@
+/** Sample fetches of the connection (manual §7.3.3). */
+import { address, boolean, type Fetch, type Fetches, integer, text } from '../fetch.js';
+import { castOf, type IpValue } from '../values.js';
+
+export const CONNECTION: Fetches = {
+  src: side('source'),
+  dst: side('destination'),
+  fc_src: side('source'),
+  fc_dst: side('destination'),
+  // No port (unix sockets) is no value, and matches nothing.
+  src_port: integer((c) => c.sourcePort || undefined),
+  dst_port: integer((c) => c.destinationPort || undefined),
+  fc_src_port: integer((c) => c.sourcePort || undefined),
+  fc_dst_port: integer((c) => c.destinationPort || undefined),
+  src_is_local: boolean((c) => isLoopback(c.sourceFamily, c.source)),
+  dst_is_local: boolean((c) => isLoopback(c.destinationFamily, c.destination)),
+  fc_src_is_local: boolean((c) => isLoopback(c.sourceFamily, c.source)),
+  fc_dst_is_local: boolean((c) => isLoopback(c.destinationFamily, c.destination)),
+  fc_rcvd_proxy: boolean((c) => c.receivedProxy),
+  fc_http_major: integer((c) => (c.http === null ? undefined : 1)),
+  dst_conn: integer((c) => c.frontendConnections),
+  fe_name: text((c) => c.frontendName),
+  fe_id: integer((c) => c.frontendId),
+  so_name: text((c) => c.listenerName),
+  so_id: integer((c) => c.listenerId),
+  be_name: text((c) => c.backendName || undefined),
+  be_id: integer((c) => c.backendId || undefined),
+  srv_name: text((c) => c.serverName || undefined),
+  srv_id: integer((c) => c.serverId || undefined),
+  bc_dst: address((c) => castOf('string', 'ip')?.(c.logRecord().serverIp) as IpValue | undefined),
+  bc_dst_port: integer((c) => c.logRecord().serverPort || undefined),
+  bc_http_major: integer((c) => (c.http === null || c.serverId === 0 ? undefined : 1)),
+  fe_client_timeout: integer((c) => c.timeout('client', false)),
+  be_server_timeout: integer((c) => c.timeout('server', false)),
+  be_tunnel_timeout: integer((c) => c.timeout('tunnel', false)),
+  cur_server_timeout: integer((c) => c.timeout('server', true)),
+  cur_tunnel_timeout: integer((c) => c.timeout('tunnel', true)),
+  'unique-id': text((c) => c.http?.uniqueId ?? undefined),
+};
+
+/** An address is copied: the context's bytes are another client's soon. */
+function side(which: 'source' | 'destination'): Fetch {
+  return {
+    kind: 'ip',
+    make: () => ({
+      side: which,
+      read: (c) => {
+        const family = which === 'source' ? c.sourceFamily : c.destinationFamily;
+        const bytes = which === 'source' ? c.source : c.destination;
+        return family === 0 ? undefined : { family, bytes: bytes.slice(0, family === 4 ? 4 : 16) };
+      },
+    }),
+  };
+}
+
+/** The loopback addresses. Which others this host holds is not known here. */
+function isLoopback(family: 0 | 4 | 6, bytes: Uint8Array): boolean {
+  if (family === 4) return bytes[0] === 127;
+  if (family === 0) return false;
+  for (let i = 0; i < 15; i++) if (bytes[i] !== 0) return false;
+  return bytes[15] === 1;
+}
