@@ -67,8 +67,6 @@ export class RuleRun {
   /** The persistence cookie's dates (`maxidle`, `maxlife`), seconds since the epoch; 0 none. */
   cookieFirstS = 0;
   cookieLastS = 0;
-  /** The client's persistence cookie as it came, null none. */
-  cookieValue: string | null = null;
 
   reset(): void {
     this.frontend = null;
@@ -86,6 +84,5 @@ export class RuleRun {
     this.isStrict = true;
     this.cookieFirstS = 0;
     this.cookieLastS = 0;
-    this.cookieValue = null;
   }
 }
