@@ -3,7 +3,7 @@
  * `tarpit`). Timers are not moved with every byte: one that fires early is armed again for what then holds.
  */
 import { HTTP_EXCHANGE, HTTP_HEAD, HTTP_IDLE, HTTP_REPLY, HTTP_RULES, type Session } from '../session.js';
-import { endOfConnection, endTransaction } from './end-transaction.js';
+import { closeQuietly, endOfConnection } from './end-transaction.js';
 import { judgeRequest } from './judge-request.js';
 import { answerPrepared, answerRaw, answerStatus, badRequestOf } from './reply.js';
 import { serverFailed } from './server-failure.js';
@@ -78,7 +78,7 @@ export function onHttpTimer(session: Session, nowMs: number): void {
     else endOfConnection(session, false);
   } else if (session.state === HTTP_HEAD) answerRaw(session, tx!, 408, 'cR');
   else if (session.state === HTTP_RULES) waitIsOver(session, tx!);
-  else if (session.state === HTTP_REPLY) endTransaction(session, 'c', 'D');
+  else if (session.state === HTTP_REPLY) closeQuietly(session, tx!, 'c', 'D');
   else if (session.state === HTTP_EXCHANGE) exchangeStalled(session, tx!, nowMs);
 }
 
@@ -90,7 +90,7 @@ function waitIsOver(session: Session, tx: Transaction): void {
 
 function exchangeStalled(session: Session, tx: Transaction, nowMs: number): void {
   if (nowMs >= clientDeadline(session, tx)) {
-    if (tx.responseBegun) endTransaction(session, 'c', 'D');
+    if (tx.responseBegun) closeQuietly(session, tx, 'c', 'D');
     else answerStatus(session, tx, 408, 'cD');
     return;
   }

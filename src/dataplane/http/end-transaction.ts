@@ -28,12 +28,12 @@ export function endTransaction(session: Session, side: string, phase: string): v
   const keepsClient = tx.keepsClient && session.toClient.pending === 0;
   session.toServer.release(worker);
   session.toClient.release(worker);
-  const resets = parkOrClose(session, http, tx);
+  parkOrClose(session, http, tx);
   releaseServer(session);
   if (session.backend !== null) session.backend.cells.leave();
   giveTransaction(session, http, tx);
   if (keepsClient) awaitRequest(session, http);
-  else closeClient(session, side, resets ? phase : '-');
+  else closeClient(session, side === 'C' ? side : '-', side === 'C' ? phase : '-');
 }
 
 /** Ends it without a word to the client. */

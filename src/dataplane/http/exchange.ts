@@ -161,7 +161,7 @@ function keepSurplus(session: Session): void {
 function requestBroken(session: Session, tx: Transaction, side: 'C' | 'P'): boolean {
   tx.serverIsSpent = true;
   tx.keepsClient = false;
-  if (tx.responseBegun || side === 'C') endTransaction(session, side, tx.responseBegun ? 'D' : 'D');
+  if (tx.responseBegun || side === 'C') endTransaction(session, side, 'D');
   else answerStatus(session, tx, 400, `${side}D`);
   return false;
 }

@@ -5,7 +5,7 @@ import { NativeBuffer } from '../../linux/memory.js';
 import { HTTP_REPLY, HTTP_RULES, type Session } from '../session.js';
 import { countMessage } from './byte-count.js';
 import { armDeadline } from './deadlines.js';
-import { dropServer, endTransaction } from './end-transaction.js';
+import { closeQuietly, dropServer, endTransaction } from './end-transaction.js';
 import { clientConnection } from './framing.js';
 import { answerError, earlyErrorPage } from './rules/run.js';
 import { sendToClient } from './send.js';
@@ -91,7 +91,7 @@ function finishSending(session: Session, length: number): void {
   session.lastIoMs = session.worker.reactor.nowMs;
   const sent = sendToClient(session, length);
   const tx = session.http!.transaction!;
-  if (sent < 0) endTransaction(session, 'C', 'D');
+  if (sent < 0) closeQuietly(session, tx, 'C', 'D');
   else if (session.toClient.pending === 0) endTransaction(session, tx.end[0], tx.end[1]);
   else armDeadline(session);
 }
@@ -102,7 +102,7 @@ export function flushReply(session: Session): void {
   const before = toClient.pending;
   const outcome = toClient.flushOnly(worker);
   const tx = session.http!.transaction!;
-  if (outcome !== 0) endTransaction(session, 'C', 'D');
+  if (outcome !== 0) closeQuietly(session, tx, 'C', 'D');
   else if (toClient.pending === 0) endTransaction(session, tx.end[0], tx.end[1]);
   else {
     if (toClient.pending < before) session.lastIoMs = worker.reactor.nowMs;

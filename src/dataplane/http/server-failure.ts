@@ -2,7 +2,7 @@
 import * as T from '../../core/table.js';
 import { askForRecheck } from '../connect.js';
 import type { Session } from '../session.js';
-import { endTransaction } from './end-transaction.js';
+import { closeQuietly, endTransaction } from './end-transaction.js';
 import { answerStatus } from './reply.js';
 import type { Transaction } from './transaction.js';
 
@@ -14,11 +14,12 @@ export function serverFailed(session: Session, tx: Transaction, side: string, ph
   session.backend!.cells.count(T.C_ERR_RESP);
   askForRecheck(session.worker, server);
   if (tx.responseBegun) {
+    tx.keepsClient = false;
     endTransaction(session, side, phase);
     return;
   }
   // A connection used before may have ended while the request was on its way; the client knows best whether to ask
   // again, and does so when its connection just closes (RFC 9110 §9.2.2).
-  if (side === 'S' && session.http!.connection!.uses > 1 && !tx.isFirst) endTransaction(session, side, phase);
+  if (side === 'S' && session.http!.connection!.uses > 1 && !tx.isFirst) closeQuietly(session, tx, side, phase);
   else answerStatus(session, tx, status, side + phase);
 }
