@@ -3,6 +3,7 @@
 import { latin1 } from '../../../core/http1/characters.js';
 import { findHeader, headerValue, targetOf } from '../../../core/http1/headers.js';
 import type { ServiceRequest } from '../../../core/messages.js';
+import { hostText } from '../../connection-log.js';
 import type { Transaction } from '../transaction.js';
 import { SERVICE } from './outcome.js';
 import type { Step } from './step.js';
@@ -37,6 +38,8 @@ export function serviceRequest(
     referer: header('referer'),
     secFetchSite: header('sec-fetch-site'),
     body: request.method === 'POST' && request.bytes !== null ? latin1(request.bytes, tx.bodyFrom, tx.bodyTo) : '',
+    isTruncated: !tx.bodyIsComplete,
+    who: hostText(tx.session.source),
     isAdmin,
   };
 }
