@@ -88,10 +88,10 @@ export function times(v: Values, row: T.Row): void {
   v[AT.ctime] = averageMs(row, T.C_CTIME);
   v[AT.rtime] = averageMs(row, T.C_RTIME);
   v[AT.ttime] = averageMs(row, T.C_TTIME);
-  v[AT.qtime_max] = row.max(T.C_QTIME_MAX);
-  v[AT.ctime_max] = row.max(T.C_CTIME_MAX);
-  v[AT.rtime_max] = row.max(T.C_RTIME_MAX);
-  v[AT.ttime_max] = row.max(T.C_TTIME_MAX);
+  v[AT.qtime_max] = Math.floor(row.max(T.C_QTIME_MAX));
+  v[AT.ctime_max] = Math.floor(row.max(T.C_CTIME_MAX));
+  v[AT.rtime_max] = Math.floor(row.max(T.C_RTIME_MAX));
+  v[AT.ttime_max] = Math.floor(row.max(T.C_TTIME_MAX));
 }
 
 function limits(v: Values, row: T.Row): void {
