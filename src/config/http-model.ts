@@ -63,7 +63,7 @@ export type CommonAction =
   | { do: 'set-var'; variable: string; expression: Expression; conditions?: VarCondition[] }
   | { do: 'set-var-fmt'; variable: string; value: Format; conditions?: VarCondition[] }
   | { do: 'unset-var'; variable: string }
-  /** Into a slot declared by `declare capture` (`id`), or into a new one of `length` bytes. */
+  /** Into the slot `id`: readers turn `len N` into a slot of its own. */
   | { do: 'capture'; expression: Expression; length?: number; id?: number }
   | { do: 'set-log-level'; level: LogLevel | 'silent' }
   /** `set-nice` has no effect here and is noted. */
@@ -96,6 +96,8 @@ export interface Reply {
   /** Name of an `http-errors` section whose page of the status is used. */
   errorFiles?: string;
   isDefaultErrorFiles?: true;
+  /** Where `body` or `raw` was read from. */
+  file?: string;
 }
 
 export interface Redirect {

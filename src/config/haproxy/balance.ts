@@ -66,6 +66,12 @@ const REQUEST_READERS: { readonly [name: string]: (line: Line, argument: string 
     'rdp-cookie': () => ({ algorithm: 'roundrobin' }),
   };
 
+/** The words of such an algorithm, for other languages; undefined after a complaint. The first word is 'balance'. */
+export function parseRequestBalance(line: Line): Balance | undefined {
+  const [, name, argument] = /^([a-z_-]+)(?:\((.*)\))?$/s.exec(line.text(1)) ?? [];
+  return name !== undefined && Object.hasOwn(REQUEST_READERS, name) ? REQUEST_READERS[name](line, argument) : undefined;
+}
+
 /** `uri [whole] [len N] [depth N] [path-only]`. */
 function readUri(line: Line): Balance | undefined {
   const balance: Balance = { algorithm: 'uri' };

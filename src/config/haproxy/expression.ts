@@ -77,7 +77,11 @@ const ALIASES: ReadonlySet<string> = new Set(
 
 /** A format at word `i`: every variable and expression in it must be one. */
 export function readFormat(line: Line, i: number, stage: Stage): Format | undefined {
-  const text = line.text(i);
+  return checkFormat(line, i, line.text(i), stage);
+}
+
+/** The same of a text that is not the word itself. */
+export function checkFormat(line: Line, i: number, text: string, stage: Stage): Format | undefined {
   for (let at = text.indexOf('%'); at >= 0; at = text.indexOf('%', at)) {
     const next = checkVariable(line, i, text, at + 1, stage);
     if (next === undefined) return undefined;

@@ -44,7 +44,7 @@ function ruleKeyword(on: HttpRule['on'], actions: { readonly [name: string]: Act
         return;
       }
       const found = read(line, 1, on === 'request' ? requestStage(section) : 'response', inside);
-      if (!found) return;
+      if (!found || !placeCapture(line, section, found.action)) return;
       place(line, found.next, section, (condition) => {
         section.proxy.http.rules.push({
           on,
@@ -55,6 +55,21 @@ function ruleKeyword(on: HttpRule['on'], actions: { readonly [name: string]: Act
       });
     },
   };
+}
+
+/** `capture … len N` takes the next slot of the frontend, as a `declare capture` in its place would. */
+export function placeCapture(line: Line, section: ProxySection, action: HttpAction): boolean {
+  if (action.do !== 'capture' || action.length === undefined) return true;
+  if (section.kind === 'backend') {
+    const remedy = "write 'declare capture request len N' in the frontend, and 'id'";
+    line.error('wrong-section', 0, "a backend has no slots: 'capture … len' cannot stand in it", remedy);
+    return false;
+  }
+  const slots = section.proxy.http.requestCaptures;
+  action.id = slots.length;
+  slots.push({ length: action.length, loc: line.whole });
+  delete action.length;
+  return true;
 }
 
 function isLater(line: Line, section: ProxySection, name: string): boolean {

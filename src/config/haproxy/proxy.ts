@@ -53,7 +53,7 @@ export function resumeProxy(reader: Reader, proxy: Proxy, kind: Proxy['kind'], a
     inherited: { statsPage: proxy.http.statsPage },
   };
   reader.proxies.push(section);
-  return { name: proxy.name, line: (line) => readProxyLine(line, section), end: () => endResumed(section) };
+  return { name: proxy.name, line: (line) => readProxyLine(line, section), end: () => endResumed(section, reader) };
 }
 
 function adoptRequest(check: ProxySection['check'], steps: Proxy['check']['steps']): void {
@@ -64,9 +64,9 @@ function adoptRequest(check: ProxySection['check'], steps: Proxy['check']['steps
   check.request = { method, uri, version, headers, body };
 }
 
-function endResumed(section: ProxySection): void {
+function endResumed(section: ProxySection, { model }: Reader): void {
   settleBalance(section);
-  insertErrorFiles(section, []);
+  insertErrorFiles(section, model.httpErrors);
   numberServers(section.proxy.servers);
   compileCheck(section);
 }

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import type { Reply } from '../model.js';
 import type { Stage } from './availability.js';
-import { readFormat } from './expression.js';
+import { checkFormat, readFormat } from './expression.js';
 import type { Line } from './line.js';
 
 /** Statuses that have a page of their own, which `errorfile` and its kind may replace. */
@@ -81,10 +81,15 @@ function readBody(line: Line, i: number, reply: Reply, stage: Stage): number | u
   const isFile = word.endsWith('file');
   const text = isFile ? readBytes(line, i + 1) : line.text(i + 1);
   if (text === undefined) return undefined;
+  if (isFile) reply.file = line.text(i + 1);
   if (!word.startsWith('lf-')) reply.body = { kind: 'text', text: isFile ? text : toLatin1(text) };
-  else if (!isFile && readFormat(line, i + 1, stage) === undefined) return undefined;
+  else if (!isFormat(line, i + 1, text, stage)) return undefined;
   else reply.body = { kind: 'format', value: text };
   return i + 2;
+}
+
+function isFormat(line: Line, i: number, text: string, stage: Stage): boolean {
+  return checkFormat(line, i, text, stage) !== undefined;
 }
 
 /** One character a byte, as files are read. */
@@ -97,6 +102,7 @@ function readRaw(line: Line, i: number, reply: Reply): number | undefined {
   const raw = readMessage(line, i + 1);
   if (raw === undefined) return undefined;
   reply.raw = raw;
+  reply.file = line.text(i + 1);
   return i + 2;
 }
 

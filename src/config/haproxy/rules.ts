@@ -17,7 +17,7 @@ import {
 import type { Stage } from './availability.js';
 import { checkTrailingCondition, place, scoped } from './conditions.js';
 import { readExpression, readFormat } from './expression.js';
-import { requestStage } from './http-rules.js';
+import { placeCapture, requestStage } from './http-rules.js';
 import type { Line } from './line.js';
 import { defer, mark, type ProxyKeywords, type ProxySection } from './section.js';
 
@@ -94,7 +94,7 @@ function readTcpRule(line: Line, section: ProxySection, phase: TcpRule['phase'])
   const actions = isContent ? CONTENT_ACTIONS : CONNECTION_ACTIONS;
   if (Object.hasOwn(actions, name)) {
     const found = actions[name](line, 2, phase, inside);
-    if (!found) return;
+    if (!found || !placeCapture(line, section, found.action)) return;
     place(line, found.next, section, (condition) => {
       const rule: TcpRule = { phase, action: 'other', other: found.action };
       section.proxy.tcpRequest.push({ ...rule, ...(condition && { condition }), loc: line.whole });
@@ -135,13 +135,15 @@ function isLater(line: Line, section: ProxySection, name: string, isContent: boo
   return true;
 }
 
-/** `capture EXPRESSION len N` makes a slot for the log. */
+/** `capture EXPRESSION len N` makes a slot for the log; `id` names one of those (HAProxy has it in http rules alone). */
 function readCapture(line: Line, i: number, stage: Stage): Found<CommonAction> | undefined {
   const found = readExpression(line, i + 1, stage);
-  if (!found || !line.choice(found.next, "'len'", ['len'])) return undefined;
-  const length = line.integer(found.next + 1, "'len'", { min: 1 });
-  if (length === undefined) return undefined;
-  return { action: { do: 'capture', expression: found.expression, length }, next: found.next + 2 };
+  const word = found && line.choice(found.next, "'len'", ['len', 'id']);
+  if (!word) return undefined;
+  const value = line.integer(found.next + 1, `'${word}'`, { min: word === 'len' ? 1 : 0 });
+  if (value === undefined) return undefined;
+  const slot = word === 'len' ? { length: value } : { id: value };
+  return { action: { do: 'capture', expression: found.expression, ...slot }, next: found.next + 2 };
 }
 
 /** `tcp-response content …` and its `inspect-delay`. */

@@ -1,10 +1,14 @@
 /** `balance:` and `hash-type:`: a word, or an object where more is said. */
 import { z } from 'zod';
+import { parseRequestBalance } from '../haproxy/balance.js';
+import { Line } from '../haproxy/line.js';
+import { splitWords } from '../haproxy/words.js';
 import type { Balance, BalanceAlgorithm, HashType } from '../model.js';
 import { didYouMean } from '../suggest.js';
-import { type Codec, choice, count, either, flag, nameOf } from './codec.js';
+import { type Codec, choice, count, either, flag, nameOf, type Place } from './codec.js';
 import { type Field, field, record } from './fields.js';
 import { isObject } from './source.js';
+import { expressionWord, sentence } from './words-text.js';
 
 const ALGORITHMS: readonly BalanceAlgorithm[] = [
   'roundrobin',
@@ -31,10 +35,10 @@ const SYNONYMS: { readonly [word: string]: BalanceAlgorithm } = {
 const algorithm: Codec<BalanceAlgorithm> = {
   schema: z
     .string()
-    .refine((word) => algorithmOf(word) !== undefined, {
+    .refine((word) => algorithmOf(word) !== undefined || REQUESTS.test(word), {
       error: (issue) => `unknown balance algorithm ${nameOf(issue.input)}; ${remedyFor(String(issue.input))}`,
     })
-    .meta({ examples: [...ALGORITHMS, 'random(2)'] }),
+    .meta({ examples: [...ALGORITHMS, 'random(2)', 'uri', 'url_param NAME', 'hdr(NAME)', 'hash EXPRESSION'] }),
   read: (data) => algorithmOf(String(data)),
   write: (value) => value,
 };
@@ -63,6 +67,32 @@ const failback: Field<Balance> = {
   },
 };
 
+/** What looks into requests, in HAProxy's words: `uri depth 2`, `url_param id`, `hdr(host)`, `hash req.hdr(x)`. */
+const REQUESTS = /^(uri|url_param|hdr|hash)(\(|\s|$)/;
+
+function readRequests(given: string, place: Place): Balance | undefined {
+  const words = splitWords(given, place.loc, () => undefined);
+  if (!Array.isArray(words)) return place.error(words.code, words.message, words.remedy);
+  const line = new Line([{ text: 'balance', loc: place.loc }, ...words], place.source.diag);
+  const balance = parseRequestBalance(line);
+  return balance && { ...balance, loc: place.loc };
+}
+
+function requestWords(value: Balance): string[] | undefined {
+  const { algorithm, parameter = '', expression } = value;
+  if (algorithm === 'hdr') return [`hdr(${parameter})`, ...(value.usesDomainOnly ? ['use_domain_only'] : [])];
+  if (algorithm === 'url_param') return ['url_param', parameter, ...(value.checksPost ? ['check_post'] : [])];
+  if (algorithm === 'hash' && expression) return ['hash', expressionWord(expression)];
+  if (algorithm !== 'uri') return undefined;
+  return [
+    'uri',
+    ...(value.isWhole ? ['whole'] : []),
+    ...(value.isPathOnly ? ['path-only'] : []),
+    ...(value.length === undefined ? [] : ['len', String(value.length)]),
+    ...(value.depth === undefined ? [] : ['depth', String(value.depth)]),
+  ];
+}
+
 const balanceObject = record<Balance>(
   'balance',
   [
@@ -78,12 +108,15 @@ export const balance: Codec<Balance> = {
   schema: either("balance is a word; write such as 'leastconn'", algorithm.schema, balanceObject.schema),
   read: (data, place) => {
     if (isObject(data)) return balanceObject.read(data, place);
+    if (REQUESTS.test(String(data))) return readRequests(String(data), place);
     const found: Balance = { algorithm: algorithmOf(String(data)) ?? 'roundrobin', loc: place.loc };
     const draws = /\((\d+)\)$/.exec(String(data))?.[1];
     return draws === undefined ? found : { ...found, draws: Math.max(1, Number(draws)) };
   },
   write: (value) => {
     if (value.failback !== undefined) return balanceObject.write(value);
+    const words = requestWords(value);
+    if (words !== undefined) return sentence(words);
     return value.draws === undefined ? value.algorithm : `${value.algorithm}(${value.draws})`;
   },
 };

@@ -97,7 +97,7 @@ export const optionFields: readonly Field<ProxyOptions>[] = [
 const ELSEWHERE: { readonly [name: string]: string } = {
   httpchk: "write 'check: http' in the proxy",
   'tcp-check': "write 'check: { type: script, steps: … }' in the proxy",
-  forwardfor: "mode http comes with a later version; write 'haproxy: option forwardfor' to note it",
+  forwardfor: "write 'http: { forwardfor: true }' in the proxy",
 };
 const NAMES = optionFields.map(({ key }) => key);
 const LISTED = [

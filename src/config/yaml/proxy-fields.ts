@@ -20,6 +20,7 @@ import {
 } from './codec.js';
 import { flapDamping } from './control.js';
 import { type Field, field, readFields, shapeOf, writeFields } from './fields.js';
+import { HTTP_SHAPES, httpSchema } from './http-lines.js';
 import { logTarget } from './log.js';
 import { optionsSchema, redispatchOf, timeoutsSchema } from './options.js';
 import { sidesShape } from './read-write.js';
@@ -101,7 +102,7 @@ export const proxyFields: readonly Field<Proxy>[] = [
   field('description', 'description', text, 'Text shown in the statistics.'),
   field('disabled', 'disabled', flag, 'Read, and not run.'),
   bindField,
-  field('mode', 'mode', choice('tcp', 'http'), 'tcp where nothing is written; http comes with a later version.'),
+  field('mode', 'mode', choice('tcp', 'http'), 'tcp forwards bytes, http requests; tcp where nothing is written.'),
   field('maxconn', 'maxconn', count(), 'Most connections of the frontend side.', 'f'),
   field('backlog', 'backlog', count(), 'Connections the kernel holds until they are accepted.', 'f'),
   field('rate-limit', 'rateLimitSessions', count(), 'Most new sessions per second.', 'f'),
@@ -148,7 +149,9 @@ const logSchema = either(
   oneOrMany(logTarget).schema,
 ).describe('Where logs go; the logs of `global:` where nothing is written.');
 
-const logStyleSchema = choice('tcplog', 'httplog').schema.describe('Format of log lines by name.');
+const logStyleSchema = choice('tcplog', 'httplog', 'httplog-clf', 'httpslog').schema.describe(
+  'Format of log lines by name.',
+);
 
 /** What defaults and proxies both hold. */
 const SHARED_SHAPE = {
@@ -162,7 +165,7 @@ const SHARED_SHAPE = {
 
 export const defaultsSchema = strict(
   'defaults',
-  { ...shapeOf(INHERITABLE), ...SHARED_SHAPE },
+  { ...shapeOf(INHERITABLE), ...SHARED_SHAPE, http: httpSchema.optional() },
   {
     bind: 'write it in the service',
     servers: 'write them in the service',
@@ -176,7 +179,9 @@ const ADDRESS_SHAPE = {
   id: count(1).schema.optional().describe('Its number in the statistics.'),
   ...shapeOf(proxyFields),
   ...SHARED_SHAPE,
-  ...Object.fromEntries(Object.entries(RULE_SHAPES).map(([key, schema]) => [key, schema.optional()])),
+  ...Object.fromEntries(
+    Object.entries({ ...RULE_SHAPES, ...HTTP_SHAPES }).map(([key, schema]) => [key, schema.optional()]),
+  ),
 };
 
 const PROXY_SHAPE = {

@@ -5,10 +5,11 @@ import { Line } from '../haproxy/line.js';
 import { resumeProxy } from '../haproxy/proxy.js';
 import type { ReadContext } from '../haproxy/read.js';
 import type { Reader } from '../haproxy/section.js';
-import type { LogTarget, Proxy } from '../model.js';
+import type { HttpErrors, LogTarget, Proxy } from '../model.js';
 import { readCheck } from './check.js';
 import type { Place } from './codec.js';
 import { readFields, type ServerSettings } from './fields.js';
+import { defaultHttpLines, httpLines } from './http-lines.js';
 import { fittingFields, readOptions, readTimeouts, setDefaultTimeouts } from './options.js';
 import { INHERITABLE, proxyFields, readLogs } from './proxy-fields.js';
 import { applySide, type Half, halvesOf } from './read-write.js';
@@ -27,6 +28,7 @@ export interface ProxyContext {
   /** Defaults in force, the earliest first. */
   defaults: readonly Layer[];
   globalLogs: LogTarget[];
+  httpErrors: HttpErrors[];
 }
 
 /**
@@ -64,7 +66,7 @@ function readProxy(
   if (half) applySide(proxy, settings, half);
   if (typeof nearest.data.id === 'number') proxy.id = nearest.data.id;
   readServersOf(proxy, settings, own[0]);
-  readLines(proxy, own, context.ctx);
+  readLines(proxy, own, context);
   return proxy;
 }
 
@@ -88,8 +90,8 @@ function readLayer(
 function readLogStyle(proxy: Proxy, { data, place }: Layer): void {
   if (proxy.kind === 'backend') return;
   const style = data['log-style'];
-  if (style === 'tcplog' || style === 'httplog') {
-    proxy.logStyle = style;
+  if (typeof style === 'string') {
+    proxy.logStyle = style as Proxy['logStyle'];
     proxy.at = { ...proxy.at, logStyle: place.child('log-style').loc };
   }
   if (data['log-format'] !== undefined) proxy.logStyle = 'format';
@@ -115,17 +117,25 @@ function readServersOf(proxy: Proxy, settings: ServerSettings, { data, place }: 
 }
 
 /** Rules and verbatim lines, through the HAProxy reader; it also numbers the servers and completes the check. */
-function readLines(proxy: Proxy, own: readonly Layer[], ctx: ReadContext): void {
+function readLines(proxy: Proxy, own: readonly Layer[], { ctx, defaults, httpErrors }: ProxyContext): void {
   const lookup = (name: string) => ctx.env[name];
+  const inherited = defaults.flatMap(({ data, place }) => defaultHttpLines(data, place, proxy.kind));
   const lines: Lines = own.flatMap(({ data, place }) => [
     ...ruleLines(data, place),
+    ...httpLines(data, place),
     ...verbatimLines(data.haproxy, place.child('haproxy'), lookup),
   ]);
   const { place } = own[own.length - 1];
   const { diag } = place.source;
-  const reader: Reader = { model: { ...emptyModel(), proxies: [proxy] }, diag, ctx, defaults: [], proxies: [] };
+  const reader: Reader = {
+    model: { ...emptyModel(), httpErrors, proxies: [proxy] },
+    diag,
+    ctx,
+    defaults: [],
+    proxies: [],
+  };
   const section = resumeProxy(reader, proxy, proxy.kind, place.keyLoc);
-  for (const words of lines) section.line(new Line(words, diag));
+  for (const words of [...inherited, ...lines]) section.line(new Line(words, diag));
   section.end();
   reportDeferred(reader);
 }

@@ -12,6 +12,7 @@ import { Place } from './codec.js';
 import { readControl } from './control.js';
 import { readFields } from './fields.js';
 import { globalFields, tuneEntries } from './global.js';
+import { readHttpErrors } from './http-lines.js';
 import { fitToSchema } from './issues.js';
 import { type Layer, layerOf, type ProxyContext, readProxies as readProxiesOf } from './proxy.js';
 import { verbatimLines } from './rules.js';
@@ -56,10 +57,13 @@ export function readYaml(
     const layer = layerOf(data.defaults, place.child('defaults'));
     if (layer) defaults.push(layer);
     model.userlists.push(...readUserlists(data.userlists ?? null, place.child('userlists')));
+    model.httpErrors.push(...readHttpErrors(data['http-errors'] ?? null, place.child('http-errors')));
     model.agents.push(...readAgents(data.agents ?? null, place.child('agents')));
     const control = readControl(data.control, place.child('control'));
     if (control !== undefined) model.control = control;
-    added.push(...readProxies(data, place, { ctx, defaults, globalLogs: model.global.logs }));
+    added.push(
+      ...readProxies(data, place, { ctx, defaults, globalLogs: model.global.logs, httpErrors: model.httpErrors }),
+    );
   }
   numberProxies(added, taken);
   model.proxies.push(...added);

@@ -132,7 +132,8 @@ export function verbatimLines(
     .filter((line) => line.length > 0);
 }
 
-function split(
+/** A text as words at its place; undefined after a complaint. */
+export function split(
   written: string,
   at: Loc,
   { source }: Place,

@@ -5,6 +5,7 @@ import { strict } from './codec.js';
 import { controlSchema } from './control.js';
 import { shapeOf } from './fields.js';
 import { globalFields } from './global.js';
+import { httpErrorsSchema } from './http-lines.js';
 import { defaultsSchema, proxiesSchema } from './proxy-fields.js';
 import { haproxySchema } from './rules.js';
 import { userlistsSchema } from './userlist.js';
@@ -28,6 +29,7 @@ export const fileSchema = strict(
     frontends: proxiesSchema('frontends', 'Addresses without servers: their rules choose a backend.').optional(),
     backends: proxiesSchema('backends', 'Servers without an address: frontends send to them.').optional(),
     userlists: userlistsSchema.optional(),
+    'http-errors': httpErrorsSchema.optional(),
     agents: agentsSchema.optional(),
     control: controlSchema.optional(),
   },

@@ -4,6 +4,7 @@ import type { LogTarget, Model, Proxy } from '../model.js';
 import { hasCheck, writeCheck } from './check.js';
 import { isSameWritten, type Written } from './codec.js';
 import { writeFields } from './fields.js';
+import { writeHttp } from './http-lines.js';
 import { optionFields, timeoutFields, writeOptions, writeTimeouts } from './options.js';
 import { INHERITABLE, proxyFields, writeLogs } from './proxy-fields.js';
 import { lineOf, writeAcls, writeTcpRule, writeUse } from './rule-text.js';
@@ -66,6 +67,7 @@ export function writeProxy(proxy: Proxy, globalLogs: LogTarget[], shared: Readon
     ['timeouts', writeTimeouts(proxy, without(proxy.timeouts, shared.get('timeouts'), timeoutFields))],
     ['options', writeOptions(without(proxy.options, shared.get('options'), optionFields))],
     ...writeRules(proxy),
+    ...writeHttp(proxy),
     ['default-backend', fields.get('default-backend')],
     ['check', writeCheck(proxy.check, probe, checked)],
     ['server-defaults', defaults.length === 0 ? undefined : new Map(defaults)],

@@ -6,6 +6,8 @@ import type { Written } from './codec.js';
 import { writeControl } from './control.js';
 import { writeFields } from './fields.js';
 import { globalFields } from './global.js';
+import { RULE_KEYS } from './http-keys.js';
+import { writeHttpErrors } from './http-lines.js';
 import { unusualIds } from './ids.js';
 import { lineOf } from './rule-text.js';
 import { writeUserlists } from './userlist.js';
@@ -25,6 +27,7 @@ const FLOW_WIDTH = 90;
 export function writeYaml(model: Model): string {
   const blocks: Block[] = [...writeGlobal(model.global), ...writeProxies(model)];
   if (model.userlists.length > 0) blocks.push(['userlists', writeUserlists(model.userlists)]);
+  if (model.httpErrors.length > 0) blocks.push(['http-errors', writeHttpErrors(model.httpErrors)]);
   if (model.agents.length > 0) blocks.push(['agents', writeAgents(model.agents)]);
   if (model.control !== undefined) blocks.push(['control', writeControl(model.control)]);
   const document = new Document(new Map(blocks));
@@ -88,6 +91,8 @@ const ALWAYS_BLOCK = [
   'tcp-request',
   'use-backend',
   'use-server',
+  'http-errors',
+  ...RULE_KEYS.map(({ key }) => key),
 ];
 
 /** Small collections on one line, an empty line between the blocks and between the proxies of a block. */

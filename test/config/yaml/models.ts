@@ -19,6 +19,7 @@ import type {
   SourceAddress,
   UserList,
 } from '../../../src/config/model.js';
+import { httpOf, stickOf } from './http-models.js';
 
 const name = fc.stringMatching(/^[A-Za-z0-9_.:-]{1,12}$/).filter((each) => each !== '__proto__');
 const port = fc.integer({ min: 1, max: 65535 });
@@ -383,13 +384,15 @@ const check: fc.Arbitrary<CheckSpec> = fc
   )
   .map(([spec, more]) => (spec.type === 'role' ? spec : { ...spec, ...more }));
 
-/** Lines that wait for a later version, as the HAProxy reader notes them. */
+/** Lines that have no effect, as the HAProxy reader notes them. */
 const deferred = fc.subarray([
-  { words: ['stats', 'enable'], reason: 'the statistics page comes with mode http, in a later version' },
-  { words: ['stats', 'auth', "it's # a:$x"], reason: 'the statistics page comes with mode http, in a later version' },
   {
-    words: ['http-request', 'deny', 'if', '{', 'src', '10.0.0.9', '}'],
-    reason: 'mode http comes with a later version',
+    words: ['compression', 'algo', "it's # a:$x"],
+    reason: 'bodies pass as they are: servers compress what they send',
+  },
+  {
+    words: ['http-request', 'cache-use', 'x', 'if', '{', 'src', '10.0.0.9', '}'],
+    reason: 'there is no cache: the request goes to a server',
   },
 ]);
 
@@ -417,6 +420,10 @@ const back = some<Pick<Proxy, Back>>({
     fc.record({ algorithm: fc.constantFrom('roundrobin' as const, 'leastconn' as const, 'source' as const) }),
     fc.record({ algorithm: fc.constant('random' as const), draws: small }),
     some({ failback: fc.constant(true) }).map((more) => ({ algorithm: 'single' as const, ...more })),
+    fc.constantFrom<NonNullable<Proxy['balance']>>({
+      algorithm: 'hash',
+      expression: { fetch: 'src', args: [], converters: [] },
+    }),
   ),
   hashType: fc
     .tuple(
@@ -449,7 +456,11 @@ const both = some<Pick<Proxy, 'description' | 'disabled' | 'logTag' | 'inspectDe
 
 const logStyle: fc.Arbitrary<Pick<Proxy, 'logStyle' | 'logFormat'>> = fc.oneof(
   fc.constant({}),
-  fc.constantFrom({ logStyle: 'tcplog' as const }, { logStyle: 'httplog' as const }),
+  fc.constantFrom(
+    { logStyle: 'tcplog' as const },
+    { logStyle: 'httplog' as const },
+    { logStyle: 'httplog-clf' as const },
+  ),
   text.map((logFormat) => ({ logStyle: 'format' as const, logFormat })),
 );
 
@@ -484,8 +495,10 @@ const proxy: fc.Arbitrary<Proxy> = fc
         rules(hasFront, hasBack),
         fc.array(logTarget, { maxLength: 2 }),
         deferred,
+        httpOf(hasFront, hasBack),
+        stickOf(hasBack),
       )
-      .map(([each, common, f, b, options, ruled, logs, later]) => ({
+      .map(([each, common, f, b, options, ruled, logs, later, http, stick]) => ({
         ...emptyProxy(kind, each, 0),
         ...common,
         ...f?.front,
@@ -499,6 +512,8 @@ const proxy: fc.Arbitrary<Proxy> = fc
         ...ruled,
         logs,
         deferred: structuredClone(later),
+        http,
+        ...stick,
       }));
   });
 
@@ -580,6 +595,7 @@ export const model: fc.Arbitrary<Model> = fc
     return {
       global: { ...base.global, ...settingsOfAll },
       userlists,
+      httpErrors: [],
       agents: base.agents,
       ...(isNumbered ? { control } : {}),
       proxies: unique.map((each, i) => ({ ...each, id: isNumbered ? i + 2 : ids[i] })),

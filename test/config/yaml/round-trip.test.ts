@@ -5,9 +5,10 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { Diagnostics } from '../../../src/config/diagnostics.js';
 import { readHaproxy } from '../../../src/config/haproxy/read.js';
-import type { Model } from '../../../src/config/model.js';
+import type { Condition, Model, Proxy } from '../../../src/config/model.js';
 import { readYaml } from '../../../src/config/yaml/read.js';
 import { writeYaml } from '../../../src/config/yaml/write.js';
+import { rank } from './http-models.js';
 import { model } from './models.js';
 
 const CONTEXT = () => ({ env: {}, version: '2.6.12' });
@@ -26,10 +27,28 @@ function comparable(of: Model): Model {
     proxy.deferred.sort(byText);
     for (const server of proxy.servers) if (server.check === false) delete server.check;
     for (const acl of proxy.acls) acl.name = acl.name.replace('/', '.');
-    for (const rule of [...proxy.tcpRequest, ...proxy.useBackends, ...proxy.useServers])
-      for (const term of rule.condition?.anyOf.flat() ?? []) if (term.acl) term.acl = term.acl.replace('/', '.');
+    // Each kind of rules is a list of its own.
+    proxy.http.rules.sort((a, b) => rank(a) - rank(b));
+    for (const { anyOf } of conditionsOf(proxy))
+      for (const term of anyOf.flat()) if (term.acl) term.acl = term.acl.replace('/', '.');
   }
   return plain;
+}
+
+function conditionsOf({
+  tcpRequest,
+  tcpResponse,
+  useBackends,
+  useServers,
+  stickRules,
+  http,
+  ...proxy
+}: Proxy): Condition[] {
+  const rules = [...tcpRequest, ...tcpResponse, ...useBackends, ...useServers, ...stickRules, ...http.rules];
+  return [
+    ...[...rules, ...(http.statsPage?.rules ?? [])].flatMap(({ condition }) => condition ?? []),
+    ...[...http.monitorFail, ...proxy.forcePersist, ...proxy.ignorePersist, ...(http.statsPage?.admin ?? [])],
+  ];
 }
 
 function assertSame(original: Model): void {
