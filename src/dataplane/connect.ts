@@ -3,7 +3,7 @@
  * Rules and limits are HAProxy's (configuration manual: `retries`, `option redispatch`, `maxconn`, `maxqueue`,
  * `timeout queue`, `timeout connect`).
  */
-import { PICK_NONE, PICK_QUEUE } from '../core/balance/balancer.js';
+import { isHashing, PICK_NONE, PICK_QUEUE } from '../core/balance/balancer.js';
 import { hashSource } from '../core/balance/hash.js';
 import { HOLDS } from '../core/expr/condition.js';
 import * as T from '../core/table.js';
@@ -57,8 +57,7 @@ export function assignServer(session: Session): void {
 /** @param avoid index of a server that just failed, -1 none */
 function assign(session: Session, avoid: number): void {
   const backend = session.backend!;
-  const sticks = avoid < 0 && backend.stickRules.length > 0;
-  const forced = useServer(session, backend) ?? (sticks ? stickServer(session, backend) : null);
+  const forced = useServer(session, backend) ?? (avoid < 0 ? persistentServer(session, backend) : null);
   if (forced !== null) {
     takeOrQueue(session, forced);
     return;
@@ -67,8 +66,9 @@ function assign(session: Session, avoid: number): void {
     joinQueue(session, backend);
     return;
   }
+  const key = balanceKey(session, backend);
   for (let tries = 0; tries < PICK_TRIES; tries++) {
-    const picked = backend.balancer.pick(sourceKey(session, backend), avoid, Math.random);
+    const picked = backend.balancer.pick(key, avoid, Math.random);
     if (picked === PICK_NONE) {
       noServer(session, backend);
       return;
@@ -81,7 +81,7 @@ function assign(session: Session, avoid: number): void {
       return;
     }
     // A hashing algorithm insists on its server: wait for that one. Others lost a race to another worker: pick again.
-    if (!backend.balancer.hasSlot(picked) && backend.proxy.balance?.algorithm === 'source') {
+    if (key >= 0 && !backend.balancer.hasSlot(picked)) {
       countBalanced(server);
       queueOn(session, server.queue, server);
       return;
@@ -100,6 +100,14 @@ function joinQueue(session: Session, backend: BackendEntity): void {
 function countBalanced(server: ServerEntity): void {
   server.cells.count(T.C_LB_TOTAL);
   server.backend.cells.count(T.C_LB_TOTAL);
+}
+
+/** The server that a cookie asks for, while it may have traffic (manual, `cookie`, `force-persist`). */
+function persistentServer(session: Session, backend: BackendEntity): ServerEntity | null {
+  if (session.http === null) return null;
+  const { persistentServer: server, isForced, ignoresPersistence } = session.http.transaction!.run;
+  if (server === null || ignoresPersistence) return null;
+  return isForced || backend.balancer.isUsable(server.index) ? server : null;
 }
 
 function useServer(session: Session, backend: BackendEntity): ServerEntity | null {
@@ -123,8 +131,24 @@ function takeOrQueue(session: Session, server: ServerEntity): void {
   else queueOn(session, server.queue, server);
 }
 
-function sourceKey(session: Session, backend: BackendEntity): number {
-  if (backend.proxy.balance?.algorithm !== 'source') return 0;
+/** A server that the client is known to: by its cookie, else by a stick table. */
+function persistentServer(session: Session, backend: BackendEntity): ServerEntity | null {
+  const run = session.http?.transaction?.run;
+  if (run !== undefined && run.persistentServer !== null) return run.persistentServer;
+  if (backend.stickRules.length === 0 || run?.ignoresPersistence) return null;
+  return stickServer(session, backend);
+}
+
+/** @returns -1 where the algorithm does not hash, or the request has nothing of what it hashes */
+function balanceKey(session: Session, backend: BackendEntity): number {
+  if (backend.balanceKey !== null) {
+    const tx = session.http?.transaction ?? null;
+    return backend.balanceKey(tx, session.worker.sampleContext(session, true, tx));
+  }
+  return backend.proxy.balance?.algorithm === 'source' ? sourceKey(session) : -1;
+}
+
+function sourceKey(session: Session): number {
   const ip = session.worker.ipScratch;
   const family = session.source.copyIp(ip);
   return family === 0 ? 0 : hashSource(ip, 0, family === 4 ? 4 : 16);
@@ -347,7 +371,7 @@ function scheduleRetry(session: Session, server: ServerEntity, errno: number): v
  */
 function mayRedispatch(session: Session, server: ServerEntity, backend: BackendEntity): boolean {
   const n = backend.redispatch;
-  if (n === 0 || backend.proxy.balance?.algorithm === 'source') return false;
+  if (n === 0 || isHashing(backend.proxy.balance?.algorithm ?? 'roundrobin')) return false;
   if (useServer(session, backend) !== server) return othersServe(server, backend);
   if (n < 0) return session.retriesLeft === -n - 1;
   return (backend.retries - session.retriesLeft) % n === 0;

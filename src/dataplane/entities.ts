@@ -13,6 +13,7 @@ import { AF_UNIX } from '../linux/constants.js';
 import type { InetAddress } from '../linux/inet-address.js';
 import { SockAddr } from '../linux/sockaddr.js';
 import type { LogSink } from '../logs/log-sink.js';
+import type { BalanceKey } from './http/balance-key.js';
 import type { HttpProgram } from './http/rules/program.js';
 import { IdleConnections } from './http/server-connections.js';
 import { SessionList, SessionQueue } from './session-list.js';
@@ -154,6 +155,8 @@ export class BackendEntity {
   servers: ServerEntity[] = [];
   /** Set by `configure` before the first session. */
   balancer!: Balancer;
+  /** `balance uri|url_param|hdr|hash`. */
+  balanceKey: BalanceKey | null = null;
   useServers: { server: ServerEntity; when: Predicate }[] = [];
   contentRules: ConnectionRule[] = [];
   inspectDelayMs = 0;
@@ -171,6 +174,8 @@ export class BackendEntity {
   /** Mode http. `program` is there whatever the mode. */
   isHttp = false;
   program!: HttpProgram;
+  /** Its requests may ask for a server of their own (`cookie`, `force-persist`, `ignore-persist`). */
+  persists = false;
   reuse: 'never' | 'safe' | 'aggressive' | 'always' = 'safe';
   keepsServers = true;
   keepsClients = true;

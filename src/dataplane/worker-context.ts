@@ -101,7 +101,7 @@ export class DataplaneWorker implements Lender {
 
   /** @param isFinal what is there decides: nobody waits for more of the client's bytes */
   sampleContext(session: Session, isFinal: boolean, transaction: Transaction | null = null): SampleContext {
-    return this.view.of(session, isFinal, transaction);
+    return this.view.of(session, isFinal, transaction ?? session.http?.transaction ?? null);
   }
 
   /** A connection was accepted; its room in the gauges is already taken. */

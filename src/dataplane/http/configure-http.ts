@@ -38,6 +38,7 @@ export function configureHttpBackend(backend: BackendEntity, proxy: Proxy, model
   backend.program = new HttpProgram(proxy, model);
   backend.reuse = proxy.http.reuse ?? 'safe';
   backend.tarpitMs = proxy.timeouts.tarpit ?? proxy.timeouts.connect ?? 0;
+  backend.persists = proxy.http.cookie !== undefined || proxy.forcePersist.length > 0 || proxy.ignorePersist.length > 0;
   configureSides(backend, proxy.http);
 }
 

@@ -125,7 +125,7 @@ function obey(session: Session, tx: Transaction, outcome: Outcome): void {
 
 function sendOn(session: Session, tx: Transaction, context: SampleContext): void {
   const backend = session.backend!;
-  if (backend.proxy.http.cookie !== undefined) readRequestCookies(tx, backend, backend.program, context);
+  if (backend.persists) readRequestCookies(tx, backend, backend.program, context);
   tellServer(session, tx, backend);
   assignServer(session);
 }
