@@ -102,14 +102,6 @@ function countBalanced(server: ServerEntity): void {
   server.backend.cells.count(T.C_LB_TOTAL);
 }
 
-/** The server that a cookie asks for, while it may have traffic (manual, `cookie`, `force-persist`). */
-function persistentServer(session: Session, backend: BackendEntity): ServerEntity | null {
-  if (session.http === null) return null;
-  const { persistentServer: server, isForced, ignoresPersistence } = session.http.transaction!.run;
-  if (server === null || ignoresPersistence) return null;
-  return isForced || backend.balancer.isUsable(server.index) ? server : null;
-}
-
 function useServer(session: Session, backend: BackendEntity): ServerEntity | null {
   for (const rule of backend.useServers) {
     if (
