@@ -8,6 +8,7 @@
  * at all: health has chosen for everybody (core/health/single.ts), and a pick costs one atomic read.
  */
 import type { BalanceAlgorithm, HashType } from '../../config/model.js';
+import { spread } from '../expr/hashes.js';
 import * as T from '../table.js';
 import { avalanche } from './hash.js';
 import { limitOf } from './limit.js';
@@ -18,6 +19,13 @@ import { type Rotation, smoothRotation, staticRotation, turnAt } from './rotatio
 export const PICK_NONE = -1;
 /** Servers are usable, and all of them are at their limits. */
 export const PICK_QUEUE = -2;
+
+/** Algorithms that give a key its server. */
+export function isHashing(algorithm: BalanceAlgorithm): boolean {
+  return HASHING.has(algorithm);
+}
+
+const HASHING: ReadonlySet<BalanceAlgorithm> = new Set(['source', 'uri', 'url_param', 'hdr', 'hash']);
 
 export interface BalanceServer {
   readonly row: T.Row;
@@ -67,7 +75,7 @@ export class Balancer {
    * Chooses, without taking the slot. The backend's I_CUR_SESS already counts the connection (minconn ramps).
    * `source` answers its server even when that is full: the connection waits in that server's own queue, as in
    * HAProxy. The other algorithms pass over full servers and answer PICK_QUEUE when nobody has room.
-   * @param key `hashSource` of the client, for `source`; ignored by the others
+   * @param key hash for `source`, `uri`, `url_param`, `hdr` and `hash`; -1 = none, which takes turns
    * @param avoid index of a server not to use when another is possible (redispatch), or -1
    * @param random uniform in [0, 1), for `random`
    * @returns index in `servers`, PICK_NONE or PICK_QUEUE
@@ -89,11 +97,15 @@ export class Balancer {
         return this.drawn(shun, random);
       case 'single':
         return this.theOne();
-      case 'source':
-        return this.options.hashType?.method === 'consistent'
-          ? this.onRing(avalanche(key), shun)
-          : this.inMap(this.options.hashType?.avalanche ? avalanche(key) : key, shun);
+      default:
+        return key < 0 ? this.byTurn(shun) : this.byHash(key, shun);
     }
+  }
+
+  private byHash(key: number, avoid: number): number {
+    const { hashType } = this.options;
+    if (hashType?.method === 'consistent') return this.onRing(avalanche(key), avoid);
+    return this.inMap(hashType?.avalanche ? spread(key) : key, avoid);
   }
 
   /** May get new connections: up, not drained, weight above 0. Says nothing about backups being called upon. */
@@ -155,8 +167,9 @@ export class Balancer {
     else if (algorithm === 'static-rr') this.rotation = staticRotation(initial);
     else if (algorithm === 'first') this.candidates.sort((a, b) => this.servers[a].id - this.servers[b].id);
     else if (algorithm === 'random') this.sums = runningSums(weights);
-    else if (algorithm === 'source' && hashType?.method !== 'consistent') this.rotation = staticRotation(initial);
-    else if (algorithm === 'source') this.ring = buildRing(this.members(weights), this.perSixteenth);
+    else if (isHashing(algorithm)) this.rotation = staticRotation(initial);
+    if (isHashing(algorithm) && hashType?.method === 'consistent')
+      this.ring = buildRing(this.members(weights), this.perSixteenth);
   }
 
   /**

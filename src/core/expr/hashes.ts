@@ -46,7 +46,7 @@ function finish(hash: number, avalanches: boolean): number {
 }
 
 /** Bob Jenkins' integer hash in six shifts (in the public domain), and what HAProxy answers for it (observed). */
-function spread(hash: number): number {
+export function spread(hash: number): number {
   let h = hash | 0;
   h = (h + 0x7ed55d16 + (h << 12)) | 0;
   h = h ^ 0xc761c23c ^ (h >>> 19);

@@ -7,6 +7,8 @@ import type { InetAddress } from '../../linux/inet-address.js';
 import type { BackendEntity, FrontendEntity } from '../entities.js';
 import { BufferPool } from '../pools.js';
 import type { DataplaneWorker } from '../worker-context.js';
+import { Userlists } from './auth/userlists.js';
+import { compileBalanceKey } from './balance-key.js';
 import { HttpProgram } from './rules/program.js';
 
 const BUFFER_BYTES = 16_384;
@@ -16,6 +18,7 @@ const KEPT_BUFFERS = 256;
 /** `tune.bufsize`, `tune.maxrewrite`. Buffers of another size than before are not used again. */
 export function configureHttp(worker: DataplaneWorker, model: Model): void {
   const { tune } = model.global;
+  worker.users = new Userlists(model.userlists);
   const bytes = Math.min(65_536, Math.max(BUFFER_BYTES, Number(tune.bufsize ?? BUFFER_BYTES))) & ~7;
   worker.httpHeadBytes = bytes - Math.min(bytes >> 1, Number(tune.maxrewrite ?? REWRITE_BYTES));
   if (bytes === worker.httpBytes) return;
@@ -36,6 +39,7 @@ export function configureHttpFrontend(frontend: FrontendEntity, proxy: Proxy, mo
 export function configureHttpBackend(backend: BackendEntity, proxy: Proxy, model: Model): void {
   backend.isHttp = proxy.mode === 'http';
   backend.program = new HttpProgram(proxy, model);
+  backend.balanceKey = compileBalanceKey(proxy.balance, proxy.hashType);
   backend.reuse = proxy.http.reuse ?? 'safe';
   backend.tarpitMs = proxy.timeouts.tarpit ?? proxy.timeouts.connect ?? 0;
   backend.persists = proxy.http.cookie !== undefined || proxy.forcePersist.length > 0 || proxy.ignorePersist.length > 0;
