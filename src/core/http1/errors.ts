@@ -36,6 +36,7 @@ export const BAD_CHUNK_END = -26;
 export const BAD_TRAILER = -27;
 export const TRAILERS_TOO_LARGE = -28;
 export const CONNECT_WITH_BODY = -29;
+export const BODY_IN_1_0 = -30;
 
 interface Meaning {
   readonly code: string;
@@ -79,6 +80,7 @@ const MEANINGS: readonly Meaning[] = [
   meaning('BAD_TRAILER', 'a trailer that is no header, or one that says where the message ends'),
   meaning('TRAILERS_TOO_LARGE', 'too many trailers'),
   meaning('CONNECT_WITH_BODY', 'CONNECT with a body'),
+  meaning('BODY_IN_1_0', 'GET, HEAD or DELETE with a body in HTTP/1.0'),
 ];
 
 /** Stable name of an error, for logs and metrics. */
@@ -87,5 +89,8 @@ export const errorCode = (error: number): string => MEANINGS[-error].code;
 /** What is wrong, for people. */
 export const errorText = (error: number): string => MEANINGS[-error].text;
 
-/** Status of the answer to a request with this error: 422 for a coding we do not know, as HAProxy says it, else 400. */
-export const errorStatus = (error: number): number => (error === UNKNOWN_CODING ? 422 : 400);
+/** Status of the answer to a request with this error, as HAProxy gives it. */
+export function errorStatus(error: number): number {
+  if (error === UNKNOWN_CODING) return 422;
+  return error === BODY_IN_1_0 ? 413 : 400;
+}

@@ -7,6 +7,7 @@ import {
   BAD_CODING,
   BAD_LENGTH,
   BAD_UPGRADE,
+  BODY_IN_1_0,
   BOTH_LENGTHS,
   CODING_IN_1_0,
   CONNECT_WITH_BODY,
@@ -39,10 +40,15 @@ export function frameRequest(message: HttpMessage, bytes: Uint8Array): number {
   if (error < 0) return error;
   if (message.body === BODY_CLOSE) message.body = BODY_NONE; // a request without a length has no body
   const hasBody = message.body === BODY_CHUNKED || message.contentLength > 0;
-  if (message.method === 'CONNECT' && hasBody) return fail(message, CONNECT_WITH_BODY, message.headFrom);
+  if (hasBody && message.method === 'CONNECT') return fail(message, CONNECT_WITH_BODY, message.headFrom);
+  if (hasBody && message.minor === 0 && BODILESS.has(message.method))
+    return fail(message, BODY_IN_1_0, message.headFrom);
   if (hasBody && message.wantsUpgrade) dropUpgrade(message);
-  return 0;
+  return checkWebsocket(message, bytes);
 }
+
+/** Methods whose body an HTTP/1.0 server may not know of: it would take it for the next request. As HAProxy does. */
+const BODILESS = new Set(['GET', 'HEAD', 'DELETE']);
 
 /** A request with a body is not upgraded, as in HAProxy: nobody could say where the body ends. */
 function dropUpgrade(message: HttpMessage): void {
@@ -65,7 +71,7 @@ export function frameResponse(
   else if (status < 200 || status === 204 || status === 304 || requestMethod === 'HEAD') message.body = BODY_NONE;
   if (status < 200 || status === 204) dropLengths(message);
   if (message.body === BODY_CLOSE || message.body === BODY_TUNNEL) message.keepsAlive = false;
-  return 0;
+  return status === 101 ? checkWebsocket(message, bytes) : 0;
 }
 
 /** A length has no business in 1xx and 204 (RFC 9110 §8.6, RFC 9112 §6.1). */
@@ -95,8 +101,8 @@ function readHeaders(message: HttpMessage, bytes: Uint8Array): number {
     }
     if (error < 0) return error;
   }
-  const error = message.isResponse ? 0 : checkHost(message, bytes, host);
-  return error < 0 ? error : readUpgrade(message, bytes, hasUpgrade);
+  message.wantsUpgrade = message.saysUpgrade && hasUpgrade; // it needs both headers
+  return message.isResponse ? 0 : checkHost(message, bytes, host);
 }
 
 /** Digits only, once, below 2^53. */
@@ -158,7 +164,7 @@ function readConnection(message: HttpMessage, bytes: Uint8Array, row: number): v
 function readWord(message: HttpMessage, bytes: Uint8Array, from: number, to: number): boolean {
   while (from < to && isSpace(bytes[from])) from++;
   while (to > from && isSpace(bytes[to - 1])) to--;
-  if (equalsLower(bytes, from, to, 'upgrade')) message.wantsUpgrade = true;
+  if (equalsLower(bytes, from, to, 'upgrade')) message.saysUpgrade = true;
   if (equalsLower(bytes, from, to, 'close')) {
     message.keepsAlive = false;
     message.saysClose = true;
@@ -179,10 +185,9 @@ function readExpect(message: HttpMessage, bytes: Uint8Array, row: number): void 
     message.expectsContinue = true;
 }
 
-/** An upgrade needs both headers; one to websocket needs its key, and the answer to that key. */
-function readUpgrade(message: HttpMessage, bytes: Uint8Array, hasUpgrade: boolean): number {
-  message.wantsUpgrade = message.wantsUpgrade && hasUpgrade;
-  if (!message.wantsUpgrade || (message.isResponse && message.status !== 101)) return 0;
+/** An upgrade to websocket needs its key, and the answer to that key. */
+function checkWebsocket(message: HttpMessage, bytes: Uint8Array): number {
+  if (!message.wantsUpgrade) return 0;
   const row = upgradeToWebsocket(message, bytes);
   if (row < 0 || hasHeader(message, bytes, message.isResponse ? 'sec-websocket-accept' : 'sec-websocket-key')) return 0;
   return fail(message, BAD_UPGRADE, message.nameFrom[row]);

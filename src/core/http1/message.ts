@@ -75,6 +75,8 @@ export class HttpMessage {
   keepsAlive = false;
   /** `Connection: close` was among its words, whatever else was. */
   saysClose = false;
+  /** `Connection: upgrade`, whatever else: HAProxy leaves such a Connection header alone. */
+  saysUpgrade = false;
   /** `Connection: upgrade` and an `Upgrade` header. */
   wantsUpgrade = false;
   /** `Expect: 100-continue` of an HTTP/1.1 request with a body. */
@@ -96,7 +98,13 @@ export class HttpMessage {
     this.bytes = null;
     this.headFrom = this.headEnd = this.errorAt = 0;
     this.resumeAt = -1;
-    this.isResponse = this.keepsAlive = this.saysClose = this.wantsUpgrade = this.expectsContinue = false;
+    this.isResponse =
+      this.keepsAlive =
+      this.saysClose =
+      this.saysUpgrade =
+      this.wantsUpgrade =
+      this.expectsContinue =
+        false;
     this.method = '';
     this.targetFrom = this.targetTo = this.reasonFrom = this.reasonTo = 0;
     this.targetText = this.reasonText = null;

@@ -20,7 +20,8 @@ export function checkTarget(message: HttpMessage, bytes: Uint8Array): number {
   if (host < 0) return fail(message, BAD_TARGET, from);
   const end = hostEnd(bytes, host, to);
   for (let at = host; at < end; at++) if (AUTHORITY[bytes[at]] === 0) return fail(message, BAD_TARGET, at);
-  return host === end ? fail(message, BAD_TARGET, host) : 0;
+  // `http://a?b` is refused as HAProxy does: it has no path for rules to look at.
+  return host === end || bytes[end] === QUESTION ? fail(message, BAD_TARGET, end) : 0;
 }
 
 /**

@@ -4,7 +4,14 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { errorCode, errorStatus, errorText, NEED_MORE, UNKNOWN_CODING } from '../../../src/core/http1/errors.js';
+import {
+  BODY_IN_1_0,
+  errorCode,
+  errorStatus,
+  errorText,
+  NEED_MORE,
+  UNKNOWN_CODING,
+} from '../../../src/core/http1/errors.js';
 import {
   BODY_CHUNKED,
   BODY_CLOSE,
@@ -77,6 +84,8 @@ for (const [text, error] of [
   ['CONNECT a HTTP/1.1\r\n\r\n', 'BAD_TARGET@8'],
   ['CONNECT a: HTTP/1.1\r\n\r\n', 'BAD_TARGET@8'],
   ['CONNECT /:1 HTTP/1.1\r\n\r\n', 'BAD_TARGET@8'],
+  ['GET http://a?x HTTP/1.1\r\n\r\n', 'BAD_TARGET@12'],
+  ['GET / HTTP/1.0\r\nContent-Length: 3\r\n\r\n', 'BODY_IN_1_0@0'],
   ['CONNECT a:1 HTTP/1.1\r\nContent-Length: 3\r\n\r\n', 'CONNECT_WITH_BODY@0'],
   [`${GET}Host: a\r\nHost: a\r\n\r\n`, 'REPEATED_HOST@25'],
   [`${GET}Host: a b\r\n\r\n`, 'BAD_HOST@23'],
@@ -216,11 +225,11 @@ test('heads stand where they stand in a larger buffer', () => {
 
 test('every error has a name, a text and a status', () => {
   const codes = new Set<string>();
-  for (let error = -1; error >= -29; error--) {
+  for (let error = -1; error >= -30; error--) {
     codes.add(errorCode(error));
     assert.ok(errorText(error).length > 5);
-    assert.equal(errorStatus(error), error === UNKNOWN_CODING ? 422 : 400);
+    assert.equal(errorStatus(error), error === UNKNOWN_CODING ? 422 : error === BODY_IN_1_0 ? 413 : 400);
   }
-  assert.equal(codes.size, 29);
+  assert.equal(codes.size, 30);
   assert.equal(NEED_MORE, 0);
 });
