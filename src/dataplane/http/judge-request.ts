@@ -19,6 +19,7 @@ import { vanishOnClose } from '../socket-options.js';
 import { armDeadline } from './deadlines.js';
 import { closeQuietly } from './end-transaction.js';
 import { readRequestCookies } from './persistence.js';
+import { readBody } from './read-request.js';
 import { answerPrepared, answerStatus, holdReply } from './reply.js';
 import { CONTINUE, DROP, type Outcome, REJECT, REPLY, SERVICE, TARPIT, WAIT } from './rules/outcome.js';
 import { answerMonitor, runRequestRules } from './rules/run.js';
@@ -103,6 +104,8 @@ function obey(session: Session, tx: Transaction, outcome: Outcome): void {
   switch (outcome) {
     case WAIT:
       armDeadline(session);
+      // What has come already is told by no further event: the rest of the body, or that the buffer is full.
+      if (tx.run.waitUntilMs > 0 && session.toServer.readable) readBody(session, tx);
       break;
     case REPLY:
       answerPrepared(session, tx, tx.run.end);
