@@ -9,6 +9,7 @@ import type { Condition, Model, Proxy, Server, SourceAddress, TcpRule } from '..
 import { listenerNames } from '../config/names.js';
 import { Balancer } from '../core/balance/balancer.js';
 import { compileCondition, HOLDS, type Predicate } from '../core/expr/condition.js';
+import { PatternFiles } from '../core/expr/pattern-files.js';
 import { compileFormat } from '../core/log-format/format.js';
 import type { Plan } from '../core/messages.js';
 import { StickStore } from '../core/stick/store.js';
@@ -43,12 +44,20 @@ export function applyPlan(worker: DataplaneWorker, plan: Plan): void {
   worker.healthFd = plan.wake.health;
   worker.splicing = !plan.model.global.noSplice;
   const proxies = plan.model.proxies.filter((p) => !p.disabled);
+  worker.patternFiles = loadedFiles(plan.model);
   configureHttp(worker, plan.model);
   applyTables(worker, plan);
   applyBackends(worker, plan.model, proxies.filter(hasBackend), rows);
   applyFrontends(worker, plan.model, proxies.filter(hasFrontend), rows);
   for (const proxy of proxies.filter(hasFrontend)) applyListeners(worker, proxy, plan, rows);
   configureLogs(worker, plan.model);
+}
+
+/** Read anew with each configuration: what rules and commands have changed since the last one is gone, as in HAProxy. */
+function loadedFiles(model: Model): PatternFiles {
+  const files = new PatternFiles();
+  for (const { name, text, isMap } of model.patternFiles) files.load(name, text, isMap);
+  return files;
 }
 
 /** Sessions that hold entries of a table that is gone keep its memory until they end. */
@@ -211,7 +220,7 @@ function configureFrontend(worker: DataplaneWorker, frontend: FrontendEntity, pr
   frontend.choices = proxy.useBackends
     .filter((choice) => choice.isFormat || worker.backends.has(choice.backend))
     .map((choice) => choiceOf(worker, choice, proxy));
-  configureHttpFrontend(frontend, proxy, model);
+  configureHttpFrontend(frontend, proxy, model, worker.patternFiles);
   const fallback = proxy.defaultBackend ?? (proxy.kind === 'listen' ? proxy.name : undefined);
   frontend.defaultBackend = (fallback && worker.backends.get(fallback)) || null;
 }

@@ -1,6 +1,7 @@
 /** A session and the shared table seen through the eyes of sample fetches: one object per worker, pointed at a session. */
 import { hostname } from 'node:os';
 import type { BackendView, FrontendView, HttpView, SampleContext, ServerFigure } from '../core/expr/context.js';
+import type { PatternFiles } from '../core/expr/pattern-files.js';
 import type { Value } from '../core/expr/values.js';
 import type { Variables } from '../core/expr/variables.js';
 import type { HttpMessage } from '../core/http1/message.js';
@@ -133,6 +134,9 @@ export class SampleView implements SampleContext {
   }
   environment(name: string): string | undefined {
     return process.env[name];
+  }
+  get patternFiles(): PatternFiles {
+    return this.worker.patternFiles;
   }
   backend(name: string): BackendView | undefined {
     const own = this.session.backend ?? this.session.frontend;

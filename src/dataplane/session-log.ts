@@ -5,7 +5,15 @@
 import { hostname } from 'node:os';
 import type { LogLevel, Model, Proxy } from '../config/model.js';
 import { LogDates } from '../core/log-format/dates.js';
-import { compileLogFormat, DEFAULT_LOG_TEXT, TCP_LOG_FORMAT } from '../core/log-format/log-format.js';
+import {
+  CLF_LOG_FORMAT,
+  compileLogFormat,
+  DEFAULT_HTTP_LOG_TEXT,
+  DEFAULT_LOG_TEXT,
+  HTTP_LOG_FORMAT,
+  HTTPS_LOG_FORMAT,
+  TCP_LOG_FORMAT,
+} from '../core/log-format/log-format.js';
 import { type LogRecord, NO_HTTP } from '../core/log-format/record.js';
 import * as T from '../core/table.js';
 import { SockAddr } from '../linux/sockaddr.js';
@@ -66,7 +74,7 @@ export function configureLogs(worker: DataplaneWorker, model: Model): void {
   dates.offsetMinutes = -new Date().getTimezoneOffset();
   for (const frontend of worker.frontends.values()) {
     frontend.logs = sinkFor(frontend.proxy, model, sinks);
-    frontend.format = compileLogFormat(formatText(frontend.proxy)).format;
+    frontend.format = compileLogFormat(formatText(frontend.proxy), { mode: frontend.proxy.mode }).format;
     frontend.wantsDestination =
       /%(\{[^}]*\})?(fi|fp|\[dst|\[fc_dst)/.test(formatText(frontend.proxy)) || !frontend.proxy.logStyle;
     frontend.logsAtAccept = frontend.proxy.logStyle === undefined;
@@ -90,8 +98,12 @@ function sinkFor(proxy: Proxy, model: Model, sinks: Map<string, LogSink>): LogSi
 
 function formatText(proxy: Proxy): string {
   if (proxy.logStyle === 'format' && proxy.logFormat !== undefined) return proxy.logFormat;
+  const isHttp = proxy.mode === 'http';
+  if (proxy.logStyle === undefined) return isHttp ? DEFAULT_HTTP_LOG_TEXT : DEFAULT_LOG_TEXT;
   // `option httplog` in a tcp proxy logs as tcplog (manual, `option httplog`).
-  return proxy.logStyle === undefined ? DEFAULT_LOG_TEXT : TCP_LOG_FORMAT;
+  if (!isHttp || proxy.logStyle === 'tcplog') return TCP_LOG_FORMAT;
+  if (proxy.logStyle === 'httplog-clf') return CLF_LOG_FORMAT;
+  return proxy.logStyle === 'httpslog' ? HTTPS_LOG_FORMAT : HTTP_LOG_FORMAT;
 }
 
 /** Writes the line unless an option says that this one is not wanted. Called once, when the session ends. */
@@ -126,7 +138,11 @@ function write(session: Session, termination: string, level: LogLevel): void {
   const { frontend, worker } = session;
   fill(session, frontend, termination);
   const sink = frontend.logs!;
-  sink.send(level, frontend.format!(record, dates), worker.reactor.nowMs + worker.epochOffsetMs);
+  sink.send(
+    level,
+    frontend.format!(record, dates, worker.sampleContext(session, true, session.http?.transaction ?? null)),
+    worker.reactor.nowMs + worker.epochOffsetMs,
+  );
   worker.process.f64[worker.process.c + T.C_DROPPED_LOGS] += sink.dropped;
   sink.dropped = 0;
 }
@@ -134,6 +150,10 @@ function write(session: Session, termination: string, level: LogLevel): void {
 /** What a line of now would say, for formats in rules. The one record is filled anew by every call. */
 export function recordNow(session: Session): LogRecord {
   fill(session, session.frontend, '--');
+  session.frontend.logCount--; // only lines count
+  const to = destinationOf(session);
+  record.frontendIp = hostText(to);
+  record.frontendPort = to.port;
   return record;
 }
 

@@ -3,6 +3,7 @@
  * serves, and its sessions. Everything here belongs to one thread.
  */
 import type { SampleContext } from '../core/expr/context.js';
+import { PatternFiles } from '../core/expr/pattern-files.js';
 import { Variables } from '../core/expr/variables.js';
 import type { FromWorker, ServiceRequest } from '../core/messages.js';
 import type { StickStore } from '../core/stick/store.js';
@@ -73,6 +74,8 @@ export class DataplaneWorker implements Lender {
   readonly protocolErrors = new ProtocolErrors();
   /** Scope proc, as far as this worker has set it. */
   readonly variables = new Variables();
+  /** Pattern files and maps, as loaded and as rules and commands have changed them. */
+  patternFiles = new PatternFiles();
   /** Answers `http_auth`; set with the configuration. */
   users: UserDirectory | null = null;
   private readonly free: Session[] = [];

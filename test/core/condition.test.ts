@@ -6,12 +6,11 @@ import { Diagnostics } from '../../src/config/diagnostics.js';
 import { parseAclTest, parseCondition } from '../../src/config/haproxy/acl.js';
 import type { Acl } from '../../src/config/model.js';
 import { aclTestProblem, compileCondition, FAILS, HOLDS } from '../../src/core/expr/condition.js';
-import type { BackendView, SampleContext, StickView } from '../../src/core/expr/context.js';
 import { matchesIp, parseIpPattern } from '../../src/core/expr/ip-pattern.js';
 import { parseIpv4, parseIpv6 } from '../../src/core/ip.js';
-import { LogDates } from '../../src/core/log-format/dates.js';
 import { systemTest } from '../support/peers.js';
 import { freePort, serve, startProxy } from '../support/proxy.js';
+import { sampleContext } from '../support/sample-context.js';
 
 const AT = { file: 'test', line: 1, col: 1, len: 1 };
 
@@ -22,75 +21,7 @@ interface Client {
   readonly dstPort: number;
 }
 
-const BACKEND: BackendView = {
-  usableServers: 1,
-  connections: 0,
-  queued: 0,
-  freeSlots: -1,
-  freeConnections: -1,
-  serverFigure: () => 0,
-  rate: 0,
-  serverIsUp: (name) => name === 's',
-  serverConnections: () => 0,
-};
-
-const NO_STICK: StickView = {
-  counter: () => undefined,
-  lookup: () => undefined,
-  change: () => undefined,
-  used: () => undefined,
-  available: () => undefined,
-};
-
-function contextOf(c: Client): SampleContext {
-  const bytes = (ip: string) => {
-    const into = new Uint8Array(16);
-    into.set(parseIpv4(ip) ?? parseIpv6(ip) ?? assert.fail(ip));
-    return into;
-  };
-  const family = (ip: string) => (ip.includes(':') ? 6 : 4);
-  return {
-    sourceFamily: family(c.src),
-    source: bytes(c.src),
-    sourcePort: c.srcPort,
-    destinationFamily: family(c.dst),
-    destination: bytes(c.dst),
-    destinationPort: c.dstPort,
-    receivedProxy: true,
-    frontendName: 'fe',
-    frontendId: 2,
-    listenerName: 'plug',
-    listenerId: 1,
-    frontendConnections: 1,
-    frontendRate: 1,
-    processConnections: 1,
-    processStopping: false,
-    hostname: 'here',
-    thread: 0,
-    frontend: () => undefined,
-    backendName: '',
-    backendId: 0,
-    serverName: '',
-    serverId: 0,
-    timeout: () => 0,
-    nowEpochMs: 1_795_241_107_042,
-    random: () => 0.5,
-    environment: (name) => (name === 'HOME' ? '/root' : undefined),
-    backend: (name) => (name === 'yes' ? BACKEND : undefined),
-    contents: new Uint8Array(),
-    contentsLength: 0,
-    isFinal: true,
-    request: null,
-    response: null,
-    http: null,
-    variable: () => undefined,
-    setVariable: () => undefined,
-    stick: NO_STICK,
-    logRecord: () => assert.fail('no format here'),
-    logDates: new LogDates(0),
-    mayChange: false,
-  };
-}
+const contextOf = (c: Client) => sampleContext(c);
 
 const ACLS = [
   'acl inside src 10.0.0.0/8',

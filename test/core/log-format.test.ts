@@ -10,6 +10,7 @@ import { compileLogFormat, DEFAULT_LOG_TEXT, TCP_LOG_FORMAT } from '../../src/co
 import { type LogRecord, NO_HTTP } from '../../src/core/log-format/record.js';
 import { systemTest } from '../support/peers.js';
 import { freePort, serve, startProxy } from '../support/proxy.js';
+import { sampleContext } from '../support/sample-context.js';
 
 const RECORD: LogRecord = {
   clientIp: '127.0.0.1',
@@ -47,8 +48,10 @@ const RECORD: LogRecord = {
   early: false,
 };
 
+const CONTEXT = sampleContext({ src: '127.0.0.1', srcPort: 33_530 });
+
 const line = (text: string, record: Partial<LogRecord> = {}, offsetMinutes = 0) =>
-  compileLogFormat(text).format({ ...RECORD, ...record }, new LogDates(offsetMinutes));
+  compileLogFormat(text).format({ ...RECORD, ...record }, new LogDates(offsetMinutes), CONTEXT);
 
 for (const [text, expected] of [
   [TCP_LOG_FORMAT, '127.0.0.1:33530 [21/Nov/2026:06:05:07.042] fe be/s]1 3/4/5007 212 SD 5/4/3/2/1 6/7'],
@@ -103,8 +106,8 @@ for (const [text, message] of [
   ['%{+Q', /no closing '}'/],
   ['%[src', /no closing ']'/],
   ['%{+Q} x', /flags and no variable/],
-  ['%[path]', /'path' is not available/],
-  ['%[toString]', /'toString' is not available/],
+  ['%[rdp_cookie]', /'rdp_cookie' does not run/],
+  ['%[toString]', /'toString' does not run/],
   ['%constructor', /no such format variable/],
 ] as const)
   test(`${text} is refused`, () => {
@@ -115,7 +118,7 @@ for (const [text, message] of [
   });
 
 test('all problems of a format are found at once', () => {
-  assert.equal(compileLogFormat('%zz %ci %Tr %[path]').problems.length, 3);
+  assert.equal(compileLogFormat('%zz %ci %Tr %[rdp_cookie]').problems.length, 3);
 });
 
 test('no text makes the compiler throw', () => {

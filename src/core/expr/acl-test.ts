@@ -7,7 +7,6 @@ import type { Reader, SpanReader } from './fetch.js';
 import { aclFetch, fetchNamed } from './fetches.js';
 import { matchesIp } from './ip-pattern.js';
 import { compileMatcher, ipPatterns, kindOfMethod, type Matcher, methodOfKind } from './matchers.js';
-import type { PatternFiles } from './pattern-files.js';
 import { compileSpanMatcher, type SpanMatcher } from './span-matchers.js';
 import { castOf, type Kind, type Value } from './values.js';
 import { FAILS, HOLDS, UNDECIDED, type Verdict } from './verdict.js';
@@ -15,7 +14,7 @@ import { FAILS, HOLDS, UNDECIDED, type Verdict } from './verdict.js';
 type Predicate = (context: SampleContext) => Verdict;
 
 /** @returns why the test does not run, where it does not */
-export function compileTest(test: AclTest, files?: PatternFiles): Predicate | string {
+export function compileTest(test: AclTest): Predicate | string {
   const { fetch: name, match: implied } = aclFetch(test.fetch);
   const source = compileFetch(name, test.args);
   if (typeof source === 'string') return source;
@@ -24,7 +23,7 @@ export function compileTest(test: AclTest, files?: PatternFiles): Predicate | st
   const { kind, reader } = source;
   if (isPlain && reader.side !== undefined && (method ?? 'ip') === 'ip') return compileSide(reader.side, test.patterns);
   if (method === 'group') return compileGroups(reader, test);
-  return compileSample(kind, reader, { ...test, match: method }, files);
+  return compileSample(kind, reader, { ...test, match: method });
 }
 
 /** The usual case, without a value of its own in between. */
@@ -51,8 +50,8 @@ function compileGroups(reader: Reader, { args, patterns }: AclTest): Predicate {
 }
 
 /** A sample, its converters, the kind its matching method wants, and the comparison. */
-function compileSample(kind: Kind, reader: Reader, test: AclTest, files?: PatternFiles): Predicate | string {
-  const chain = compileConverters(kind, test.converters, files);
+function compileSample(kind: Kind, reader: Reader, test: AclTest): Predicate | string {
+  const chain = compileConverters(kind, test.converters);
   if (typeof chain === 'string') return chain;
   const method = test.match ?? methodOfKind(chain.gives);
   const cast = castOf(chain.gives, kindOfMethod(method) ?? chain.gives);

@@ -10,7 +10,6 @@ import type { Acl, AclTest, Condition } from '../../config/model.js';
 import { compileTest } from './acl-test.js';
 import type { SampleContext } from './context.js';
 import { aclFetch, fetchNamed } from './fetches.js';
-import type { PatternFiles } from './pattern-files.js';
 import { FAILS, HOLDS, UNDECIDED, type Verdict } from './verdict.js';
 
 export { FAILS, HOLDS, UNDECIDED };
@@ -55,12 +54,9 @@ export function readsContents(test: AclTest): boolean {
   return fetchNamed(aclFetch(test.fetch).fetch)?.contents === true;
 }
 
-/**
- * @param condition checked before: every name exists and every test is sound
- * @param files maps and pattern files; without them every map is empty
- */
-export function compileCondition(condition: Condition, acls: readonly Acl[], files?: PatternFiles): Predicate {
-  const alternatives = condition.anyOf.map((terms) => terms.map((term) => compileTerm(term, acls, files)));
+/** @param condition checked before: every name exists and every test is sound */
+export function compileCondition(condition: Condition, acls: readonly Acl[]): Predicate {
+  const alternatives = condition.anyOf.map((terms) => terms.map((term) => compileTerm(term, acls)));
   const all = alternatives.length === 1 ? conjunction(alternatives[0]) : disjunction(alternatives.map(conjunction));
   return condition.when === 'unless' ? (context) => contrary(all(context)) : all;
 }
@@ -94,13 +90,9 @@ function contrary(verdict: Verdict): Verdict {
   return (HOLDS - verdict) as Verdict;
 }
 
-function compileTerm(
-  term: Condition['anyOf'][number][number],
-  acls: readonly Acl[],
-  files: PatternFiles | undefined,
-): Predicate {
+function compileTerm(term: Condition['anyOf'][number][number], acls: readonly Acl[]): Predicate {
   const tests = term.test ? [term.test] : testsNamed(term.acl ?? '', acls);
-  const predicates = tests.map((test) => soundTest(test, files));
+  const predicates = tests.map((test) => soundTest(test));
   const any = predicates.length === 1 ? predicates[0] : disjunction(predicates);
   return term.negate ? (context) => contrary(any(context)) : any;
 }
@@ -111,7 +103,7 @@ function testsNamed(name: string, acls: readonly Acl[]): AclTest[] {
 }
 
 /** What cannot be evaluated never holds. Rules that decide over a connection are refused before they come here with one. */
-function soundTest(test: AclTest, files: PatternFiles | undefined): Predicate {
-  const compiled = compileTest(test, files);
+function soundTest(test: AclTest): Predicate {
+  const compiled = compileTest(test);
   return typeof compiled === 'string' ? () => FAILS : compiled;
 }

@@ -1,6 +1,7 @@
 import type { HttpMessage } from '../http1/message.js';
 import type { LogDates } from '../log-format/dates.js';
 import type { LogRecord } from '../log-format/record.js';
+import type { PatternFiles } from './pattern-files.js';
 import type { Value } from './values.js';
 
 /** What layer 4 sample fetches may ask of a connection and of the program. One object is reused for all sessions. */
@@ -38,6 +39,8 @@ export interface SampleContext {
   /** [0, 1) */
   random(): number;
   environment(name: string): string | undefined;
+  /** Maps and pattern files as they are now; one that was not loaded is empty. */
+  readonly patternFiles: PatternFiles;
   /** Figures of a backend; '' = the frontend's own section. undefined = no such backend. */
   backend(name: string): BackendView | undefined;
   /** What the client has sent and nobody has taken: the first `contentsLength` bytes. */

@@ -1,6 +1,5 @@
 /** What a converter is to the compiler, and short ways to write one down. */
 import type { SampleContext } from './context.js';
-import type { PatternFiles } from './pattern-files.js';
 import type { Kind, Value } from './values.js';
 
 export type Convert = (value: Value, context: SampleContext) => Value | undefined;
@@ -9,7 +8,7 @@ export interface Converter {
   readonly takes: Kind;
   readonly gives: Kind;
   /** @returns what the arguments make of it, or why they are wrong */
-  readonly make: (args: readonly string[], files: PatternFiles) => Convert | string;
+  readonly make: (args: readonly string[]) => Convert | string;
 }
 
 export type Converters = { readonly [name: string]: Converter };

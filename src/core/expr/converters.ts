@@ -11,7 +11,6 @@ import { NUMBERS } from './converters/numbers.js';
 import { TABLES } from './converters/tables.js';
 import { TEXTS } from './converters/texts.js';
 import { VARIABLES } from './converters/variables.js';
-import { PatternFiles } from './pattern-files.js';
 import { castOf, type Kind, type Value } from './values.js';
 
 const CONVERTERS: Converters = {
@@ -33,18 +32,14 @@ export interface Chain {
 }
 
 /** Converters in a row behind a sample of a kind. @returns why they do not run, where they do not */
-export function compileConverters(
-  from: Kind,
-  calls: readonly { name: string; args: string[] }[],
-  files = new PatternFiles(),
-): Chain | string {
+export function compileConverters(from: Kind, calls: readonly { name: string; args: string[] }[]): Chain | string {
   const steps: Convert[] = [];
   let kind = from;
   for (const { name, args } of calls) {
     if (!Object.hasOwn(CONVERTERS, name)) return `converter '${name}' does not run in this version`;
     const converter = CONVERTERS[name];
     const cast = castOf(kind, converter.takes);
-    const convert = converter.make(args, files);
+    const convert = converter.make(args);
     if (cast === undefined) return `converter '${name}' cannot be applied to this sample`;
     if (typeof convert === 'string') return `converter '${name}' ${convert}`;
     if (kind !== converter.takes && converter.takes !== 'any') steps.push(cast);

@@ -4,7 +4,6 @@ import type { SampleContext } from './context.js';
 import { compileConverters } from './converters.js';
 import type { Reader } from './fetch.js';
 import { fetchNamed } from './fetches.js';
-import type { PatternFiles } from './pattern-files.js';
 import { castOf, type Kind, type Value } from './values.js';
 
 /** @returns undefined where the sample has no value */
@@ -15,18 +14,15 @@ interface Sample {
   readonly evaluate: Evaluate;
 }
 
-/**
- * @param files maps that converters look into; without them every map is empty
- * @returns why the expression does not run, where it does not
- */
-export function compileExpression(expression: Expression, files?: PatternFiles): Evaluate | string {
-  const sample = compileSample(expression, files);
+/** @returns why the expression does not run, where it does not */
+export function compileExpression(expression: Expression): Evaluate | string {
+  const sample = compileSample(expression);
   return typeof sample === 'string' ? sample : sample.evaluate;
 }
 
 /** The same as one kind: numbers, addresses, text of whatever it is. @returns why it does not run, where it does not */
-export function compileExpressionAs(kind: Kind, expression: Expression, files?: PatternFiles): Evaluate | string {
-  const sample = compileSample(expression, files);
+export function compileExpressionAs(kind: Kind, expression: Expression): Evaluate | string {
+  const sample = compileSample(expression);
   if (typeof sample === 'string') return sample;
   const cast = castOf(sample.kind, kind);
   if (cast === undefined) return `'${expression.fetch}' cannot be used here: its value is no ${kind}`;
@@ -43,12 +39,12 @@ export function expressionProblem(expression: Expression): string | null {
   return typeof compiled === 'string' ? compiled : null;
 }
 
-function compileSample({ fetch: name, args, converters }: Expression, files?: PatternFiles): Sample | string {
+function compileSample({ fetch: name, args, converters }: Expression): Sample | string {
   const source = compileFetch(name, args);
   if (typeof source === 'string') return source;
   const { kind, reader } = source;
   if (converters.length === 0) return { kind, evaluate: reader.read };
-  const chain = compileConverters(kind, converters, files);
+  const chain = compileConverters(kind, converters);
   if (typeof chain === 'string') return chain;
   const { read } = reader;
   const evaluate: Evaluate = (context) => {

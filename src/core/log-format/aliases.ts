@@ -1,13 +1,15 @@
-/** The `%x` variables of log-format (manual §8.2.6): those of tcp mode, and the names of those of http mode. */
+/** The `%x` variables of log-format (manual §8.2.6) of every mode. */
 import type { LogDates } from './dates.js';
 import type { LogRecord } from './record.js';
 
 export interface Variable {
-  /** `text` and `ip` obey +Q and +E, `ip` also +X; `nothing` never prints in tcp mode. */
-  readonly kind: 'text' | 'ip' | 'number' | 'date' | 'nothing';
+  /** `text` and `ip` obey +Q and +E, `ip` also +X. `captures` and `list` may print nothing, and the space behind goes. */
+  readonly kind: 'text' | 'ip' | 'number' | 'date' | 'captures' | 'list';
   readonly read: (record: LogRecord, dates: LogDates) => string | number;
   /** Digits under +X, for the few numbers that obey it. */
   readonly hexDigits?: number;
+  /** What a `list` is made of; each obeys the flags by itself. */
+  readonly list?: (record: LogRecord) => readonly (string | null)[];
 }
 
 type Read = Variable['read'];
@@ -17,11 +19,27 @@ const ip = (read: (r: LogRecord) => string): Variable => ({ kind: 'ip', read: (r
 const number = (read: Read, hexDigits?: number): Variable => ({ kind: 'number', read, hexDigits });
 const port = (read: (r: LogRecord) => number): Variable => number((r) => read(r) || '-', 4);
 const date = (read: Read): Variable => ({ kind: 'date', read });
-const NOTHING: Variable = { kind: 'nothing', read: () => '' };
 
-/** Time from the connection to the end; -1 without a connection. */
+/** Time from the connection (of a request: from the response's head) to the end; -1 where that was not reached. */
 function dataMs(r: LogRecord): number {
-  return r.connectMs < 0 ? -1 : r.totalMs - Math.max(0, r.queueMs) - r.connectMs;
+  if (r.connectMs < 0) return -1;
+  if (!isHttp(r)) return r.totalMs - Math.max(0, r.queueMs) - r.connectMs;
+  const { activeMs, requestMs, responseMs } = r.http;
+  return responseMs < 0 ? -1 : activeMs - requestMs - Math.max(0, r.queueMs) - r.connectMs - responseMs;
+}
+
+function isHttp(r: LogRecord): boolean {
+  return r.http.requestEpochMs > 0;
+}
+
+/** Of a request: since the one before it on the same connection. */
+function totalMs(r: LogRecord): number {
+  return isHttp(r) ? r.handshakeMs + Math.max(0, r.http.idleMs) + r.http.activeMs : r.totalMs;
+}
+
+/** As the client saw it: without the time it was idle. */
+function userMs(r: LogRecord): number {
+  return isHttp(r) ? r.handshakeMs + r.http.activeMs : r.totalMs;
 }
 
 function early(r: LogRecord, value: number): string | number {
@@ -31,16 +49,16 @@ function early(r: LogRecord, value: number): string | number {
 export const TCP_ALIASES: { readonly [name: string]: Variable } = {
   B: number((r) => early(r, r.bytesToClient)),
   H: text((r) => r.hostname),
-  ID: text(() => '-'),
-  ST: number(() => 0),
+  ID: text((r) => r.http.uniqueId || '-'),
+  ST: number((r) => r.http.status),
   T: date((r, d) => d.gmt(r.acceptedEpochMs)),
   Tc: number((r) => r.connectMs),
   Td: number(dataMs),
   Th: number((r) => r.handshakeMs),
   Tl: date((r, d) => d.localZone(r.acceptedEpochMs)),
   Ts: number((r) => Math.floor(r.acceptedEpochMs / 1000), 4),
-  Tt: number((r) => early(r, r.totalMs)),
-  Tu: number((r) => early(r, r.totalMs)),
+  Tt: number((r) => early(r, totalMs(r))),
+  Tu: number((r) => early(r, userMs(r))),
   Tw: number((r) => r.queueMs),
   U: number((r) => r.bytesToServer),
   ac: number((r) => r.activeConnections),
@@ -56,10 +74,6 @@ export const TCP_ALIASES: { readonly [name: string]: Variable } = {
   fi: ip((r) => r.frontendIp),
   fp: number((r) => r.frontendPort, 4),
   ft: text((r) => r.frontend),
-  hr: NOTHING,
-  hrl: NOTHING,
-  hs: NOTHING,
-  hsl: NOTHING,
   lc: number((r) => r.logCount, 4),
   ms: { kind: 'number', read: (r) => String(Math.floor(r.acceptedEpochMs) % 1000).padStart(3, '0'), hexDigits: 2 },
   pid: number((r) => r.pid, 4),
@@ -75,6 +89,3 @@ export const TCP_ALIASES: { readonly [name: string]: Variable } = {
   t: date((r, d) => d.local(r.acceptedEpochMs)),
   ts: number((r) => r.termination),
 };
-
-/** Reserved for `mode http`; HAProxy refuses them in a tcp proxy. */
-export const HTTP_ALIASES = new Set('CC CS HM HP HPO HQ HU HV Ta Ti Tq TR Tr r tr trg trl tsc'.split(' '));

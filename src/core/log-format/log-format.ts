@@ -1,12 +1,15 @@
 /**
- * Compiles a log-format string (manual §8.2.6) to a function from a LogRecord to text: literal text, `%alias`,
- * `%{flags}alias` with +Q (quote), +X (hexadecimal), +E (escape), and `%[fetch]` of layer 4. Which flag applies to
- * which variable, and how spaces merge, is as HAProxy 2.6.12 prints it (test/core/log-format).
+ * Compiles a format string (manual §8.2.6) to a function from a LogRecord to text: literal text, `%alias`,
+ * `%{flags}alias` with +Q (quote), +X (hexadecimal), +E (escape), and `%[expression]`. Which flag applies to which
+ * variable, and how spaces merge, is as HAProxy 2.6.12 prints it (test/core/log-format).
  */
-import { HTTP_ALIASES, TCP_ALIASES, type Variable } from './aliases.js';
+import type { SampleContext } from '../expr/context.js';
+import { TCP_ALIASES, type Variable } from './aliases.js';
 import type { LogDates } from './dates.js';
-import { fetchVariable } from './fetches.js';
+import { CAPTURE_ALIASES, HTTP_ALIASES } from './http-aliases.js';
+import { printer, samplePrinter } from './printers.js';
 import type { LogRecord } from './record.js';
+import { type Flags, readTokens, type Token } from './tokens.js';
 
 interface LogFormatProblem {
   /** Where in the text, and how many characters. */
@@ -16,122 +19,131 @@ interface LogFormatProblem {
 }
 
 export interface CompiledLogFormat {
-  /** @returns the line without a header and without a newline */
-  format(record: LogRecord, dates: LogDates): string;
+  /**
+   * @param context of the session; without one expressions have no value
+   * @returns the line without a header and without a newline
+   */
+  format(record: LogRecord, dates: LogDates, context?: SampleContext): string;
   /** Empty when all is well. */
   readonly problems: readonly LogFormatProblem[];
+  /** False where no alias looks at the record. */
+  readonly readsRecord: boolean;
+}
+
+export interface FormatOptions {
+  /** `tcp` refuses what only requests have. */
+  readonly mode: 'tcp' | 'http';
+  /** Of a rule: spaces stay, what has no value is '', and samples are made safe for a header. */
+  readonly isRule?: boolean;
 }
 
 /** `option tcplog`, manual §8.2.2. */
 export const TCP_LOG_FORMAT = '%ci:%cp [%t] %ft %b/%s %Tw/%Tc/%Tt %B %ts %ac/%fc/%bc/%sc/%rc %sq/%bq';
+/** `option httplog`, manual §8.2.3. */
+export const HTTP_LOG_FORMAT =
+  '%ci:%cp [%tr] %ft %b/%s %TR/%Tw/%Tc/%Tr/%Ta %ST %B %CC %CS %tsc %ac/%fc/%bc/%sc/%rc %sq/%bq %hr %hs %{+Q}r';
+/** `option httpslog`, manual §8.2.4; what it says of TLS is that there is none. */
+export const HTTPS_LOG_FORMAT = `${HTTP_LOG_FORMAT} 0/-/-/-/0 -/-/-`;
+/** `option httplog clf`, manual §8.2.3. */
+export const CLF_LOG_FORMAT =
+  '%{+Q}o %{-Q}ci - - [%trg] %r %ST %B "" "" %cp %ms %ft %b %s %TR %Tw %Tc %Tr %Ta %tsc %ac %fc %bc %sc %rc %sq %bq ' +
+  '%CC %CS %hrl %hsl';
 /** Without any option, manual §8.2.1. */
 export const DEFAULT_LOG_TEXT = 'Connect from %ci:%cp to %fi:%fp (%f/TCP)';
+/** The same in mode http. */
+export const DEFAULT_HTTP_LOG_TEXT = 'Connect from %ci:%cp to %fi:%fp (%f/HTTP)';
 
-interface Flags {
-  readonly quote: boolean;
-  readonly hex: boolean;
-  readonly escape: boolean;
-}
+/** A literal, or what prints a variable; `vanishes`: with nothing printed the space behind it is not either. */
+export type Part = string | { readonly print: Printer; readonly vanishes: boolean };
+export type Printer = (record: LogRecord, dates: LogDates, context: SampleContext | undefined) => string | number;
 
-type Part = string | Printer;
-type Printer = (record: LogRecord, dates: LogDates) => string | number;
-
-/** Flags, then a fetch in brackets or a name; or what stands there instead. */
-const TOKEN = /%(?:%|(-?)(?:\{([^}]*)\})?(?:\[([^\]]*)\]|([A-Za-z]+)|(.?)))/gs;
+const TCP: FormatOptions = { mode: 'tcp' };
 
 /** @param text the argument of `log-format`, after unquoting */
-export function compileLogFormat(text: string): CompiledLogFormat {
-  const problems: LogFormatProblem[] = [];
-  const parts: Part[] = [];
-  let flags: Flags = { quote: false, hex: false, escape: false };
-  let at = 0;
-  for (const token of text.matchAll(TOKEN)) {
-    addText(parts, text.slice(at, token.index));
-    at = token.index + token[0].length;
-    const own = token[2] === undefined ? flags : withFlags(token[2], flags);
-    if (token[0] === '%%') addText(parts, '%');
-    else if (token[4] === 'o') flags = own;
-    else addVariable(parts, token, own, problems);
+export function compileLogFormat(text: string, options: FormatOptions = TCP): CompiledLogFormat {
+  const compiler = new Compiler(options);
+  for (const token of readTokens(text)) compiler.add(token);
+  const { parts, problems, readsRecord } = compiler;
+  return { problems, readsRecord, format: joiner(parts) };
+}
+
+class Compiler {
+  readonly parts: Part[] = [];
+  readonly problems: LogFormatProblem[] = [];
+  readsRecord = false;
+  private flags: Flags = { quote: false, hex: false, escape: false };
+
+  constructor(private readonly options: FormatOptions) {}
+
+  add(token: Token): void {
+    if (token.kind === 'text') this.addText(token.text);
+    else if (token.kind === 'problem') this.complain(token, token.text);
+    else if (token.kind === 'sample') this.addSample(token);
+    else if (token.text === 'o') this.flags = token.flags(this.flags);
+    else this.addAlias(token);
   }
-  addText(parts, text.slice(at));
-  return { problems, format: joiner(parts) };
-}
 
-/** Spaces merge, also around a variable that prints nothing, and none begins a line. */
-function addText(parts: Part[], text: string): void {
-  const last = parts.at(-1);
-  const afterSpace = last === undefined || (typeof last === 'string' && last.endsWith(' '));
-  const merged = text.replace(/ +/g, ' ');
-  const own = afterSpace ? merged.replace(/^ /, '') : merged;
-  if (own === '') return;
-  if (typeof last === 'string') parts[parts.length - 1] = last + own;
-  else parts.push(own);
-}
-
-function addVariable(parts: Part[], token: RegExpExecArray, flags: Flags, problems: LogFormatProblem[]): void {
-  const [whole, , , fetch, name] = token;
-  const variable = fetch !== undefined ? fetchVariable(fetch) : aliasVariable(name);
-  if (variable === undefined) problems.push({ offset: token.index, length: whole.length, message: complaint(token) });
-  else if (variable.kind !== 'nothing') parts.push(printer(variable, flags));
-}
-
-function aliasVariable(name: string | undefined): Variable | undefined {
-  return name !== undefined && Object.hasOwn(TCP_ALIASES, name) ? TCP_ALIASES[name] : undefined;
-}
-
-const VERBATIM = "to write the '%' character itself, use '%%'";
-
-function complaint(token: RegExpExecArray): string {
-  const [whole, , flags, fetch, name, other] = token;
-  if (fetch !== undefined) return `sample expression '${fetch}' is not available in tcp logs`;
-  if (name !== undefined && HTTP_ALIASES.has(name)) return `format variable '${name}' is reserved for HTTP mode`;
-  if (name !== undefined) return `no such format variable '${name}'; ${VERBATIM}`;
-  if (other === '{') return "the flags after '%{' have no closing '}'";
-  if (other === '[') return "the expression after '%[' has no closing ']'";
-  if (flags !== undefined) return `'${whole}' has flags and no variable`;
-  return `'%' without the name of a variable; ${VERBATIM}`;
-}
-
-function withFlags(text: string, inherited: Flags): Flags {
-  const flags = { ...inherited };
-  for (const part of text.split(',')) {
-    const on = !part.trim().startsWith('-');
-    const letter = part.trim().slice(-1);
-    if (letter === 'Q') flags.quote = on;
-    if (letter === 'X') flags.hex = on;
-    if (letter === 'E') flags.escape = on;
+  /** In logs spaces merge, and none begins a line. */
+  private addText(text: string): void {
+    const last = this.parts.at(-1);
+    let own = text;
+    if (!this.options.isRule) {
+      const isAfterSpace = last === undefined || (typeof last === 'string' && last.endsWith(' '));
+      own = text.replace(/ +/g, ' ');
+      if (isAfterSpace) own = own.replace(/^ /, '');
+    }
+    if (own === '') return;
+    if (typeof last === 'string') this.parts[this.parts.length - 1] = last + own;
+    else this.parts.push(own);
   }
-  return flags;
-}
 
-function printer({ kind, read, hexDigits }: Variable, { quote, hex, escape }: Flags): Printer {
-  if (hex && kind === 'ip') return (r, d) => hexIp(String(read(r, d)));
-  if (hex && hexDigits !== undefined) return (r, d) => hexNumber(read(r, d), hexDigits);
-  if (kind !== 'text' && kind !== 'ip') return read;
-  if (!quote && !escape) return read;
-  return (r, d) => dressed(String(read(r, d)), quote, escape);
-}
+  private addAlias(token: Token): void {
+    const variable = this.aliasNamed(token.text);
+    if (variable === undefined) {
+      this.complain(token, this.complaintOf(token.text));
+      return;
+    }
+    this.readsRecord = true;
+    const vanishes = variable.kind === 'captures' || variable.kind === 'list';
+    this.parts.push({ print: printer(variable, token.flags(this.flags), this.options.isRule === true), vanishes });
+  }
 
-/** A value that is not there is `-`, and nothing between quotes. */
-function dressed(value: string, quote: boolean, escape: boolean): string {
-  if (value === '-') return quote ? '""' : '-';
-  const safe = escape ? value.replace(/["\\\]]/g, '\\$&') : value;
-  return quote ? `"${safe}"` : safe;
-}
+  private aliasNamed(name: string): Variable | undefined {
+    for (const aliases of [TCP_ALIASES, CAPTURE_ALIASES, this.options.mode === 'http' ? HTTP_ALIASES : {}])
+      if (Object.hasOwn(aliases, name)) return aliases[name];
+    return undefined;
+  }
 
-function hexNumber(value: string | number, digits: number): string | number {
-  return value === '-' ? value : Number(value).toString(16).toUpperCase().padStart(digits, '0');
-}
+  private complaintOf(name: string): string {
+    if (Object.hasOwn(HTTP_ALIASES, name)) return `format variable '${name}' is reserved for HTTP mode`;
+    return `no such format variable '${name}'; to write the '%' character itself, use '%%'`;
+  }
 
-function hexIp(value: string): string {
-  const parts = value.split('.');
-  return parts.length === 4 ? parts.map((p) => hexNumber(p, 2)).join('') : value;
+  private addSample(token: Token): void {
+    const print = samplePrinter(token.text, token.flags(this.flags), this.options);
+    if (typeof print === 'string') this.complain(token, print);
+    else this.parts.push({ print, vanishes: false });
+  }
+
+  private complain({ offset, length }: Token, message: string): void {
+    this.problems.push({ offset, length, message });
+  }
 }
 
 function joiner(parts: readonly Part[]): CompiledLogFormat['format'] {
-  return (record, dates) => {
+  return (record, dates, context) => {
     let line = '';
-    for (const part of parts) line += typeof part === 'string' ? part : part(record, dates);
+    let hasVanished = false;
+    for (const part of parts) {
+      if (typeof part === 'string') {
+        line += hasVanished && part.startsWith(' ') && (line === '' || line.endsWith(' ')) ? part.slice(1) : part;
+        hasVanished = false;
+        continue;
+      }
+      const text = part.print(record, dates, context);
+      hasVanished = part.vanishes && text === '';
+      line += text;
+    }
     return line;
   };
 }

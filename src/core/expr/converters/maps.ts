@@ -1,8 +1,9 @@
 /** Converters that look a sample up in a map file (manual §7.3.1, `map`). */
+import type { SampleContext } from '../context.js';
 import type { Convert, Converter, Converters } from '../converter.js';
 import { embeddedIpv4, type IpPattern, matchesIp, parseIpPattern } from '../ip-pattern.js';
 import { compileMatcher, textMatcher } from '../matchers.js';
-import type { PatternEntry, PatternFile, PatternFiles } from '../pattern-files.js';
+import type { PatternEntry, PatternFile } from '../pattern-files.js';
 import { compileRegex } from '../regex.js';
 import { fillGroups } from '../replace.js';
 import { castOf, type IpValue, type Kind, type Value } from '../values.js';
@@ -25,31 +26,33 @@ type Find = (value: Value) => PatternEntry | undefined;
 
 function mapOf(method: string, gives: Kind): Converter {
   const takes: Kind = method === 'int' ? 'integer' : method === 'ip' ? 'ip' : 'string';
-  return { takes, gives, make: (args, files) => makeMap(args, files, method, gives) };
+  return { takes, gives, make: (args) => makeMap(args, method, gives) };
 }
 
-function makeMap(args: readonly string[], files: PatternFiles, method: string, gives: Kind): Convert | string {
+function makeMap(args: readonly string[], method: string, gives: Kind): Convert | string {
   const [name, otherwise, ...more] = args;
   if (name === undefined || more.length > 0) return 'needs a file, and perhaps a value for what is not in it';
   const missing = otherwise === undefined ? undefined : castOf('string', gives)?.(otherwise);
   if (otherwise !== undefined && missing === undefined) return `needs an address, not '${otherwise}'`;
-  const find = indexed(files.get(name), method);
+  const find = indexed(name, method);
   const cast = castOf('string', gives)!;
-  return (value) => {
-    const entry = find(value);
+  return (value, context) => {
+    const entry = find(value, context);
     return entry === undefined ? missing : cast(entry.value);
   };
 }
 
 /** The index is made anew when the file has changed. Exact keys need none. */
-function indexed(file: PatternFile, method: string): Find {
-  if (method === 'str') return (value) => file.get(value as string);
+function indexed(name: string, method: string): (value: Value, context: SampleContext) => PatternEntry | undefined {
+  if (method === 'str') return (value, context) => context.patternFiles.get(name).get(value as string);
+  let known: PatternFile | null = null;
   let version = -1;
   let find: Find = () => undefined;
-  return (value) => {
-    if (version !== file.version) {
+  return (value, context) => {
+    const file = context.patternFiles.get(name);
+    if (file !== known || file.version !== version) {
       find = INDEXES[method](file.all);
-      version = file.version;
+      [known, version] = [file, file.version];
     }
     return find(value);
   };
