@@ -80,6 +80,8 @@ function limitRequest(session: Session, tx: Transaction): void {
   if (tx.bodyIsComplete) return;
   if (request.body === BODY_LENGTH) toServer.limit = request.contentLength - (tx.bodyTo - tx.bodyFrom);
   else if (request.body === BODY_CHUNKED) {
+    // What was buffered of the body has left: its place is that of the first bytes behind the end.
+    session.http!.from = session.http!.to = tx.bodyFrom;
     toServer.scanner = tx.requestScanner;
     toServer.limit = chunkRoom(session);
   }
