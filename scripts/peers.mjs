@@ -24,6 +24,10 @@ export const PEERS = {
   pen: 'pen',
   varnishtest: 'varnish',
   xinetd: 'xinetd',
+  hatop: 'hatop',
+  'prometheus-haproxy-exporter': 'prometheus-haproxy-exporter',
+  chromium: 'chromium',
+  script: 'bsdutils',
 };
 
 /** Files that are no command: path (one of several, by architecture) to Debian package. */
