@@ -220,7 +220,7 @@ function configureFrontend(worker: DataplaneWorker, frontend: FrontendEntity, pr
   frontend.choices = proxy.useBackends
     .filter((choice) => choice.isFormat || worker.backends.has(choice.backend))
     .map((choice) => choiceOf(worker, choice, proxy));
-  configureHttpFrontend(frontend, proxy, model, worker.patternFiles);
+  configureHttpFrontend(frontend, proxy, model);
   const fallback = proxy.defaultBackend ?? (proxy.kind === 'listen' ? proxy.name : undefined);
   frontend.defaultBackend = (fallback && worker.backends.get(fallback)) || null;
 }

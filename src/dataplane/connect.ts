@@ -333,7 +333,7 @@ export function connectionFailed(session: Session, errno: number): void {
   worker.reactor.timers.cancel(session);
   session.lastError = errno;
   observeFailure(session, server);
-  if (session.retriesLeft <= 0) {
+  if (session.retriesLeft <= 0 || session.backend!.retryOn?.has('conn-failure') === false) {
     server.cells.count(T.C_ERR_CON);
     session.backend!.cells.count(T.C_ERR_CON);
     finish(session, errno === 0 ? 's' : 'S', 'C');
@@ -341,6 +341,11 @@ export function connectionFailed(session: Session, errno: number): void {
   }
   session.retriesLeft--;
   scheduleRetry(session, server, errno);
+}
+
+/** Mode http, `retry-on`: the server did not do what was asked; the request goes to another, or to it again. */
+export function retryElsewhere(session: Session): void {
+  scheduleRetry(session, session.server!, 0);
 }
 
 function scheduleRetry(session: Session, server: ServerEntity, errno: number): void {

@@ -176,6 +176,8 @@ export class BackendEntity {
   program!: HttpProgram;
   /** Its requests may ask for a server of their own (`cookie`, `force-persist`, `ignore-persist`). */
   persists = false;
+  /** `retry-on`; null = only connections that fail. */
+  retryOn: ReadonlySet<string> | null = null;
   reuse: 'never' | 'safe' | 'aggressive' | 'always' = 'safe';
   keepsServers = true;
   keepsClients = true;
@@ -234,6 +236,8 @@ export class FrontendEntity {
   keepsClients = true;
   sourceExcepted: ((address: InetAddress) => boolean) | null = null;
   destinationExcepted: ((address: InetAddress) => boolean) | null = null;
+  /** `unique-id-format`; null = none. */
+  uniqueId: ((context: SampleContext) => string) | null = null;
 
   constructor(
     readonly name: string,

@@ -13,7 +13,7 @@ import { connectionTimes } from './connection-log.js';
 import { finishHttp } from './http/end-transaction.js';
 import { startHttp } from './http/read-request.js';
 import { beginInspection, expectsProxy, rejects } from './rules.js';
-import { ESTABLISHED, FREE, HEADER, type Session } from './session.js';
+import { ESTABLISHED, FREE, HEADER, HTTP_EXCHANGE, type Session } from './session.js';
 import type { SessionList } from './session-list.js';
 import { abortNow, abortOnClose } from './socket-options.js';
 import { countTracked, releaseTracked } from './stick/tracked.js';
@@ -180,21 +180,25 @@ export function killAll(
   side: 'D' | 'K' | 'U',
   unconnected: (session: Session) => void,
 ): { serversMs: number; clientsMs: number } {
-  for (let s = sessions.head; s !== null; s = s.nextOnServer) if (s.state === ESTABLISHED) abortNow(s.serverFd);
+  for (let s = sessions.head; s !== null; s = s.nextOnServer) if (isConnected(s)) abortNow(s.serverFd);
   const serversMs = performance.now();
-  for (let s = sessions.head; s !== null; s = s.nextOnServer)
-    if (s.state === ESTABLISHED) shutdown(s.clientFd, SHUT_RDWR);
+  for (let s = sessions.head; s !== null; s = s.nextOnServer) if (isConnected(s)) shutdown(s.clientFd, SHUT_RDWR);
   const clientsMs = performance.now();
   for (let session = sessions.head; session !== null; ) {
     const next: Session | null = session.nextOnServer;
-    if (session.state === ESTABLISHED) kill(session, side);
+    if (isConnected(session)) kill(session, side);
     else unconnected(session);
     session = next;
   }
   return { serversMs, clientsMs };
 }
 
+/** Both sides are there. A client in mode http that has seen nothing of its response gets a page instead. */
+function isConnected(session: Session): boolean {
+  return session.state === ESTABLISHED || (session.state === HTTP_EXCHANGE && session.http!.transaction!.responseBegun);
+}
+
 /** Kills a session of a server that went down (D), was told to (K), or is a backup no longer needed (U). */
 export function kill(session: Session, side: 'D' | 'K' | 'U'): void {
-  finish(session, side, session.state === ESTABLISHED ? '-' : 'C');
+  finish(session, side, session.state === ESTABLISHED ? '-' : session.state === HTTP_EXCHANGE ? 'D' : 'C');
 }

@@ -39,5 +39,6 @@ function expiresMs(session: Session, now: number): number {
 function stateName(session: Session): SessionInfo['state'] {
   if (session.state === QUEUED) return 'queued';
   if (session.state === CONNECTING || session.state === RETRYING) return 'connecting';
+  if (session.http !== null && session.state !== ESTABLISHED) return 'established';
   return session.toServer.endSent || session.toClient.endSent ? 'closing' : 'established';
 }

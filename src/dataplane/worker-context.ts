@@ -25,7 +25,7 @@ import type { UserDirectory } from './http/transaction-view.js';
 import { BufferPool, PipePool } from './pools.js';
 import { rejects } from './rules.js';
 import { SampleView } from './sample-view.js';
-import { Session } from './session.js';
+import { HTTP_EXCHANGE, Session } from './session.js';
 import { writeAcceptLog, writeRequestLog, writeSessionLog } from './session-log.js';
 
 const KEPT_SESSIONS = 4096;
@@ -253,7 +253,9 @@ export class DataplaneWorker implements Lender {
     const mayRescue = server.backend.eager && side !== 'K';
     const count = server.sessions.size;
     if (count === 0) return;
-    const ended = killAll(server.sessions, side, mayRescue ? rescue : (session) => kill(session, side));
+    const ended = killAll(server.sessions, side, (session) =>
+      mayRescue && session.state !== HTTP_EXCHANGE ? rescue(session) : kill(session, side),
+    );
     this.noteShut(count, server.cells.row.get(T.S_SHUTDOWN_AT), ended);
   }
 

@@ -7,7 +7,9 @@ import type { FromWorker, ThreadData, ToWorker } from '../core/messages.js';
 import { Reactor } from '../linux/reactor.js';
 import { applyPlan } from './configure.js';
 import { kill } from './finish.js';
+import { endOfConnection } from './http/end-transaction.js';
 import { serviceAnswered } from './http/services.js';
+import { HTTP_IDLE } from './session.js';
 import { describeSession } from './session-info.js';
 import { DataplaneWorker } from './worker-context.js';
 
@@ -80,7 +82,10 @@ function pauseFrontend(proxy: string, paused: boolean): void {
 function stop(soft: boolean): void {
   closeListeners([...worker.sockets.keys()]);
   worker.stopping = true;
-  if (!soft) for (const session of [...worker.live]) kill(session, 'K');
+  for (const session of [...worker.live]) {
+    if (!soft) kill(session, 'K');
+    else if (session.state === HTTP_IDLE && session.http!.requests > 0) endOfConnection(session, false);
+  }
   if (worker.live.length === 0) worker.leaveLoop();
 }
 

@@ -3,6 +3,7 @@ import type { HttpSettings } from '../../config/http-model.js';
 import type { Model, Proxy } from '../../config/model.js';
 import { matchesIp } from '../../core/expr/ip-pattern.js';
 import { ipPatterns } from '../../core/expr/matchers.js';
+import { compileLogText } from '../../core/log-format/format.js';
 import type { InetAddress } from '../../linux/inet-address.js';
 import type { BackendEntity, FrontendEntity } from '../entities.js';
 import { BufferPool } from '../pools.js';
@@ -33,6 +34,8 @@ export function configureHttpFrontend(frontend: FrontendEntity, proxy: Proxy, mo
   frontend.httpRequestMs = t.httpRequest ?? 0;
   frontend.httpKeepAliveMs = t.httpKeepAlive ?? 0;
   frontend.tarpitMs = t.tarpit ?? t.connect ?? 0;
+  const { uniqueIdFormat } = proxy.http;
+  frontend.uniqueId = uniqueIdFormat === undefined ? null : compileLogText(uniqueIdFormat);
   configureSides(frontend, proxy.http);
 }
 
@@ -43,6 +46,7 @@ export function configureHttpBackend(backend: BackendEntity, proxy: Proxy, model
   backend.reuse = proxy.http.reuse ?? 'safe';
   backend.tarpitMs = proxy.timeouts.tarpit ?? proxy.timeouts.connect ?? 0;
   backend.persists = proxy.http.cookie !== undefined || proxy.forcePersist.length > 0 || proxy.ignorePersist.length > 0;
+  backend.retryOn = retrySet(proxy.http.retryOn);
   configureSides(backend, proxy.http);
 }
 
@@ -52,6 +56,16 @@ function configureSides(entity: FrontendEntity | BackendEntity, http: HttpSettin
   entity.keepsClients = mode !== 'close';
   entity.sourceExcepted = exception(http.forwardFor ? http.forwardFor.except : undefined);
   entity.destinationExcepted = exception(http.originalTo ? http.originalTo.except : undefined);
+}
+
+/** `all-retryable-errors` (manual, `retry-on`). */
+const RETRYABLE = ['conn-failure', 'empty-response', 'junk-response', 'response-timeout', '0rtt-rejected'];
+const RETRYABLE_STATUS = ['500', '502', '503', '504'];
+
+function retrySet(words: readonly string[] | undefined): ReadonlySet<string> | null {
+  if (words === undefined) return null;
+  const all = words.flatMap((word) => (word === 'all-retryable-errors' ? [...RETRYABLE, ...RETRYABLE_STATUS] : [word]));
+  return new Set(all);
 }
 
 const ip = new Uint8Array(16);

@@ -2,6 +2,7 @@
 import type { HttpLogRecord } from '../../core/log-format/record.js';
 import type { Session } from '../session.js';
 import type { Transaction } from './transaction.js';
+import { uniqueIdOf } from './unique-id.js';
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
@@ -26,7 +27,7 @@ export function httpRecord(session: Session, tx: Transaction): HttpLogRecord {
   const now = worker.reactor.nowMs;
   record.requestLine = tx.requestLine;
   record.status = tx.status > 0 ? tx.status : -1;
-  record.uniqueId = tx.uniqueId ?? '';
+  record.uniqueId = uniqueIdOf(tx) ?? '';
   record.requestEpochMs = tx.startedMs + worker.epochOffsetMs;
   record.idleMs = Math.round(tx.startedMs - session.http!.idleSinceMs);
   record.requestMs = tx.headMs > 0 ? Math.round(tx.headMs - tx.startedMs) : -1;

@@ -25,6 +25,7 @@ import { CONTINUE, DROP, type Outcome, REJECT, REPLY, SERVICE, TARPIT, WAIT } fr
 import { answerMonitor, runRequestRules } from './rules/run.js';
 import { askService } from './services.js';
 import type { Transaction } from './transaction.js';
+import { uniqueIdOf } from './unique-id.js';
 
 const MONITOR = 0;
 const FRONTEND_RULES = 1;
@@ -139,8 +140,10 @@ function tellServer(session: Session, tx: Transaction, backend: BackendEntity): 
   const { http: front } = session.frontend.proxy;
   if (own.forwardFor || front.forwardFor) forwardedFor(session, tx, own, front);
   if (own.originalTo || front.originalTo) originalTo(session, tx, own, front);
-  if (front.uniqueIdHeader !== undefined && tx.uniqueId !== null)
-    addHeader(tx.request, front.uniqueIdHeader.toLowerCase(), tx.uniqueId);
+  if (front.uniqueIdHeader !== undefined) {
+    const id = uniqueIdOf(tx);
+    if (id !== null) addHeader(tx.request, front.uniqueIdHeader.toLowerCase(), id);
+  }
 }
 
 function forwardedFor(session: Session, tx: Transaction, own: HttpSettings, front: HttpSettings): void {

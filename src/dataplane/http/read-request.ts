@@ -96,7 +96,26 @@ function parse(session: Session, http: HttpConnection): void {
     return;
   }
   const error = length === NEED_MORE ? HEAD_TOO_LARGE : length;
+  noteBroken(session, tx.request, error, error === HEAD_TOO_LARGE ? http.to : tx.request.errorAt);
+  noteBreach(session, http, error, length === NEED_MORE ? http.to : tx.request.errorAt);
   answerRaw(session, tx, errorStatus(error), 'PR');
+}
+
+/** For `show errors`. */
+function noteBreach(session: Session, http: HttpConnection, error: number, at: number): void {
+  session.worker.protocolErrors.request(session, {
+    bytes: http.buffer!.bytes,
+    from: http.from,
+    to: http.to,
+    error,
+    at,
+  });
+}
+
+/** For `show errors`. */
+function noteBroken(session: Session, { headFrom }: HttpMessage, error: number, at: number, wasAccepted = false): void {
+  const { buffer, to } = session.http!;
+  session.worker.protocolErrors.request(session, { bytes: buffer!.bytes, from: headFrom, to, error, at, wasAccepted });
 }
 
 function begin(session: Session, http: HttpConnection): Transaction {
@@ -116,7 +135,9 @@ function complete(session: Session, http: HttpConnection, tx: Transaction, lengt
   tx.headMs = session.admittedMs = session.lastIoMs = worker.reactor.nowMs;
   http.from += length;
   countRequest(session, tx);
+  if (tx.request.oddity !== 0) noteBroken(session, tx.request, tx.request.oddity, tx.request.oddAt, true);
   if (!frameBody(http, tx)) {
+    noteBroken(session, tx.request, tx.requestScanner.error, tx.requestScanner.errorAt);
     answerRaw(session, tx, 400, 'PR');
     return;
   }
@@ -186,5 +207,8 @@ export function readBody(session: Session, tx: Transaction): void {
   }
   tx.bodyIsFull = http.to === worker.httpBytes;
   if (takeBody(http, tx)) judgeRequest(session, tx);
-  else answerRaw(session, tx, 400, 'PR');
+  else {
+    noteBroken(session, tx.request, tx.requestScanner.error, tx.requestScanner.errorAt);
+    answerRaw(session, tx, 400, 'PR');
+  }
 }

@@ -1,12 +1,12 @@
 /** Heads of a server's responses: interim ones are passed on, the final one goes through the rules and to the client. */
-import { NEED_MORE } from '../../core/http1/errors.js';
+import { HEAD_TOO_LARGE, NEED_MORE } from '../../core/http1/errors.js';
 import { BODY_CHUNKED, BODY_CLOSE, BODY_LENGTH, BODY_NONE, BODY_TUNNEL } from '../../core/http1/message.js';
 import { parseResponse } from '../../core/http1/parse.js';
 import { writeHead } from '../../core/http1/serialize.js';
 import { EAGAIN } from '../../linux/constants.js';
 import { recv } from '../../linux/syscalls.js';
 import { READ_BYTES, UNLIMITED } from '../channel.js';
-import type { Session } from '../session.js';
+import { HTTP_EXCHANGE, type Session } from '../session.js';
 import { countMessage } from './byte-count.js';
 import { armDeadline } from './deadlines.js';
 import { closeQuietly, endTransaction } from './end-transaction.js';
@@ -16,25 +16,36 @@ import { writeResponseCookies } from './response-cookie.js';
 import { CONTINUE, DROP, REPLY } from './rules/outcome.js';
 import { runAfterResponseRules, runResponseRules } from './rules/run.js';
 import { sendToClient } from './send.js';
-import { serverFailed } from './server-failure.js';
+import { mayRetry, retryRequest, serverFailed } from './server-failure.js';
 import type { Transaction } from './transaction.js';
 import { beginTunnel } from './tunnel.js';
 
 /** The server has sent something, or ended, while its response's head is awaited. */
 export function readResponse(session: Session, tx: Transaction): void {
+  // A head that is not complete is followed by more, or by the end of what the server has to say.
+  while (isAwaited(session, tx) && readOnce(session, tx));
+}
+
+function isAwaited(session: Session, tx: Transaction): boolean {
+  if (session.http?.transaction !== tx || session.state !== HTTP_EXCHANGE) return false;
+  return session.toClient.readable && session.toClient.pending === 0 && !tx.responseBegun;
+}
+
+/** @returns false when there is nothing more to read */
+function readOnce(session: Session, tx: Transaction): boolean {
   const { toClient, worker } = session;
-  if (!toClient.readable || toClient.pending > 0) return;
   tx.responseBuffer ??= worker.httpBuffers.take();
   const room = worker.httpBytes - tx.responseTo;
   const n = recv(session.serverFd, tx.responseBuffer.ptr + tx.responseTo, room, 0);
   if (n < room && !toClient.hungUp) toClient.readable = false;
   if (n <= 0) {
     noMore(session, tx, n);
-    return;
+    return false;
   }
   session.lastIoMs = worker.reactor.nowMs;
   tx.responseTo += n;
   parseHeads(session, tx);
+  return true;
 }
 
 function noMore(session: Session, tx: Transaction, n: number): void {
@@ -57,6 +68,7 @@ function parseHeads(session: Session, tx: Transaction): void {
     );
     if (length === NEED_MORE && tx.responseTo - tx.responseFrom < worker.httpHeadBytes) return;
     if (length <= 0) {
+      noteBreach(session, tx, length);
       serverFailed(session, tx, 'P', 'H', 502);
       return;
     }
@@ -65,6 +77,27 @@ function parseHeads(session: Session, tx: Transaction): void {
     if (!passInterim(session, tx)) return;
   }
   finalResponse(session, tx);
+}
+
+/** For `show errors`. */
+function noteBreach(session: Session, tx: Transaction, length: number): void {
+  const error = length === NEED_MORE ? HEAD_TOO_LARGE : length;
+  const at = length === NEED_MORE ? tx.responseTo : tx.response.errorAt;
+  const { bytes } = tx.responseBuffer!;
+  session.worker.protocolErrors.response(session, { bytes, from: tx.responseFrom, to: tx.responseTo, error, at });
+}
+
+/** For `show errors`. */
+function noteBroken(session: Session, tx: Transaction, error: number): void {
+  const { bytes } = tx.responseBuffer!;
+  const at =
+    error === HEAD_TOO_LARGE
+      ? tx.responseTo
+      : error === tx.responseScanner.error
+        ? tx.responseScanner.errorAt
+        : tx.response.errorAt;
+  const from = Math.min(tx.response.headFrom, at);
+  session.worker.protocolErrors.response(session, { bytes, from, to: tx.responseTo, error, at });
 }
 
 /** 100, 102, 103 … @returns false when the client is gone */
@@ -87,6 +120,10 @@ function finalResponse(session: Session, tx: Transaction): void {
   tx.responseMs = worker.reactor.nowMs;
   tx.status = response.status;
   session.toClient.bytes += countMessage(response);
+  if (backend.retryOn !== null && mayRetry(session, tx, String(response.status))) {
+    retryRequest(session, tx);
+    return;
+  }
   if (!isAllowed(session, tx)) return;
   tx.status = response.status;
   tx.keepsClient =
@@ -128,6 +165,8 @@ function sendResponse(session: Session, tx: Transaction): void {
   }
   const end = takeBody(session, tx);
   if (end < 0) {
+    tx.responseBegun = false; // nothing has left yet: the client can still be told
+    noteBroken(session, tx, end);
     serverFailed(session, tx, 'P', 'D', 502);
     return;
   }

@@ -27,7 +27,8 @@ function isPrivate(server: ServerEntity): boolean {
 export function takeIdle(session: Session, server: ServerEntity): boolean {
   const http = session.http!;
   const list = isPrivate(server) ? http.ownIdle() : server.idle;
-  if (list === null || list.size === 0 || !server.refreshAddress()) return false;
+  server.idle.noteUse(server.sessions.size);
+  if (list.size === 0 || !server.refreshAddress()) return false;
   const usesMin = usesNeeded(http, server);
   const connection = usesMin < 0 ? null : list.take(server, usesMin);
   if (connection === null) return false;
@@ -74,7 +75,7 @@ export function parkOrClose(session: Session, http: HttpConnection, tx: Transact
   http.connection = null;
   session.serverFd = -1;
   if (serverFd < 0) return false;
-  if (connection !== null && mayRest(session, tx)) {
+  if (connection !== null && mayRest(session, tx, connection.server)) {
     const list = isPrivate(connection.server) ? http.ownIdle() : connection.server.idle;
     worker.reactor.handOver(serverFd, connection);
     list.add(connection, worker.reactor.nowMs);
@@ -86,7 +87,7 @@ export function parkOrClose(session: Session, http: HttpConnection, tx: Transact
   return true;
 }
 
-function mayRest(session: Session, tx: Transaction): boolean {
+function mayRest(session: Session, tx: Transaction, server: ServerEntity): boolean {
   const { toClient, backend, frontend } = session;
   return (
     tx.requestDone &&
@@ -96,7 +97,8 @@ function mayRest(session: Session, tx: Transaction): boolean {
     !toClient.hungUp &&
     backend!.keepsServers &&
     frontend.keepsServers &&
-    !session.server!.retired
+    !server.retired &&
+    (isPrivate(server) || server.idle.hasRoom(server.sessions.size - 1))
   );
 }
 

@@ -52,8 +52,20 @@ export class IdleConnections implements Timed {
   head: ServerConnection | null = null;
   private tail: ServerConnection | null = null;
   size = 0;
+  /** Connections in use at once, at most, of late: more of them than that are not kept (observed from HAProxy 2.6). */
+  private needed = 0;
 
   constructor(private readonly server: ServerEntity | null) {}
+
+  /** @param used connections of the server in use now */
+  noteUse(used: number): void {
+    if (used > this.needed) this.needed = used;
+  }
+
+  /** Whether one more is worth keeping. @param used those in use besides it */
+  hasRoom(used: number): boolean {
+    return used + this.size < Math.max(used, this.needed);
+  }
 
   add(connection: ServerConnection, nowMs: number): void {
     connection.list = this;
@@ -104,6 +116,7 @@ export class IdleConnections implements Timed {
 
   /** What nobody has wanted for a while goes. */
   onTimer(nowMs: number): void {
+    this.needed = Math.max(this.server!.sessions.size, (this.needed + 1) >> 1);
     while (this.tail !== null && nowMs - this.tail.idleSinceMs >= PURGE_MS) this.tail.onEvents();
     if (this.tail !== null) this.tail.worker.reactor.timers.arm(this, this.tail.idleSinceMs + PURGE_MS);
   }

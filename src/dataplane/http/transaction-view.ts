@@ -3,6 +3,7 @@ import type { HttpView } from '../../core/expr/context.js';
 import type { BackendEntity, ServerEntity } from '../entities.js';
 import type { DataplaneWorker } from '../worker-context.js';
 import type { Transaction } from './transaction.js';
+import { uniqueIdOf } from './unique-id.js';
 
 /** Users and passwords of the `userlist` sections. */
 export interface UserDirectory {
@@ -33,7 +34,7 @@ export class TransactionView implements HttpView {
     return this.transaction.responseCaptures;
   }
   get uniqueId(): string | null {
-    return this.transaction.uniqueId;
+    return uniqueIdOf(this.transaction);
   }
   get body(): Uint8Array {
     return this.transaction.request.bytes ?? NO_BYTES;
