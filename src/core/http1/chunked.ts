@@ -53,7 +53,8 @@ export class ChunkScanner {
   dataLeft = 0;
   /** Data bytes so far, without the framing. */
   dataBytes = 0;
-  /** Index of the offending byte after an error. */
+  /** The error that was met, 0 = none, and the index of the offending byte. */
+  error = 0;
   errorAt = 0;
   private state = SIZE;
   private digits = 0;
@@ -67,7 +68,7 @@ export class ChunkScanner {
 
   reset(): void {
     this.state = SIZE;
-    this.dataLeft = this.dataBytes = this.errorAt = this.chunkBytes = this.digits = this.overhead = 0;
+    this.dataLeft = this.dataBytes = this.error = this.errorAt = this.chunkBytes = this.digits = this.overhead = 0;
     this.name = '';
   }
 
@@ -91,6 +92,7 @@ export class ChunkScanner {
         const error = this.step(bytes, at);
         if (error < 0) {
           this.errorAt = at;
+          this.error = error;
           return error;
         }
         at++;

@@ -25,6 +25,13 @@ export function fail(message: HttpMessage, error: number, at: number): number {
   return error;
 }
 
+/** Notes what `isLenient` lets pass. */
+export function tolerate(message: HttpMessage, error: number, at: number): void {
+  if (message.oddity !== 0) return;
+  message.oddity = error;
+  message.oddAt = at;
+}
+
 /** Waits for more of the line that begins at `line`. */
 export function wait(message: HttpMessage, line: number): number {
   message.resumeAt = line;
@@ -61,7 +68,7 @@ function parseField(message: HttpMessage, bytes: Uint8Array, line: number, to: n
   while (at < to && isSpace(bytes[at])) at++;
   const valueFrom = at;
   while (at < to && TEXT[bytes[at]] !== 0) at++;
-  if (at < to && bytes[at] !== CR && message.isLenient) at = endOfOddValue(bytes, at, to);
+  if (at < to && bytes[at] !== CR && message.isLenient) at = endOfOddValue(message, bytes, at, to);
   if (at >= to) return wait(message, line);
   if (bytes[at] !== CR) return fail(message, bytes[at] === LF ? BARE_LF : BAD_VALUE, at);
   if (at + 1 >= to) return wait(message, line);
@@ -78,12 +85,15 @@ function badName(message: HttpMessage, bytes: Uint8Array, line: number, at: numb
 
 /** `accept-invalid-http-*`: names may have any visible character. Space before the colon stays an error. */
 function endOfOddName(message: HttpMessage, bytes: Uint8Array, at: number, to: number): number {
-  if (message.isLenient) while (at < to && bytes[at] > 0x20 && bytes[at] !== COLON && bytes[at] !== 0x7f) at++;
+  if (!message.isLenient || bytes[at] <= 0x20) return at;
+  tolerate(message, BAD_NAME, at);
+  while (at < to && bytes[at] > 0x20 && bytes[at] !== COLON && bytes[at] !== 0x7f) at++;
   return at;
 }
 
 /** `accept-invalid-http-*`: values may have control characters, but not those that end lines or strings. */
-function endOfOddValue(bytes: Uint8Array, at: number, to: number): number {
+function endOfOddValue(message: HttpMessage, bytes: Uint8Array, at: number, to: number): number {
+  if (bytes[at] !== LF && bytes[at] !== 0) tolerate(message, BAD_VALUE, at);
   while (at < to && bytes[at] !== CR && bytes[at] !== LF && bytes[at] !== 0) at++;
   return at;
 }

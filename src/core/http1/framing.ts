@@ -28,6 +28,7 @@ import {
   H_EXPECT,
   H_HOST,
   H_OTHER,
+  H_TE,
   H_TRANSFER_ENCODING,
   H_UPGRADE,
   type HttpMessage,
@@ -94,6 +95,7 @@ function readHeaders(message: HttpMessage, bytes: Uint8Array): number {
     else if (known === H_TRANSFER_ENCODING) error = readCoding(message, bytes, row);
     else if (known === H_CONNECTION) readConnection(message, bytes, row);
     else if (known === H_UPGRADE) hasUpgrade = true;
+    else if (known === H_TE) readTe(message, bytes, row);
     else if (known === H_EXPECT) readExpect(message, bytes, row);
     else if (known === H_HOST && !message.isResponse) {
       if (host >= 0) return fail(message, REPEATED_HOST, message.nameFrom[row]);
@@ -177,7 +179,19 @@ function readWord(message: HttpMessage, bytes: Uint8Array, from: number, to: num
 
 function otherWords(value: string): string {
   const words = value.split(',').map((word) => word.trim());
-  return words.filter((word) => !/^(close|keep-alive)$/i.test(word)).join(', ');
+  return words.filter((word) => word !== '' && !/^(close|keep-alive)$/i.test(word)).join(', ');
+}
+
+/** Of what a client takes as transfer codings only `trailers` is passed on: we pass on no other (as HAProxy, observed). */
+function readTe(message: HttpMessage, bytes: Uint8Array, row: number): void {
+  const from = message.valueFrom[row];
+  const to = message.valueTo[row];
+  if (equalsLower(bytes, from, to, 'trailers')) return;
+  const words = latin1(bytes, from, to)
+    .toLowerCase()
+    .split(/[ \t]*,[ \t]*/);
+  if (words.includes('trailers')) message.valueText[row] = 'trailers';
+  else message.dead[row] = 1;
 }
 
 function readExpect(message: HttpMessage, bytes: Uint8Array, row: number): void {

@@ -83,6 +83,9 @@ export class HttpMessage {
   expectsContinue = false;
   /** Where the last error stands: an index of `bytes`. */
   errorAt = 0;
+  /** With `isLenient`: the first error that was let pass, 0 = none, and where. */
+  oddity = 0;
+  oddAt = 0;
   /** `option accept-invalid-http-request|response`; set by the owner, kept by `reset`. */
   isLenient = false;
   /** First byte of the first line that is not complete yet; -1 when no head is being read. The parser's own. */
@@ -96,7 +99,7 @@ export class HttpMessage {
     }
     this.count = 0;
     this.bytes = null;
-    this.headFrom = this.headEnd = this.errorAt = 0;
+    this.headFrom = this.headEnd = this.errorAt = this.oddity = this.oddAt = 0;
     this.resumeAt = -1;
     this.isResponse =
       this.keepsAlive =

@@ -7,7 +7,7 @@
  */
 import { CR, isDigit, isSpace, LF, latin1, SP, TARGET, TEXT, TOKEN } from './characters.js';
 import { BAD_METHOD, BAD_START_LINE, BAD_STATUS, BAD_TARGET, BAD_VERSION, BARE_CR, BARE_LF } from './errors.js';
-import { fail, lowerNames, parseFields, wait } from './fields.js';
+import { fail, lowerNames, parseFields, tolerate, wait } from './fields.js';
 import { frameRequest, frameResponse } from './framing.js';
 import type { HttpMessage } from './message.js';
 import { checkTarget } from './target.js';
@@ -105,13 +105,21 @@ function parseRequestLine(message: HttpMessage, bytes: Uint8Array, line: number,
   if (at === from || bytes[at] !== SP) return fail(message, BAD_METHOD, at);
   const methodTo = at++;
   message.targetFrom = at;
-  while (at < to && (TARGET[bytes[at]] !== 0 || (message.isLenient && bytes[at] > SP && bytes[at] !== 0x7f))) at++;
+  while (at < to && TARGET[bytes[at]] !== 0) at++;
+  if (message.isLenient && at < to && bytes[at] !== SP) at = endOfOddTarget(message, bytes, at, to);
   if (at >= to) return wait(message, from);
   if (at === message.targetFrom || bytes[at] !== SP) return badTarget(message, bytes, at);
   message.targetTo = at;
   const end = parseVersion(message, bytes, at + 1, to, from);
   if (end <= 0) return end;
   return endOfRequestLine(message, bytes, from, methodTo, end, to);
+}
+
+/** `accept-invalid-http-request`: targets may have `#` and bytes above ASCII. */
+function endOfOddTarget(message: HttpMessage, bytes: Uint8Array, at: number, to: number): number {
+  if (bytes[at] > SP && bytes[at] !== 0x7f) tolerate(message, BAD_TARGET, at);
+  while (at < to && bytes[at] > SP && bytes[at] !== 0x7f) at++;
+  return at;
 }
 
 function badTarget(message: HttpMessage, bytes: Uint8Array, at: number): number {

@@ -3,6 +3,7 @@
  * together with what is there of the body, so that a small message is one send; the rest of a body is moved by the
  * session's channels, which copy or splice and know where it ends.
  */
+import type { ChunkScanner } from '../../core/http1/chunked.js';
 import { BODY_CHUNKED, BODY_LENGTH } from '../../core/http1/message.js';
 import { writeHead } from '../../core/http1/serialize.js';
 import { EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLOUT, EPOLLRDHUP } from '../../linux/constants.js';
@@ -28,6 +29,8 @@ import { serverFailed } from './server-failure.js';
 import type { Transaction } from './transaction.js';
 
 const READ_EVENTS = EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR;
+/** How much of what follows the offending byte is kept: it may be older than the message. */
+const BYTES_BEHIND_ERROR = 1;
 const HANGUP_EVENTS = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
 
 /** The server is connected: sends what is there of the request. */
@@ -161,6 +164,7 @@ function keepSurplus(session: Session): void {
 
 /** The client broke its request off, or its framing is wrong. @returns false */
 function requestBroken(session: Session, tx: Transaction, side: 'C' | 'P'): boolean {
+  if (side === 'P') noteBrokenBody(session, tx.requestScanner, true);
   tx.serverIsSpent = true;
   tx.keepsClient = false;
   if (tx.responseBegun || side === 'C') endTransaction(session, side, 'D');
@@ -207,7 +211,17 @@ function responseAt(session: Session, tx: Transaction): boolean {
 /** @returns false */
 function responseBroken(session: Session, tx: Transaction, outcome: number): boolean {
   tx.keepsClient = false;
+  if (outcome === PUMP_BAD_BODY) noteBrokenBody(session, tx.responseScanner, false);
   if (outcome === PUMP_READ_ERROR) askForRecheck(session.worker, session.server!);
   serverFailed(session, tx, outcome === PUMP_BAD_BODY ? 'P' : 'S', 'D', 502);
   return false;
+}
+
+/** For `show errors`: of a body on its way there are only the bytes of the last read. */
+function noteBrokenBody(session: Session, scanner: ChunkScanner, isRequest: boolean): void {
+  const { protocolErrors, readBuffer } = session.worker;
+  const to = Math.min(readBuffer.size, scanner.errorAt + BYTES_BEHIND_ERROR);
+  const breach = { bytes: readBuffer.bytes, from: 0, to, error: scanner.error, at: scanner.errorAt };
+  if (isRequest) protocolErrors.request(session, breach);
+  else protocolErrors.response(session, breach);
 }
