@@ -90,7 +90,7 @@ function unknownAction(line: Line, name: string, actions: { readonly [name: stri
 
 /** The line form runs behind all `http-request` rules. */
 function readRedirectLine(line: Line, section: ProxySection): void {
-  const found = readRedirect(line, 1, requestStage(section));
+  const found = readRedirect(line, 1, null);
   if (!found) return;
   place(line, found.next, section, (condition) => {
     const action = { do: 'redirect' as const, redirect: found.redirect, isLate: true as const };

@@ -9,8 +9,15 @@ const CODES: readonly number[] = [301, 302, 303, 307, 308];
 const WORDS = ['location', 'prefix', 'scheme', 'code', 'set-cookie', 'clear-cookie'];
 const FLAGS = ['drop-query', 'append-slash', 'ignore-empty'];
 
-/** @returns the redirect and the first word behind it; undefined after a complaint */
-export function readRedirect(line: Line, from: number, stage: Stage): { redirect: Redirect; next: number } | undefined {
+/**
+ * @param stage where its formats are evaluated; null = the target is literal text (manual, `redirect`)
+ * @returns the redirect and the first word behind it; undefined after a complaint
+ */
+export function readRedirect(
+  line: Line,
+  from: number,
+  stage: Stage | null,
+): { redirect: Redirect; next: number } | undefined {
   const redirect: Partial<Redirect> = { code: 302 };
   let i = from;
   for (; line.has(i) && line.text(i) !== 'if' && line.text(i) !== 'unless'; i += FLAGS.includes(line.text(i)) ? 1 : 2)
@@ -26,7 +33,7 @@ export function readRedirect(line: Line, from: number, stage: Stage): { redirect
   return undefined;
 }
 
-function readPart(line: Line, i: number, to: Partial<Redirect>, stage: Stage): boolean {
+function readPart(line: Line, i: number, to: Partial<Redirect>, stage: Stage | null): boolean {
   const word = line.text(i);
   if (FLAGS.includes(word)) return setFlag(to, word);
   if (!WORDS.includes(word)) {
@@ -44,7 +51,7 @@ function readPart(line: Line, i: number, to: Partial<Redirect>, stage: Stage): b
     return true;
   }
   to.kind = word as Redirect['kind'];
-  to.value = readFormat(line, i + 1, stage);
+  to.value = stage === null ? line.text(i + 1) : readFormat(line, i + 1, stage);
   return to.value !== undefined;
 }
 

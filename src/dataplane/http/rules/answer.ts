@@ -32,6 +32,7 @@ export function reply(
   run.end = end;
   tx.status = status;
   tx.hasResponse = true;
+  tx.responseMs = 0; // no server's response is on its way any more
   if (bytes.length === 0) return REPLY;
   if (parseResponse(response, bytes, 0, bytes.length, tx.request.method) <= 0) run.reply = NO_BYTES;
   else {

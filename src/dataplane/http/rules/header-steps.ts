@@ -113,6 +113,7 @@ export function replaceValueStep({ name, regex, value }: Action<'replace-header'
   };
 }
 
+/** Blanks around a value go with it, as in HAProxy (observed). */
 function replaceInRow(
   message: HttpMessage,
   name: string,
@@ -128,11 +129,12 @@ function replaceInRow(
     if (values.row !== row) continue;
     const from = values.from - base;
     const to = values.to - base;
-    out += whole.slice(at, from) + (replace(whole.slice(from, to), context) ?? whole.slice(from, to));
-    at = to;
+    const replaced = replace(whole.slice(from, to), context);
+    if (replaced === null) continue;
+    out += whole.slice(at, from).trimEnd() + replaced;
+    at = to + /^[ \t]*/.exec(whole.slice(to))![0].length;
   }
-  const text = out + whole.slice(at);
-  if (text !== whole) replaceValue(message, row, safeValue(text));
+  if (at > 0) replaceValue(message, row, safeValue(out + whole.slice(at)));
 }
 
 /** One 103 for each rule, as HAProxy sends rules that have conditions (RFC 8297). */

@@ -1,6 +1,6 @@
 /** Actions on the request line: method, path, query, whole target, and `normalize-uri` (manual §4.2). */
 import type { HttpAction } from '../../../config/http-model.js';
-import { setHeader, targetOf } from '../../../core/http1/headers.js';
+import { addHeader, findHeader, replaceValue, targetOf } from '../../../core/http1/headers.js';
 import { compileFormat } from '../../../core/log-format/format.js';
 import * as N from '../../../core/uri/normalize.js';
 import { authorityOf, pathOf, pathqOf, safeTarget, withPath, withPathq, withQuery } from '../../../core/uri/target.js';
@@ -26,17 +26,23 @@ export function setTargetStep(action: { do: string; value: string }): Step {
   const change = CHANGES[action.do];
   return (tx, context) => {
     const value = format(context);
-    writeTarget(tx, change(targetOf(tx.request), value));
+    writeTarget(tx, action.do, change(targetOf(tx.request), value));
     return CONTINUE;
   };
 }
 
-/** The Host follows the authority of an absolute target, as in HAProxy (observed). */
-function writeTarget(tx: Transaction, text: string): void {
+function writeTarget(tx: Transaction, action: string, text: string): void {
   const target = safeTarget(text);
-  const authority = authorityOf(target);
-  if (authority !== '' && authority !== authorityOf(targetOf(tx.request))) setHeader(tx.request, 'host', authority);
   tx.request.targetText = target;
+  const authority = action.endsWith('-uri') ? authorityOf(target) : '';
+  if (authority !== '') writeHost(tx, authority);
+}
+
+/** The Host follows the authority of a target that a rule has written as a whole, as in HAProxy (observed). */
+function writeHost({ request }: Transaction, authority: string): void {
+  const row = findHeader(request, 'host');
+  if (row < 0) addHeader(request, 'host', authority);
+  else replaceValue(request, row, authority);
 }
 
 /** An empty method, or one with other characters than a method has, changes nothing. */
@@ -63,7 +69,7 @@ export function replaceTargetStep(action: Action<'replace-path' | 'replace-pathq
     const target = targetOf(tx.request);
     const part = read(target);
     const replaced = part === '' ? null : replace(part, context);
-    if (replaced !== null) writeTarget(tx, write(target, replaced));
+    if (replaced !== null) writeTarget(tx, action.do, write(target, replaced));
     return CONTINUE;
   };
 }
