@@ -20,7 +20,7 @@ function emptyGlobal(): Global {
 }
 
 export function emptyModel(): Model {
-  return { global: emptyGlobal(), userlists: [], httpErrors: [], proxies: [], agents: [] };
+  return { global: emptyGlobal(), userlists: [], httpErrors: [], patternFiles: [], proxies: [], agents: [] };
 }
 
 /** A proxy with nothing set, as after an empty `defaults` section. */

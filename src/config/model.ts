@@ -27,6 +27,8 @@ export interface Model {
   userlists: UserList[];
   /** `http-errors` sections. */
   httpErrors: HttpErrors[];
+  /** Maps that expressions name, as their files are now; sorted by name. */
+  patternFiles: { name: string; text: string; isMap: boolean }[];
   /** In order of appearance. Names are unique per side: one frontend and one backend may share a name. */
   proxies: Proxy[];
   /** Addresses where other programs ask whether a server of this host may take traffic. */

@@ -5,6 +5,7 @@
 import type { Diagnostics } from './diagnostics.js';
 import type { Model } from './model.js';
 import { validateAgents } from './validate/agents.js';
+import { validateFetchReferences } from './validate/fetch-references.js';
 import { validateHttp } from './validate/http.js';
 import { validateListeners } from './validate/listeners.js';
 import { validateOwnChecks } from './validate/own-checks.js';
@@ -17,6 +18,7 @@ import { validateSettings } from './validate/settings.js';
 /** Adds what it finds to `diag`; errors mean that the model must not run. */
 export function validate(model: Model, diag: Diagnostics): void {
   validateReferences(model, diag);
+  validateFetchReferences(model, diag);
   validateListeners(model, diag);
   validateAgents(model, diag);
   validateServers(model, diag);

@@ -1,7 +1,6 @@
 /** ACL tests and conditions (manual §7.1 and §7.2): `src 10.0.0.0/8`, `if a !b or { dst_port 80 }`. */
 import { readFileSync } from 'node:fs';
 import { isIPv4, isIPv6 } from 'node:net';
-import { aclTestProblem } from '../../core/expr/condition.js';
 import { FETCHES } from '../../core/expr/fetches.js';
 import type { Diagnostics, Loc } from '../diagnostics.js';
 import type { AclTest, Condition } from '../model.js';
@@ -28,9 +27,9 @@ export const PREDEFINED_ACLS: { [name: string]: AclTest } = {
   LOCALHOST: test('src', ['127.0.0.0/8', '::1']),
   WAIT_END: test('wait_end'),
   HTTP: test('req.proto_http'),
-  HTTP_1_0: test('req.ver', ['1.0']),
-  HTTP_1_1: test('req.ver', ['1.1']),
-  HTTP_2_0: test('req.ver', ['2.0']),
+  'HTTP_1.0': test('req.ver', ['1.0']),
+  'HTTP_1.1': test('req.ver', ['1.1']),
+  'HTTP_2.0': test('req.ver', ['2.0']),
   HTTP_CONTENT: test('req.hdr_val', ['gt', '0'], ['content-length']),
   HTTP_URL_ABS: test('url_reg', ['^[^/:]*://']),
   HTTP_URL_SLASH: test('url_beg', ['/']),
@@ -49,14 +48,12 @@ function test(fetch: string, patterns: string[] = [], args: string[] = []): AclT
   return { fetch, args, converters: [], flags: [], patterns };
 }
 
-/** How far a test can be trusted in this version. */
-export type TestReach = 'runs' | 'never-matches' | 'later';
-
-/** Whether a test decides, never matches in mode tcp (as in HAProxy), or needs what comes with a later version. */
-export function reachOf(test: AclTest): TestReach {
-  if (aclTestProblem(test) === null) return 'runs';
-  const name = baseFetch(test.fetch);
-  return REQUEST_FETCHES.has(name) && !CONNECTION_FETCHES.has(name) ? 'never-matches' : 'later';
+/** Whether it looks into an HTTP request: in mode tcp there is one only while contents are waited for. */
+export function looksIntoHttp(test: AclTest): boolean {
+  const name = fetchOf(test);
+  return (
+    REQUEST_FETCHES.has(name) && !/^(ssl_|req\.ssl|req_ssl|req\.len|req_len|(req\.)?(payload|rdp_)|distcc)/.test(name)
+  );
 }
 
 /** Reads a test from the words `from` to `end` (exclusive). */

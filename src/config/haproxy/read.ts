@@ -2,6 +2,7 @@
 import { emptyModel } from '../defaults.js';
 import type { Diagnostics, Loc } from '../diagnostics.js';
 import type { Model, Proxy } from '../model.js';
+import { collectPatternFiles } from '../pattern-files.js';
 import { reportDeferred } from './deferred.js';
 import { openHttpErrors } from './error-pages.js';
 import { openGlobal } from './global.js';
@@ -40,6 +41,7 @@ export function readHaproxy(sources: Source[], diag: Diagnostics, ctx: ReadConte
   const stream = new SectionStream(reader);
   for (const source of sources) preprocess(source, diag, ctx, stream);
   finishProxies(reader);
+  collectPatternFiles(reader.model, diag);
   reportDeferred(reader);
   return reader.model;
 }

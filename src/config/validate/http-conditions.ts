@@ -32,7 +32,7 @@ export class Judge {
 
   private problem(what: string, problem: string | null, loc: Loc | undefined): void {
     if (problem !== null)
-      this.diag.warning(
+      this.diag.error(
         'undecidable-rule',
         loc,
         `${what} cannot run: ${problem}`,

@@ -2,7 +2,7 @@
 import { aclTestProblem, readsContents } from '../../core/expr/condition.js';
 import { hasFrontend } from '../defaults.js';
 import type { Diagnostics, Loc } from '../diagnostics.js';
-import { reachOf } from '../haproxy/acl.js';
+import { looksIntoHttp } from '../haproxy/acl.js';
 import type { AclTest, Condition, Model, Proxy, TcpRule } from '../model.js';
 
 const REMEDY =
@@ -93,8 +93,8 @@ function inspects(proxy: Proxy): boolean {
 }
 
 /**
- * Where a condition cannot be evaluated connections would silently go elsewhere: an error. Tests on HTTP requests are
- * the exception where nobody waits for a request: there they never match, in HAProxy as here, and it says nothing.
+ * Where a condition cannot be evaluated connections would silently go elsewhere: an error. Tests on HTTP requests have
+ * nothing to look at where nobody waits for a request: there they never match, in HAProxy as here, and it says nothing.
  */
 function judgeRoutes(proxy: Proxy, looksInside: boolean, complaints: Complaints, diag: Diagnostics): void {
   const routes = [
@@ -104,14 +104,12 @@ function judgeRoutes(proxy: Proxy, looksInside: boolean, complaints: Complaints,
   for (const { name, condition, loc } of routes)
     for (const test of testsOf(condition, proxy)) {
       const problem = aclTestProblem(test);
-      if (problem === null) continue;
-      if (!isHttp(test) || looksInside)
-        complaints.error('undecidable-rule', loc, `${name} cannot be decided: ${problem}`, REMEDY);
-      else if (condition?.anyOf.flat().some((term) => term.test === test))
+      if (problem !== null) complaints.error('undecidable-rule', loc, `${name} cannot be decided: ${problem}`, REMEDY);
+      else if (!looksInside && looksIntoHttp(test) && condition?.anyOf.flat().some((term) => term.test === test))
         warnHttp('this condition looks', loc, proxy, diag);
     }
   if (looksInside) return;
-  for (const acl of proxy.acls) if (isHttp(acl.test)) warnHttp(`ACL '${acl.name}' looks`, acl.loc, proxy, diag);
+  for (const acl of proxy.acls) if (looksIntoHttp(acl.test)) warnHttp(`ACL '${acl.name}' looks`, acl.loc, proxy, diag);
 }
 
 function warnHttp(what: string, loc: Loc | undefined, proxy: Proxy, diag: Diagnostics): void {
@@ -121,10 +119,6 @@ function warnHttp(what: string, loc: Loc | undefined, proxy: Proxy, diag: Diagno
     `${what} into HTTP requests, which mode tcp does not read: it never matches`,
     `write 'mode http' in ${proxy.kind} '${proxy.name}' and its backends, or decide by 'src', 'dst' or 'dst_port'`,
   );
-}
-
-function isHttp(test: AclTest): boolean {
-  return reachOf(test) === 'never-matches';
 }
 
 /** An unconditional rule ends the list: it is a default backend in disguise. */

@@ -7,6 +7,7 @@ import { Line } from '../haproxy/line.js';
 import type { ReadContext, Source } from '../haproxy/read.js';
 import type { Reader } from '../haproxy/section.js';
 import type { Model, Proxy } from '../model.js';
+import { collectPatternFiles } from '../pattern-files.js';
 import { readAgents } from './agents.js';
 import { Place } from './codec.js';
 import { readControl } from './control.js';
@@ -67,6 +68,7 @@ export function readYaml(
   }
   numberProxies(added, taken);
   model.proxies.push(...added);
+  if (added.length > 0) collectPatternFiles(model, diag);
   return model;
 }
 

@@ -596,6 +596,7 @@ export const model: fc.Arbitrary<Model> = fc
       global: { ...base.global, ...settingsOfAll },
       userlists,
       httpErrors: [],
+      patternFiles: [],
       agents: base.agents,
       ...(isNumbered ? { control } : {}),
       proxies: unique.map((each, i) => ({ ...each, id: isNumbered ? i + 2 : ids[i] })),
