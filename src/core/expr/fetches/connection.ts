@@ -1,5 +1,5 @@
 /** Sample fetches of the connection (manual §7.3.3). */
-import { address, boolean, type Fetch, type Fetches, integer, text } from '../fetch.js';
+import { address, boolean, countProblem, type Fetch, type Fetches, integer, text } from '../fetch.js';
 import { castOf, type IpValue } from '../values.js';
 
 export const CONNECTION: Fetches = {
@@ -16,6 +16,9 @@ export const CONNECTION: Fetches = {
   dst_is_local: boolean((c) => isLoopback(c.destinationFamily, c.destination)),
   fc_src_is_local: boolean((c) => isLoopback(c.sourceFamily, c.source)),
   fc_dst_is_local: boolean((c) => isLoopback(c.destinationFamily, c.destination)),
+  // There is no TLS here: it ends in front, or passes through.
+  ssl_fc: boolean(() => false),
+  ssl_bc: boolean(() => false),
   fc_rcvd_proxy: boolean((c) => c.receivedProxy),
   fc_http_major: integer((c) => (c.http === null ? undefined : 1)),
   dst_conn: integer((c) => c.frontendConnections),
@@ -42,14 +45,15 @@ export const CONNECTION: Fetches = {
 function side(which: 'source' | 'destination'): Fetch {
   return {
     kind: 'ip',
-    make: () => ({
-      side: which,
-      read: (c) => {
-        const family = which === 'source' ? c.sourceFamily : c.destinationFamily;
-        const bytes = which === 'source' ? c.source : c.destination;
-        return family === 0 ? undefined : { family, bytes: bytes.slice(0, family === 4 ? 4 : 16) };
+    make: (args) =>
+      countProblem(args, 0, 0) ?? {
+        side: which,
+        read: (c) => {
+          const family = which === 'source' ? c.sourceFamily : c.destinationFamily;
+          const bytes = which === 'source' ? c.source : c.destination;
+          return family === 0 ? undefined : { family, bytes: bytes.slice(0, family === 4 ? 4 : 16) };
+        },
       },
-    }),
   };
 }
 
