@@ -213,9 +213,12 @@ export class Channel {
       this.limit -= n;
       return n;
     }
+    const before = this.scanner.dataBytes;
     const end = this.scanner.scan(lender.readBuffer.bytes, 0, n);
     if (end < 0) return -1;
+    this.bytes -= end - (this.scanner.dataBytes - before); // framing does not count
     if (!this.scanner.isDone) return n;
+    this.bytes++; // its end does (observed from HAProxy 2.6)
     this.limit = 0;
     this.surplusFrom = end;
     this.surplusTo = n;

@@ -3,6 +3,7 @@
  * their punctuation and some bookkeeping, and bodies without their framing (observed from 2.6); scripts that bill or
  * compare traffic find the same numbers here.
  */
+import type { ChunkScanner } from '../../core/http1/chunked.js';
 import type { HttpMessage } from '../../core/http1/message.js';
 
 const START_LINE = 20;
@@ -19,4 +20,9 @@ export function countMessage(message: HttpMessage): number {
     bytes += message.valueText[row]?.length ?? message.valueTo[row] - message.valueFrom[row];
   }
   return bytes;
+}
+
+/** Bytes that a chunked body counts for so far: its data, and one for its end. */
+export function chunkedBytes(scanner: ChunkScanner): number {
+  return scanner.dataBytes + (scanner.isDone ? 1 : 0);
 }

@@ -60,7 +60,7 @@ function clientDeadline(session: Session, tx: Transaction): number {
 /** The server has to answer, to send on, or to take what it is sent. */
 function serverDeadline(session: Session, tx: Transaction): number {
   const takes = session.toServer.pending > 0;
-  const answers = !tx.responseDone && session.toClient.pending === 0 && (tx.requestDone || tx.responseBegun);
+  const answers = !tx.responseDone && session.toClient.pending === 0;
   return takes || answers ? after(session.lastIoMs, tx.serverMs >= 0 ? tx.serverMs : session.backend!.serverMs) : NEVER;
 }
 
@@ -82,8 +82,8 @@ export function onHttpTimer(session: Session, nowMs: number): void {
   else if (session.state === HTTP_EXCHANGE) exchangeStalled(session, tx!, nowMs);
 }
 
+/** A rule that waits asks the clock itself, and begins no second wait. */
 function waitIsOver(session: Session, tx: Transaction): void {
-  tx.run.waitUntilMs = 0;
   if (tx.run.reply !== null) answerPrepared(session, tx, tx.run.end);
   else judgeRequest(session, tx);
 }

@@ -154,7 +154,8 @@ function countTransaction(session: Session, tx: Transaction, side: string, phase
   countBytes(session);
   if (backend === null) return;
   backend.cells.count(T.C_HTTP_REQUESTS);
-  if (phase === 'D' || phase === 'H') countAbort(session, side);
+  lastServer?.cells.count(T.C_HTTP_REQUESTS);
+  if (phase === 'D') countAbort(session, side);
   if (lastServer === null || session.establishedMs === 0) return;
   connectionTimes(session, lastServer.cells);
   connectionTimes(session, backend.cells);

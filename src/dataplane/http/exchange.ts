@@ -19,6 +19,7 @@ import {
 import { askForRecheck } from '../connect.js';
 import { proxyHeaderFor } from '../proxy-header.js';
 import { HTTP_EXCHANGE, type Session } from '../session.js';
+import { chunkedBytes } from './byte-count.js';
 import { armDeadline } from './deadlines.js';
 import { continueLater, endTransaction } from './end-transaction.js';
 import { serverConnection } from './framing.js';
@@ -70,7 +71,7 @@ function composeRequest(session: Session, tx: Transaction): number {
   if (at < 0 || tx.bodyTo === tx.bodyFrom) return at;
   out.set(tx.request.bytes!.subarray(tx.bodyFrom, tx.bodyTo), at);
   const length = tx.bodyTo - tx.bodyFrom;
-  session.toServer.bytes += tx.request.body === BODY_LENGTH ? length : 0;
+  session.toServer.bytes += tx.request.body === BODY_LENGTH ? length : chunkedBytes(tx.requestScanner);
   return at + length;
 }
 

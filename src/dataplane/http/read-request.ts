@@ -134,13 +134,14 @@ function complete(session: Session, http: HttpConnection, tx: Transaction, lengt
   const { worker } = session;
   tx.headMs = session.admittedMs = session.lastIoMs = worker.reactor.nowMs;
   http.from += length;
-  countRequest(session, tx);
   if (tx.request.oddity !== 0) noteBroken(session, tx.request, tx.request.oddity, tx.request.oddAt, true);
   if (!frameBody(http, tx)) {
     noteBroken(session, tx.request, tx.requestScanner.error, tx.requestScanner.errorAt);
+    tx.headMs = 0;
     answerRaw(session, tx, 400, 'PR');
     return;
   }
+  countRequest(session, tx);
   session.state = HTTP_RULES;
   if (session.tracked !== null) countTracked(session, 'http_req');
   worker.process.count(T.C_HTTP_REQUESTS);

@@ -3,11 +3,12 @@ import { HEAD_TOO_LARGE, NEED_MORE } from '../../core/http1/errors.js';
 import { BODY_CHUNKED, BODY_CLOSE, BODY_LENGTH, BODY_NONE, BODY_TUNNEL } from '../../core/http1/message.js';
 import { parseResponse } from '../../core/http1/parse.js';
 import { writeHead } from '../../core/http1/serialize.js';
+import * as T from '../../core/table.js';
 import { EAGAIN } from '../../linux/constants.js';
 import { recv } from '../../linux/syscalls.js';
 import { READ_BYTES, UNLIMITED } from '../channel.js';
 import { HTTP_EXCHANGE, type Session } from '../session.js';
-import { countMessage } from './byte-count.js';
+import { chunkedBytes, countMessage } from './byte-count.js';
 import { armDeadline } from './deadlines.js';
 import { closeQuietly, endTransaction } from './end-transaction.js';
 import { clientConnection } from './framing.js';
@@ -105,6 +106,7 @@ function passInterim(session: Session, tx: Transaction): boolean {
   const { worker } = session;
   const at = writeHead(tx.response, worker.outgoing.bytes, 0, READ_BYTES);
   session.toClient.bytes += countMessage(tx.response);
+  session.server!.cells.count(T.C_HRSP_1XX);
   tx.response.reset();
   if (sendToClient(session, at) >= 0) return true;
   tx.keepsClient = false;
@@ -167,13 +169,14 @@ function sendResponse(session: Session, tx: Transaction): void {
   if (end < 0) {
     tx.responseBegun = false; // nothing has left yet: the client can still be told
     noteBroken(session, tx, end);
-    serverFailed(session, tx, 'P', 'D', 502);
+    tx.responseBegun = false;
+    serverFailed(session, tx, 'P', 'H', 502);
     return;
   }
   if (end > tx.responseFrom) {
     out.set(tx.responseBuffer!.bytes.subarray(tx.responseFrom, end), at);
     at += end - tx.responseFrom;
-    if (response.body !== BODY_CHUNKED) toClient.bytes += end - tx.responseFrom;
+    toClient.bytes += response.body === BODY_CHUNKED ? chunkedBytes(tx.responseScanner) : end - tx.responseFrom;
   }
   if (end < tx.responseTo) tx.serverIsSpent = true;
   worker.httpBuffers.give(tx.responseBuffer!);

@@ -15,18 +15,21 @@ export function serverFailed(session: Session, tx: Transaction, side: string, ph
     return;
   }
   tx.serverIsSpent = true;
+  askForRecheck(session.worker, server);
+  // A connection used before may have ended while the request was on its way; the client knows best whether to ask
+  // again, and does so when its connection just closes (RFC 9110 §9.2.2).
+  if (side === 'S' && !tx.responseBegun && session.http!.connection!.uses > 1 && !tx.isFirst) {
+    closeQuietly(session, tx, side, phase);
+    return;
+  }
   server.cells.count(T.C_ERR_RESP);
   session.backend!.cells.count(T.C_ERR_RESP);
-  askForRecheck(session.worker, server);
   if (tx.responseBegun) {
     tx.keepsClient = false;
     endTransaction(session, side, phase);
     return;
   }
-  // A connection used before may have ended while the request was on its way; the client knows best whether to ask
-  // again, and does so when its connection just closes (RFC 9110 §9.2.2).
-  if (side === 'S' && session.http!.connection!.uses > 1 && !tx.isFirst) closeQuietly(session, tx, side, phase);
-  else answerStatus(session, tx, status, side + phase);
+  answerStatus(session, tx, status, side + phase);
 }
 
 /** The word of `retry-on` for a failure. */
