@@ -78,7 +78,7 @@ export type CommonAction =
   | { do: 'sc-add-gpc'; index: number; counter: number; value?: number; expression?: Expression }
   | { do: 'sc-set-gpt'; index: number; counter: number; value?: number; expression?: Expression };
 
-type VarCondition = 'ifexists' | 'ifnotexists' | 'ifempty' | 'ifnotempty' | 'ifset' | 'ifgt' | 'iflt';
+type VarCondition = 'ifexists' | 'ifnotexists' | 'ifempty' | 'ifnotempty' | 'ifset' | 'ifnotset' | 'ifgt' | 'iflt';
 
 /**
  * Without a body, `raw` or the name of a page it is an empty answer with its headers. `deny` and `tarpit` alone, or with

@@ -187,6 +187,7 @@ function fill(session: Session, frontend: FrontendEntity, termination: string): 
 
 /** Time in the queue, and before it under inspection: until the first connection attempt, or until now for one that waited in vain; -1 = never queued. */
 function queueMs(session: Session, now: number): number {
+  if (session.http?.transaction?.run.end === 'PT') return Math.round(now - session.admittedMs); // tarpit
   if (session.connectMs > 0) return Math.round(session.connectMs - session.admittedMs);
   return session.serverQueuePosition + session.backendQueuePosition > 0 ? Math.round(now - session.admittedMs) : -1;
 }

@@ -31,7 +31,16 @@ export function bare<A extends HttpAction>(action: A): ActionReader<A> {
 }
 
 const LEVELS = ['emerg', 'alert', 'crit', 'err', 'warning', 'notice', 'info', 'debug', 'silent'] as const;
-const VAR_CONDITIONS = ['ifexists', 'ifnotexists', 'ifempty', 'ifnotempty', 'ifset', 'ifgt', 'iflt'] as const;
+const VAR_CONDITIONS = [
+  'ifexists',
+  'ifnotexists',
+  'ifempty',
+  'ifnotempty',
+  'ifset',
+  'ifnotset',
+  'ifgt',
+  'iflt',
+] as const;
 
 export const VARIABLE_ACTIONS: { readonly [name: string]: Common } = {
   'set-var': readSetVar,

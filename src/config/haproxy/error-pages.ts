@@ -40,7 +40,7 @@ function readErrorLocation(line: Line, section: ProxySection, code: 302 | 303): 
 }
 
 function readHttpError(line: Line, section: ProxySection): void {
-  const found = readReply(line, 1, 'log');
+  const found = readReply(line, 1, 'request');
   if (!found || !line.noMore(found.next)) return;
   const { reply } = found;
   if (reply.status === undefined) {
@@ -73,7 +73,7 @@ export function insertErrorFiles({ proxy, errorFiles }: ProxySection, all: reado
     const pages = found?.pages.filter(({ status }) => statuses.length === 0 || statuses.includes(status)) ?? [];
     const missing = statuses.find((status) => !pages.some((page) => page.status === status));
     if (found && missing !== undefined)
-      line.error('unknown-page', 1, `http-errors '${name}' has no page for status ${missing}`, 'add it there');
+      line.warning('unknown-page', 1, `http-errors '${name}' has no page for status ${missing}`, 'add it there');
     proxy.http.errorPages.splice(at, 0, ...structuredClone(pages));
   }
 }

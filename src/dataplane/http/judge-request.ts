@@ -7,6 +7,7 @@
 import type { HttpSettings } from '../../config/http-model.js';
 import { HOLDS } from '../../core/expr/condition.js';
 import type { SampleContext } from '../../core/expr/context.js';
+import { writeText } from '../../core/http1/characters.js';
 import { addHeader, findHeader } from '../../core/http1/headers.js';
 import * as T from '../../core/table.js';
 import { assignServer, enterBackend } from '../connect.js';
@@ -23,6 +24,7 @@ import { readBody } from './read-request.js';
 import { answerPrepared, answerStatus, holdReply } from './reply.js';
 import { CONTINUE, DROP, type Outcome, REJECT, REPLY, SERVICE, TARPIT, WAIT } from './rules/outcome.js';
 import { answerMonitor, runRequestRules } from './rules/run.js';
+import { sendToClient } from './send.js';
 import { askService } from './services.js';
 import type { Transaction } from './transaction.js';
 import { uniqueIdOf } from './unique-id.js';
@@ -38,6 +40,7 @@ export function judgeRequest(session: Session, tx: Transaction): void {
   const context = session.worker.sampleContext(session, true, tx);
   while (tx.step < SEND) {
     const outcome = judgeStep(session, tx, context);
+    if (tx.run.interim !== '') sendInterim(session, tx);
     if (outcome !== CONTINUE) {
       obey(session, tx, outcome);
       return;
@@ -45,6 +48,16 @@ export function judgeRequest(session: Session, tx: Transaction): void {
     tx.step++;
   }
   sendOn(session, tx, context);
+}
+
+/** 100 and 103 on behalf of rules. A client that is gone shows when the answer is sent. */
+function sendInterim(session: Session, tx: Transaction): void {
+  const { outgoing } = session.worker;
+  const { run } = tx;
+  const length = writeText(outgoing.bytes, 0, run.interim.slice(0, outgoing.size));
+  run.interim = '';
+  session.toClient.bytes += length;
+  sendToClient(session, length);
 }
 
 function judgeStep(session: Session, tx: Transaction, context: SampleContext): Outcome {

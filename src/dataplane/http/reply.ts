@@ -1,4 +1,5 @@
 /** Answers of our own: error pages, what rules reply, and what the main thread answers for us. */
+import { BODY_CLOSE } from '../../core/http1/message.js';
 import { writeHead } from '../../core/http1/serialize.js';
 import * as T from '../../core/table.js';
 import { NativeBuffer } from '../../linux/memory.js';
@@ -54,36 +55,41 @@ function prepare(session: Session, tx: Transaction, status: number): void {
 export function answerStatus(session: Session, tx: Transaction, status: number, end: string): void {
   prepare(session, tx, status);
   tx.status = status;
-  if (tx.run.reply === null || tx.run.reply.length === 0) {
-    dropServer(session);
-    tx.keepsClient = false;
-    endTransaction(session, end[0], end[1]);
-  } else answerPrepared(session, tx, end);
+  answerPrepared(session, tx, end);
 }
 
 /** Sends `tx.run.reply`, whose head is `tx.response`. */
 export function answerPrepared(session: Session, tx: Transaction, end: string): void {
   const { worker } = session;
-  const { response, request, run } = tx;
-  const reply = run.reply!;
+  const { response, request } = tx;
+  const reply = tx.run.reply!;
   dropServer(session);
   tx.end = end;
-  tx.status = response.status;
   tx.hasResponse = tx.responseBegun = true;
-  // Of a request whose body is still coming nothing more is read.
-  tx.keepsClient = request.keepsAlive && tx.bodyIsComplete && !worker.stopping && !session.toServer.ended;
+  if (reply.length === 0) {
+    closeQuietly(session, tx, end[0], end[1]); // `errorfile 408 /dev/null`
+    return;
+  }
+  tx.keepsClient = mayGoOn(session, tx);
   const body = request.method === 'HEAD' ? 0 : reply.length - response.headEnd;
   const room = response.headEnd + 8192 + body;
   const out = room <= worker.outgoing.size ? worker.outgoing : new NativeBuffer(room);
   const at = writeHead(response, out.bytes, 0, room - body, clientConnection(tx));
   if (body > 0) out.bytes.set(reply.subarray(response.headEnd), at);
-  session.toClient.bytes = countMessage(response) + body;
+  session.toClient.bytes += countMessage(response) + body;
   session.state = HTTP_REPLY;
   if (out === worker.outgoing) finishSending(session, at + body);
   else {
     session.toClient.adopt(out, at + body);
     flushReply(session);
   }
+}
+
+/** Of a request whose body is still coming nothing more is read. */
+function mayGoOn({ worker, toServer, frontend }: Session, { request, response, bodyIsComplete }: Transaction): boolean {
+  const isDelimited = response.body !== BODY_CLOSE && !response.saysClose;
+  const isComplete = bodyIsComplete && !toServer.ended;
+  return request.keepsAlive && isDelimited && isComplete && frontend.keepsClients && !worker.stopping;
 }
 
 /** What stands in `worker.outgoing` leaves, and with it the transaction ends. */

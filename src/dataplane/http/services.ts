@@ -1,11 +1,11 @@
 /** Requests that the main thread answers for a worker: the statistics page and the metrics. */
 
-import { parseResponse } from '../../core/http1/parse.js';
 import type { ToWorker } from '../../core/messages.js';
 import * as T from '../../core/table.js';
 import type { Session } from '../session.js';
 import type { DataplaneWorker } from '../worker-context.js';
 import { answerPrepared, answerStatus } from './reply.js';
+import { reply } from './rules/answer.js';
 import type { Transaction } from './transaction.js';
 
 type Answer = Extract<ToWorker, { type: 'service-answer' }>;
@@ -26,10 +26,8 @@ export function serviceAnswered(worker: DataplaneWorker, answer: Answer): void {
   worker.services.delete(answer.request);
   if (tx === undefined || tx.serviceRequest !== answer.request) return;
   tx.serviceRequest = 0;
-  const reply = wholeMessage(answer);
-  tx.response.reset();
-  tx.run.reply = reply;
-  if (parseResponse(tx.response, reply, 0, reply.length, tx.request.method) > 0) answerPrepared(tx.session, tx, 'LR');
+  reply(tx, worker.sampleContext(tx.session, true, tx), wholeMessage(answer), answer.status, 'LR');
+  if (tx.run.reply!.length > 0) answerPrepared(tx.session, tx, 'LR');
   else answerStatus(tx.session, tx, 500, 'IR');
 }
 

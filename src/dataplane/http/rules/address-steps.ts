@@ -14,12 +14,13 @@ const bytes = new Uint8Array(16);
 export function setAddress(end: End, expression: Expression): CommonStep {
   const evaluate = compileExpressionAs('ip', expression);
   if (typeof evaluate === 'string') return () => CONTINUE;
-  return (session, context) => {
+  return (session, context, tx) => {
     const value = evaluate(context) as IpValue | undefined;
     if (value === undefined) return CONTINUE;
     const before = ofSession(session, end);
     const port = before.copyIp(bytes) === value.family ? before.port : 0;
     session[end].set(value.family, value.bytes, port);
+    session.worker.sampleContext(session, context.isFinal, tx); // the same object: it reads the addresses again
     return CONTINUE;
   };
 }
@@ -28,12 +29,13 @@ export function setAddress(end: End, expression: Expression): CommonStep {
 export function setPort(end: End, expression: Expression): CommonStep {
   const evaluate = compileExpressionAs('integer', expression);
   if (typeof evaluate === 'string') return () => CONTINUE;
-  return (session, context) => {
+  return (session, context, tx) => {
     const port = evaluate(context);
     if (typeof port !== 'number') return CONTINUE;
     const family = ofSession(session, end).copyIp(bytes);
     if (family === 0) bytes.fill(0);
     session[end].set(family === 6 ? 6 : 4, bytes, port & 0xffff);
+    session.worker.sampleContext(session, context.isFinal, tx);
     return CONTINUE;
   };
 }

@@ -20,7 +20,17 @@ export function waitForBody(tx: Transaction, context: SampleContext, timeMs: num
   }
   const { nowMs } = tx.session.worker.reactor;
   if (run.waitUntilMs === 0) run.waitUntilMs = timeMs > 0 ? nowMs + timeMs : Number.MAX_SAFE_INTEGER;
-  if (nowMs < run.waitUntilMs) return WAIT;
+  if (nowMs < run.waitUntilMs) {
+    if (tx.request.expectsContinue) encourage(tx);
+    return WAIT;
+  }
   run.waitUntilMs = 0;
-  return reply(tx, context, page(tx, context, 408), 408, 'cD');
+  tx.headMs = 0; // the request has not come in time as a whole, and the log line says so
+  return reply(tx, context, page(tx, context, 408), 408, 'cR');
+}
+
+/** Who waits for a word before sending the body gets it from us. */
+function encourage({ run, request }: Transaction): void {
+  request.expectsContinue = false;
+  run.interim += 'HTTP/1.1 100 Continue\r\n\r\n';
 }

@@ -1,6 +1,7 @@
 /** Actions that rules of connections and of HTTP share: variables, captures, addresses, counters, log level (manual §4.2). */
 import type { CommonAction, Expression } from '../../../config/http-model.js';
 import type { SampleContext } from '../../../core/expr/context.js';
+import { SET_CONDITIONS } from '../../../core/expr/converters/variables.js';
 import { compileExpressionAs } from '../../../core/expr/expression.js';
 import { castOf, kindOf, type Value } from '../../../core/expr/values.js';
 import { compileFormat } from '../../../core/log-format/format.js';
@@ -78,14 +79,20 @@ function counting(act: SessionAction | null): CommonStep {
 
 function ended(outcome: Outcome): CommonStep {
   return (_, __, tx) => {
-    if (tx !== null) tx.run.end = tx.hasResponse ? 'PH' : 'PR';
+    if (tx !== null) closedBy(tx);
     return outcome;
   };
 }
 
+/** Nothing is known of the request's time in the log line, as in HAProxy (observed). */
+function closedBy(tx: Transaction): void {
+  tx.run.end = tx.hasResponse ? 'PH' : 'PR';
+  tx.headMs = 0;
+}
+
 const silentDrop: CommonStep = (session, _, tx) => {
   vanishOnClose(session.clientFd);
-  if (tx !== null) tx.run.end = tx.hasResponse ? 'PH' : 'PR';
+  if (tx !== null) closedBy(tx);
   return DROP;
 };
 
@@ -96,32 +103,14 @@ function setVariable(
   conditions: NonNullable<Conditions>,
   evaluate: (context: SampleContext) => Value | undefined,
 ): CommonStep {
+  const tests = conditions.map((condition) => SET_CONDITIONS[condition]);
   return (_, context) => {
     const value = evaluate(context);
-    if (conditions.every((condition) => meets(condition, context.variable(name), value)))
+    // A sample without a value leaves the variable as it is.
+    if (value !== undefined && tests.every((test) => test(value, context.variable(name))))
       context.setVariable(name, value);
     return CONTINUE;
   };
-}
-
-/** Conditions of the `set-var` converter (manual §7.3.1). */
-function meets(condition: NonNullable<Conditions>[number], now: Value | undefined, value: Value | undefined): boolean {
-  switch (condition) {
-    case 'ifexists':
-      return now !== undefined;
-    case 'ifnotexists':
-      return now === undefined;
-    case 'ifempty':
-      return now === undefined || now === '';
-    case 'ifnotempty':
-      return now !== undefined && now !== '';
-    case 'ifset':
-      return value !== undefined;
-    case 'ifgt':
-      return typeof now === 'number' && typeof value === 'number' && now > value;
-    case 'iflt':
-      return typeof now === 'number' && typeof value === 'number' && now < value;
-  }
 }
 
 function unsetVariable(name: string): CommonStep {

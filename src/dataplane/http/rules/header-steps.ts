@@ -143,7 +143,7 @@ export function earlyHintStep({ name, value }: Action<'early-hint' | 'add-header
   const format = compileFormat(value);
   return (tx, context) => {
     if (tx.request.minor === 1)
-      tx.run.earlyHints += `HTTP/1.1 103 Early Hints\r\n${lower}: ${safeValue(format(context))}\r\n\r\n`;
+      tx.run.interim += `HTTP/1.1 103 Early Hints\r\n${lower}: ${safeValue(format(context))}\r\n\r\n`;
     return CONTINUE;
   };
 }

@@ -54,8 +54,8 @@ export class RuleRun {
   /** Termination code letters 1 and 2 of `reply`, `DROP` and `REJECT` (manual §8.5). */
   end = '--';
   service: ServiceRequest | null = null;
-  /** `early-hint`: a whole 103 response to be sent before the answer; '' none. */
-  earlyHints = '';
+  /** Whole interim responses (100, 103) to be sent at once; '' none. */
+  interim = '';
   /** The server a cookie (or force-persist) asks for; used while it is usable. */
   persistentServer: ServerEntity | null = null;
   /** `force-persist` holds: `persistentServer` is used although it is down. */
@@ -77,7 +77,7 @@ export class RuleRun {
     this.reply = null;
     this.end = '--';
     this.service = null;
-    this.earlyHints = '';
+    this.interim = '';
     this.persistentServer = null;
     this.isForced = false;
     this.ignoresPersistence = false;

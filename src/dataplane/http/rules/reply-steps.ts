@@ -24,6 +24,7 @@ export function denyStep(
   if (action.do === 'tarpit')
     return (tx, context) => {
       reply(tx, context, source(tx, context), status, 'PT');
+      tx.headMs = 0; // its time is told as time in the queue
       return TARPIT;
     };
   const end = `${action.do === 'return' ? 'L' : 'P'}${on === 'request' ? 'R' : 'H'}`;

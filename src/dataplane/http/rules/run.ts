@@ -1,7 +1,7 @@
 /** Runs the compiled rules of a proxy on a transaction; see outcome.ts for the order of the calls. */
 import type { SampleContext } from '../../../core/expr/context.js';
 import { targetOf } from '../../../core/http1/headers.js';
-import { pathOf } from '../../../core/uri/target.js';
+import { pathqOf } from '../../../core/uri/target.js';
 import type { Transaction } from '../transaction.js';
 import { applyAfterRules, page, rawPage, reply } from './answer.js';
 import { waitForBody } from './body-step.js';
@@ -22,7 +22,7 @@ export function answerMonitor(tx: Transaction, program: HttpProgram, context: Sa
   const uri = program.proxy.http.monitorUri;
   if (uri === undefined) return CONTINUE;
   const target = targetOf(tx.request);
-  if ((uri.startsWith('/') ? pathOf(target) : target) !== uri) return CONTINUE;
+  if ((uri.startsWith('/') ? pathqOf(target) : target) !== uri) return CONTINUE;
   tx.run.frontend = program;
   const status = anyHolds(program.monitorFail, context) ? 503 : 200;
   reply(tx, context, page(tx, context, status), status, 'LR');
@@ -100,6 +100,7 @@ export function runResponseRules(
   context: SampleContext,
 ): Outcome {
   const own = frontend ?? backend;
+  tx.variables.clear('req');
   tx.run.phase = tx.run.index = tx.run.waitUntilMs = 0;
   own.responseCaptures.take(tx.response, tx.responseCaptures);
   captureCookie(tx, own.proxy, tx.response);
