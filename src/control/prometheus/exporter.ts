@@ -1,4 +1,5 @@
 /** The answer to a scrape, in Prometheus' text format 0.0.4: one metric after the other, each with all its objects. */
+import type { StickStore } from '../../core/stick/store.js';
 import type { Figures } from '../command.js';
 import type { Engine } from '../engine.js';
 import { INFO_FIELDS } from '../info-fields.js';
@@ -59,6 +60,19 @@ export function* metrics(engine: Engine, figures: Figures, want: MetricQuery, no
     if (subjects.length === 0) continue;
     for (const metric of METRICS) if (metric.scopes.includes(kind)) yield written(metric, scope, kind, subjects);
   }
+  if (want.scopes.has('sticktable')) yield tableMetrics(engine);
+}
+
+/** The last table first, as HAProxy lists them. */
+function tableMetrics(engine: Engine): string {
+  const tables = [...(engine.tables?.() ?? [])].reverse();
+  if (tables.length === 0) return '';
+  const lines = (name: string, value: (store: StickStore) => number) =>
+    tables.map(([table, store]) => `${name}{name="${quoted(table)}",type="${store.layout.type}"} ${value(store)}\n`);
+  const [size, used] = ['haproxy_sticktable_size', 'haproxy_sticktable_used'];
+  const sizes = lines(size, (store) => store.layout.size).join('');
+  const uses = lines(used, (store) => store.used).join('');
+  return `${heading(size, 'Most entries of the table', 'gauge')}${sizes}${heading(used, 'Entries of the table now', 'gauge')}${uses}`;
 }
 
 function subjectsOf(rows: readonly StatRow[], kind: Scope): Subject[] {

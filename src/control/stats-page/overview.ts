@@ -6,6 +6,8 @@ import { SIGNS, type Tone, toneOf } from './text.js';
 
 /** More than these are not listed, only counted. */
 const LISTED_MAX = 20;
+/** Up to so many, each tells why it is as it is. */
+const TOLD_MAX = 8;
 
 export interface Overview {
   readonly tone: Tone;
@@ -59,21 +61,23 @@ function allWell(rows: readonly StatRow[]): string {
   return `Nothing is down${note}`;
 }
 
-export function overviewHtml({ tone: worst, sentence, troubled }: Overview): Html {
+/** @param why the reason of a row's last change, '' where none is known */
+export function overviewHtml({ tone: worst, sentence, troubled }: Overview, why: (row: StatRow) => string): Html {
   const more = troubled.length - LISTED_MAX;
-  const list = troubled.slice(0, LISTED_MAX).map(item);
+  const isTold = troubled.length <= TOLD_MAX;
+  const list = troubled.slice(0, LISTED_MAX).map((row) => item(row, isTold ? why(row) : ''));
   const rest = more > 0 ? html`<li>and ${more} more</li>` : NOTHING;
   return html`<p class="verdict ${worst}"><span aria-hidden="true">${SIGNS[worst]}</span> ${sentence}</p>
-${list.length > 0 ? html`<ul class="attention">${list}${rest}</ul>` : NOTHING}
+${list.length > 0 ? html`<ul class="attention${isTold ? ' told' : ''}">${list}${rest}</ul>` : NOTHING}
 `;
 }
 
 const SIDES: { readonly [kind: string]: string } = { F: 'Frontend', B: 'Backend' };
 
-function item({ kind, values }: StatRow): Html {
+function item({ kind, values }: StatRow, why: string): Html {
   const own = str(values, 'svname');
   const anchor = `${str(values, 'pxname')}/${kind === 'L' ? `+/${own}` : (SIDES[kind] ?? own)}`;
   const name = SIDES[kind] === undefined ? anchor : `${SIDES[kind].toLowerCase()} ${str(values, 'pxname')}`;
   const since = kind === 'F' || kind === 'L' ? '' : ` for ${age(num(values, 'lastchg'))}`;
-  return html`<li><a href="#${anchor}">${name}</a> ${badge(str(values, 'status'))}${since}</li>`;
+  return html`<li><a href="#${anchor}">${name}</a> ${badge(str(values, 'status'))}${since}${why === '' ? NOTHING : html` <small>${why}</small>`}</li>`;
 }

@@ -9,7 +9,7 @@ import { str } from './cells.js';
 import type { Outcome } from './form.js';
 import { Html, html, NOTHING } from './html.js';
 import { overviewHtml, overviewOf } from './overview.js';
-import { proxySection, type Section } from './proxy-section.js';
+import { changeOf, proxySection, type Section } from './proxy-section.js';
 import { SCRIPT } from './script.js';
 import { STYLE } from './style.js';
 import { keptOptions, type PageTarget, pageUrl, SCOPE_LENGTH_MAX } from './target.js';
@@ -36,7 +36,7 @@ export function page(context: PageContext, target: PageTarget, rows: readonly St
 <a class="skip" href="#proxies">Skip to the proxies</a>
 <header>
 ${heading(context)}
-${overviewHtml(overview)}${outcomeHtml(target, formUrl)}
+${overviewHtml(overview, (row) => changeOf(view, row)?.why ?? '')}${outcomeHtml(target, formUrl)}
 </header>
 ${menu(context, target)}
 <main id="proxies">

@@ -16,7 +16,7 @@ export interface Section {
 export function proxySection(view: PageView, { proxy, rows }: Section): Html {
   const isActive = view.isAdmin && rows.some(({ kind }) => kind === 'S');
   const columns = proxy.mode === 'http' ? HTTP_COLUMNS : TCP_COLUMNS;
-  const lines = rows.map((row) => ({ row, cells: cellsOf(view, proxy, row, columns) }));
+  const lines = rows.map((row) => ({ row, cells: cellsOf(view, row, columns) }));
   const used = columns.map((_, i) => lines.some(({ cells }) => cells[i].markup !== ''));
   const heads = columns.map(({ title }, i) =>
     used[i] ? html`<th scope="col" role="columnheader">${title}</th>` : NOTHING,
@@ -37,8 +37,8 @@ ${isActive ? actionForm(view, proxy) : NOTHING}</section>
 `;
 }
 
-function cellsOf(view: PageView, proxy: Proxy, row: StatRow, columns: readonly Column[]): Html[] {
-  const change = changeOf(view, proxy, row);
+function cellsOf(view: PageView, row: StatRow, columns: readonly Column[]): Html[] {
+  const change = changeOf(view, row);
   return columns.map((column) => column.cell(row, change));
 }
 
@@ -69,9 +69,10 @@ function cell({ title }: Column, content: Html): Html {
   return html`<td role="cell" data-title="${title}">${content}</td>`;
 }
 
-function changeOf({ engine, nowMs }: PageView, proxy: Proxy, { kind, values }: StatRow): Change | null {
+/** Frontends and listeners have no history. */
+export function changeOf({ engine, nowMs }: PageView, { kind, values }: StatRow): Change | null {
   if (kind === 'F' || kind === 'L') return null;
-  return lastChange(engine.history, proxy.name, kind === 'B' ? null : str(values, 'svname'), nowMs);
+  return lastChange(engine.history, str(values, 'pxname'), kind === 'B' ? null : str(values, 'svname'), nowMs);
 }
 
 const KINDS: { readonly [kind in StatRow['kind']]: string } = { F: 'side', B: 'side', S: 'server', L: 'listener' };

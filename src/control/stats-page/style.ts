@@ -23,7 +23,7 @@ body { margin: 0 auto; padding: 0 1rem 2rem; max-width: 120rem; background: var(
 a { color: var(--link); }
 a:focus-visible, button:focus-visible, input:focus-visible, select:focus-visible { outline: 3px solid var(--link); outline-offset: 2px; }
 h1 { margin: .8rem 0 .2rem; font-size: 1.4rem; }
-h2 { margin: 2rem 0 .4rem; font-size: 1.15rem; scroll-margin-top: .5rem; }
+h2 { margin: 1.5rem 0 .35rem; font-size: 1.15rem; scroll-margin-top: .5rem; }
 h2 a, th a { color: inherit; text-decoration: none; }
 h2 a:hover, th a:hover { text-decoration: underline; }
 small { color: var(--faint); font-size: .82rem; font-weight: normal; }
@@ -37,9 +37,10 @@ small { color: var(--faint); font-size: .82rem; font-weight: normal; }
 .outcome.good { border-color: var(--up); background: var(--up-back); }
 .outcome.bad { border-color: var(--down); background: var(--down-back); }
 nav ul, footer ul { display: flex; flex-wrap: wrap; gap: .3rem 1.1rem; margin: .3rem 0; padding: 0; list-style: none; }
-nav { margin: .4rem 0; }
-nav form { display: inline-block; margin: .3rem 0; }
+nav { display: flex; flex-wrap: wrap; align-items: center; gap: .2rem 1.4rem; margin: .4rem 0; }
 .attention { display: flex; flex-wrap: wrap; gap: .35rem 1.4rem; margin: .5rem 0; padding: 0; list-style: none; }
+.attention.told { display: block; }
+.attention li { overflow-wrap: anywhere; }
 .contents { padding: .5rem 0; border-top: 1px solid var(--line); }
 .contents a { text-decoration: none; }
 footer h2 { display: inline; font-size: 1rem; }
@@ -70,6 +71,7 @@ td[data-title=State] { min-width: 11rem; }
 td[data-title=Check] { min-width: 9rem; }
 td .why { max-width: 26rem; overflow-wrap: anywhere; }
 .line { display: block; }
+td[data-title=Responses] .line { display: inline-block; margin-right: .7em; }
 td:not([data-title=Trouble]) .line, .check { white-space: nowrap; }
 .check { font-weight: 600; margin-right: .4em; }
 .flaps { display: block; color: var(--falling); font-size: .85rem; }
