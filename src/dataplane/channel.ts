@@ -218,7 +218,7 @@ export class Channel {
     if (end < 0) return -1;
     this.bytes -= end - (this.scanner.dataBytes - before); // framing does not count
     if (!this.scanner.isDone) return n;
-    this.bytes++; // its end does (observed from HAProxy 2.6)
+    this.bytes += 1 + this.scanner.trailerBytes; // its end and its trailers do (observed from HAProxy 2.6)
     this.limit = 0;
     this.surplusFrom = end;
     this.surplusTo = n;

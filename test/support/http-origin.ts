@@ -17,8 +17,7 @@ const OK = 'HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello';
 const ANSWERS: { readonly [path: string]: (socket: Socket, connection: number) => void } = {
   '/': (s) => s.write(OK),
   '/conn': (s, n) => s.write(`HTTP/1.1 200 OK\r\ncontent-length: 1\r\n\r\n${n}`),
-  '/chunked': (s) =>
-    s.write('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n'),
+  '/chunked': (s) => s.write('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nB\r\nhello world\r\n0\r\n\r\n'),
   '/trailer': (s) =>
     s.write('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\nx-sum: 5\r\n\r\n'),
   '/close': (s) => s.end('HTTP/1.1 200 OK\r\n\r\nhello'),
@@ -31,7 +30,7 @@ const ANSWERS: { readonly [path: string]: (socket: Socket, connection: number) =
   '/partial': (s) => s.end('HTTP/1.1 200 OK\r\ncontent-le'),
   '/half': (s) => s.end('HTTP/1.1 200 OK\r\ncontent-length: 50\r\n\r\nhello'),
   '/badchunk': (s) => s.write('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\nhello\r\n'),
-  '/halfchunk': (s) => s.end('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n50\r\nhello'),
+  '/halfchunk': (s) => s.end('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\n'),
   '/hang': () => undefined,
   '/stall': (s) => s.write('HTTP/1.1 200 OK\r\ncontent-length: 50\r\n\r\nhello'),
   '/early': (s) => s.write('HTTP/1.1 413 Too Large\r\ncontent-length: 2\r\n\r\nno'),

@@ -56,6 +56,8 @@ export class ChunkScanner {
   /** The error that was met, 0 = none, and the index of the offending byte. */
   error = 0;
   errorAt = 0;
+  /** Bytes of names and values of trailers. */
+  trailerBytes = 0;
   private state = SIZE;
   private digits = 0;
   private chunkBytes = 0;
@@ -69,6 +71,7 @@ export class ChunkScanner {
   reset(): void {
     this.state = SIZE;
     this.dataLeft = this.dataBytes = this.error = this.errorAt = this.chunkBytes = this.digits = this.overhead = 0;
+    this.trailerBytes = 0;
     this.name = '';
   }
 
@@ -198,6 +201,7 @@ export class ChunkScanner {
       return 0;
     }
     if (TOKEN[byte] === 0) return byte === LF ? BARE_LF : BAD_TRAILER;
+    this.trailerBytes++;
     bytes[at] = TOKEN[byte];
     if (this.name.length <= LONGEST_FORBIDDEN) this.name += String.fromCharCode(TOKEN[byte]);
     return 0;
@@ -206,6 +210,7 @@ export class ChunkScanner {
   private trailerValue(byte: number): number {
     if (byte === CR) this.state = TRAILER_LF;
     else if (TEXT[byte] === 0) return byte === LF ? BARE_LF : BAD_TRAILER;
+    else if (!isSpace(byte)) this.trailerBytes++;
     return 0;
   }
 }

@@ -24,5 +24,5 @@ export function countMessage(message: HttpMessage): number {
 
 /** Bytes that a chunked body counts for so far: its data, and one for its end. */
 export function chunkedBytes(scanner: ChunkScanner): number {
-  return scanner.dataBytes + (scanner.isDone ? 1 : 0);
+  return scanner.dataBytes + (scanner.isDone ? 1 + scanner.trailerBytes : 0);
 }

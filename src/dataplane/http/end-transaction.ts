@@ -3,6 +3,8 @@
  * line, and the client connection waits for the next request or closes too.
  */
 import * as T from '../../core/table.js';
+import { recv } from '../../linux/syscalls.js';
+import { READ_BYTES } from '../channel.js';
 import { leaveQueue, releaseServer } from '../connect.js';
 import { connectionTimes } from '../connection-log.js';
 import { closeSockets, leave } from '../finish.js';
@@ -14,6 +16,8 @@ import { giveBuffer } from './read-request.js';
 import { answerStatus } from './reply.js';
 import { parkOrClose } from './reuse.js';
 import type { Transaction } from './transaction.js';
+
+const DRAIN_READS = 4;
 
 /** @param side and @param phase of the termination code (manual §8.5) */
 export function endTransaction(session: Session, side: string, phase: string): void {
@@ -101,11 +105,17 @@ function closeClient(session: Session, side: string, phase: string): void {
   worker.reactor.timers.cancel(session);
   session.state = FREE;
   if (session.tracked !== null) releaseTracked(session, true);
+  if (session.toServer.readable) drain(session);
   closeSockets(session, side, phase);
   giveBuffer(http, worker);
   session.http = null;
   worker.giveHttp(http);
   leave(session);
+}
+
+/** Bytes left behind would turn the end of the connection into a reset, and the client might not see its answer. */
+function drain({ worker, clientFd }: Session): void {
+  for (let n = 0; n < DRAIN_READS; n++) if (recv(clientFd, worker.readBuffer.ptr, READ_BYTES, 0) < READ_BYTES) return;
 }
 
 /**

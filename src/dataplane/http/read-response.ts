@@ -170,6 +170,7 @@ function sendResponse(session: Session, tx: Transaction): void {
     tx.responseBegun = false; // nothing has left yet: the client can still be told
     noteBroken(session, tx, end);
     tx.responseBegun = false;
+    toClient.bytes = 0;
     serverFailed(session, tx, 'P', 'H', 502);
     return;
   }
