@@ -1,9 +1,9 @@
 /** Every sample expression of a part of the model, also those inside of formats. */
 import { parseExpression } from '../core/expr/parse-expression.js';
 import type { Loc } from './diagnostics.js';
-import type { Expression } from './model.js';
+import type { AclTest, Expression } from './model.js';
 
-type Visit = (expression: Expression, loc: Loc | undefined) => void;
+type Visit = (expression: Expression & { patterns?: string[] }, loc: Loc | undefined) => void;
 
 /** @param loc of the nearest object that has one; handed to `visit` */
 export function eachExpression(value: unknown, visit: Visit, loc?: Loc): void {
@@ -13,9 +13,9 @@ export function eachExpression(value: unknown, visit: Visit, loc?: Loc): void {
   }
   if (typeof value !== 'object' || value === null) return;
   const here = (value as { loc?: Loc }).loc ?? loc;
-  const { fetch, args, converters } = value as Partial<Expression>;
+  const { fetch, args, converters, patterns } = value as Partial<AclTest>;
   if (typeof fetch === 'string' && Array.isArray(args) && Array.isArray(converters)) {
-    visit({ fetch, args, converters }, here);
+    visit({ fetch, args, converters, patterns }, here);
     return;
   }
   for (const [key, inner] of Object.entries(value))

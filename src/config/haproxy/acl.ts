@@ -261,6 +261,10 @@ function colonRange(pattern: string): string {
 
 function checkPatterns(line: Line, from: number, found: AclTest): boolean {
   const match = matchOf(found);
+  if (found.fetch === 'var' && found.converters.length === 0 && found.match === undefined) {
+    line.error('missing-match', from - 1, 'a variable may hold anything: how is it to be compared?', "write '-m str'");
+    return false;
+  }
   const needsPattern = match === 'ip' || match === 'integer';
   if (needsPattern && found.patterns.length === 0 && !found.match) {
     const remedy = 'write a value after it';

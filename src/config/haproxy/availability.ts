@@ -77,6 +77,8 @@ export function missingAt(fetch: string, stage: Stage): string | undefined {
     if (stage === 'connection' || stage === 'session') return 'the request, which has not come yet';
     return stage === 'response' || stage === 'log' ? 'the request, which is gone by then' : undefined;
   }
+  if (stage === 'log' && /^(res\.(?!comp)|resp?_|s(cook|hdr))/.test(fetch))
+    return 'the response, which is gone by then';
   if (RESPONSE.has(fetch))
     return stage === 'response' || stage === 'log' ? undefined : 'the response, which comes later';
   if (CONTENTS.has(fetch))

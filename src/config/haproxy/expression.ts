@@ -90,6 +90,18 @@ export function checkFormat(line: Line, i: number, text: string, stage: Stage): 
   return text;
 }
 
+/** Only the expressions of a format: what else is in it is judged when the mode is known. */
+export function checkSamples(line: Line, i: number, stage: Stage): boolean {
+  const text = line.text(i);
+  for (let at = text.indexOf('%['); at >= 0; at = text.indexOf('%[', at + 2)) {
+    const parsed = parseCalls(text, at + 2, ']');
+    const [fetch, ...converters] = parsed?.calls ?? [];
+    const expression = fetch && { fetch: fetch.name, args: fetch.args, converters };
+    if (expression && !checkExpression(line, i, expression, stage)) return false;
+  }
+  return true;
+}
+
 /** @returns where the variable that begins behind a percent sign ends */
 function checkVariable(line: Line, i: number, text: string, from: number, stage: Stage): number | undefined {
   if (text[from] === '%') return from + 1;

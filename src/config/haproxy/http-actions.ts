@@ -274,9 +274,9 @@ function readNormalizeUri(line: Line, i: number): Found<HttpAction> | undefined 
   return { action: { do: 'normalize-uri', normalizer }, next: i + 2 };
 }
 
-/** Words that must be there; the last may be empty, as a value may be. */
+/** Words that must be there; an empty one ends the line, as in HAProxy. */
 function needWords(line: Line, i: number, count: number, what: string): boolean {
-  if (line.words.length > i + count) return true;
+  if (line.has(i + count)) return true;
   line.error('missing-argument', i, `'${line.text(i)}' needs ${what}`, `write it after '${line.text(i)}'`);
   return false;
 }

@@ -31,6 +31,10 @@ function noted(places: string, reason: string): Option {
 function connectionMode(mode: NonNullable<HttpSettings['connectionMode']>): Option {
   const read = (line: Line, section: ProxySection) => {
     if (!line.noMore(2)) return;
+    if (line.prefix === 'default') {
+      line.error('bad-negation', 1, `'default' cannot stand in front of 'option ${line.text(1)}'`, 'remove the line');
+      return;
+    }
     const { http } = section.proxy;
     if (line.prefix === undefined) http.connectionMode = mode;
     else if (http.connectionMode === mode) delete http.connectionMode;

@@ -7,6 +7,7 @@ import { EXTERNAL_KEYWORDS } from './builtin-checks.js';
 import { CHECK_KEYWORDS } from './check-rules.js';
 import { DEFERRED_KEYWORDS } from './deferred.js';
 import { ERROR_KEYWORDS } from './error-pages.js';
+import { checkSamples } from './expression.js';
 import { HTTP_KEYWORDS } from './http-keywords.js';
 import { HTTP_RULE_KEYWORDS } from './http-rules.js';
 import type { Line } from './line.js';
@@ -170,6 +171,7 @@ function readLogFormat(line: Line, section: ProxySection, field: 'logFormat' | '
     );
     return;
   }
+  if (!checkSamples(line, 1, 'log')) return;
   section.proxy[field] = line.text(1);
   mark(section, field, line);
   if (field === 'logFormat') section.proxy.logStyle = 'format';

@@ -49,7 +49,7 @@ const LATER_CONTENT_ACTIONS = ['do-resolve', 'set-bandwidth-limit', 'set-bc-mark
 
 /** Actions without which others are let in, or connections go elsewhere: in mode tcp these are errors. */
 const DECISIVE_ACTIONS = ['expect-netscaler-cip', 'attach-srv'];
-const DECISIVE_CONTENT_ACTIONS = ['send-spoe-group', 'switch-mode', 'use-service', 'ot-group'];
+const DECISIVE_CONTENT_ACTIONS = ['send-spoe-group', 'switch-mode', 'ot-group'];
 
 function readAcl(line: Line, section: ProxySection): void {
   if (!line.need(1, 'a name and a test')) return;

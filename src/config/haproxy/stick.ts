@@ -35,6 +35,12 @@ const ELEMENTS_MAX = 100;
 const WORDS = ['type', 'size', 'expire', 'nopurge', 'peers', 'store', 'srvkey'];
 
 function readStickTable(line: Line, section: ProxySection): void {
+  const other = section.proxy.stickTable?.loc;
+  if (other) {
+    const message = `${section.kind} '${section.name}' has a stick table already, on line ${other.line}`;
+    line.error('duplicate-stick-table', 0, message, 'write the other one in a backend of its own');
+    return;
+  }
   const table: Partial<StickTable> = { store: [], loc: line.whole };
   for (let i = 1; line.has(i); ) {
     const next = readTableWord(line, i, table);

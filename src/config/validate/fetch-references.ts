@@ -35,8 +35,8 @@ class Finder {
     private readonly diag: Diagnostics,
   ) {}
 
-  expression({ fetch, args, converters }: Expression, loc: Loc | undefined): void {
-    if (/^http_auth(_group)?$/.test(fetch)) this.userlist(fetch, args[0], loc);
+  expression({ fetch, args, converters, patterns }: Expression & { patterns?: string[] }, loc: Loc | undefined): void {
+    if (/^http_auth(_group)?$/.test(fetch)) this.userlist(fetch, args[0], patterns ?? [], loc);
     if (BACKEND_FETCHES.test(fetch) && args.length > 0) this.proxyNamed(args[0], 'backend', fetch, loc);
     if (FRONTEND_FETCHES.test(fetch) && args.length > 0) this.proxyNamed(args[0], 'frontend', fetch, loc);
     if (SERVER_FETCHES.test(fetch)) this.server(args[0], fetch, loc);
@@ -74,9 +74,17 @@ class Finder {
     );
   }
 
-  private userlist(fetch: string, name: string | undefined, loc: Loc | undefined): void {
+  private userlist(fetch: string, name: string | undefined, groups: readonly string[], loc: Loc | undefined): void {
     const names = this.model.userlists.map((each) => each.name);
-    if (name !== undefined && names.includes(name)) return;
+    const list = this.model.userlists.find((each) => each.name === name);
+    if (list) {
+      const known = list.groups.map((group) => group.name);
+      for (const group of groups.filter((each) => fetch === 'http_auth_group' && !known.includes(each))) {
+        const what = `userlist '${list.name}' has no group '${group}'`;
+        this.diag.error('unknown-group', loc, what, didYouMean(group, known, `add 'group ${group}' to it`));
+      }
+      return;
+    }
     const message = name === undefined ? `'${fetch}' needs the name of a userlist` : `there is no userlist '${name}'`;
     this.diag.error(
       'unknown-userlist',

@@ -7,6 +7,9 @@ import { fetchOf } from '../haproxy/acl.js';
 import { missingAt, type Stage } from '../haproxy/availability.js';
 import type { AclTest, Condition, Expression, Format, HttpAction, HttpRule, Proxy } from '../model.js';
 
+/** How `core/expr` says that it knows nothing of something. */
+const RUNS_NOT = 'does not run in this version';
+
 /** Complains of what cannot run or never holds, once for what several proxies inherit. */
 export class Judge {
   constructor(
@@ -15,10 +18,32 @@ export class Judge {
   ) {}
 
   condition(what: string, condition: Condition | undefined, loc: Loc | undefined, stage: Stage): void {
+    this.never(what, condition, loc, stage);
+    for (const { test } of testsOf(condition, this.proxy))
+      if (missingAt(fetchOf(test), stage) === undefined) this.problem(what, aclTestProblem(test), loc);
+  }
+
+  /** Tests that have nothing to look at where they stand. */
+  never(what: string, condition: Condition | undefined, loc: Loc | undefined, stage: Stage): void {
     for (const { name, test } of testsOf(condition, this.proxy)) {
       const missing = missingAt(fetchOf(test), stage);
       if (missing !== undefined) this.warnNever(what, name ?? `'${test.fetch}'`, missing, loc);
-      else this.problem(what, aclTestProblem(test), loc);
+    }
+  }
+
+  /** ACLs, used or not: what cannot be understood is a slip; what only does not run matters where it is used. */
+  declared(): void {
+    for (const { name, test, loc } of this.proxy.acls) {
+      const problem = aclTestProblem(test);
+      if (problem === null) continue;
+      if (problem.includes(RUNS_NOT))
+        this.diag.warning(
+          'not-run',
+          loc,
+          `ACL '${name}' never matches: ${problem}`,
+          'remove it, and the rules with it',
+        );
+      else this.diag.error('bad-acl', loc, `ACL '${name}': ${problem}`, 'see the sample fetches of the manual, §7.3');
     }
   }
 
@@ -76,7 +101,7 @@ export function judgeAction(name: string, action: HttpAction, loc: Loc | undefin
   if (action.do === 'track-sc') judge.expression(name, action.key, loc);
   if ('key' in action && typeof action.key === 'string') judge.format(name, action.key, loc);
   if ('value' in action && typeof action.value === 'string') judge.format(name, action.value, loc);
-  if (action.do === 'redirect') judge.format(name, action.redirect.value, loc);
+  if (action.do === 'redirect' && !action.isLate) judge.format(name, action.redirect.value, loc);
   if ('reply' in action) {
     for (const { value } of action.reply.headers ?? []) judge.format(name, value, loc);
     if (action.reply.body?.kind === 'format') judge.format(name, action.reply.body.value, loc);

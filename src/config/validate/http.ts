@@ -10,17 +10,33 @@ export function validateHttp(model: Model, diag: Diagnostics): void {
   for (const proxy of model.proxies) {
     if (proxy.mode !== 'http') {
       warnInTcp(proxy, diag);
+      judgeTcp(proxy, new Judge(proxy, diag));
       continue;
     }
     const judge = new Judge(proxy, diag);
     for (const rule of proxy.http.rules) judgeHttpRule(rule, proxy, judge);
     judgeOthers(proxy, judge);
+    judge.declared();
     judgeHeaderNames(proxy, diag);
     judgeMonitor(proxy, diag);
     warnUnreachable(proxy, diag);
     checkCaptures(proxy, diag);
     warnCookies(proxy, diag);
   }
+}
+
+/** What runs is judged in rules.ts. */
+function judgeTcp(proxy: Proxy, judge: Judge): void {
+  judge.declared();
+  for (const { phase, action, other, condition, loc } of proxy.tcpRequest) {
+    const name = `'tcp-request ${phase} ${other?.do ?? action}'`;
+    if (phase === 'content') judge.never(name, condition, loc, phase);
+    if (other) judgeAction(name, other, loc, judge);
+  }
+  for (const { backend, condition, loc } of proxy.useBackends)
+    judge.never(`'use_backend ${backend}'`, condition, loc, proxy.kind === 'listen' ? 'backend-request' : 'request');
+  for (const { server, condition, loc } of proxy.useServers)
+    judge.never(`'use-server ${server}'`, condition, loc, 'use-server');
 }
 
 /** Everything else of a proxy in mode http that asks something of a connection. */
@@ -118,7 +134,7 @@ function checkCaptures(proxy: Proxy, diag: Diagnostics): void {
   for (const { on, action, loc } of proxy.http.rules) {
     if (action.do !== 'capture' || action.id === undefined) continue;
     const slots = on === 'request' ? proxy.http.requestCaptures : proxy.http.responseCaptures;
-    if (action.id < slots.length || !hasFrontend(proxy) || hasBackend(proxy)) continue;
+    if (action.id < slots.length || !hasFrontend(proxy)) continue;
     const side = on === 'request' ? 'request' : 'response';
     const remedy = `add 'declare capture ${side} len N' above`;
     diag.error('unknown-capture', loc, `there is no ${side} capture slot ${action.id}`, remedy);

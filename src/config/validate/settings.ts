@@ -69,7 +69,7 @@ function warnLogs(proxy: Proxy, diag: Diagnostics): void {
 
 function checkLogFormat(proxy: Proxy, diag: Diagnostics): void {
   if (proxy.logFormat === undefined) return;
-  for (const problem of compileLogFormat(proxy.logFormat).problems)
+  for (const problem of compileLogFormat(proxy.logFormat, { mode: proxy.mode }).problems)
     diag.error('bad-log-format', proxy.at?.logFormat ?? proxy.loc, `log-format: ${problem.message}`);
 }
 

@@ -19,7 +19,7 @@ export const INTERNAL: Fetches = {
   env: text((c, [name]) => c.environment(name), 1),
   date: { kind: 'integer', make: makeDate },
   date_us: integer((c) => Math.floor((c.nowEpochMs % 1000) * 1000)),
-  rand: integer((c, [range]) => Math.floor(c.random() * Number(range ?? 0x1_0000_0000)), 0, 1),
+  rand: random(),
   uuid: text(uuid, 0, 1),
   hostname: text((c) => c.hostname),
   proc: integer(() => 1),
@@ -47,6 +47,18 @@ export const INTERNAL: Fetches = {
   table_cnt: integer((c, [table]) => c.stick.used(table ?? ''), 0, 1),
   table_avl: integer((c, [table]) => c.stick.available(table ?? ''), 0, 1),
 };
+
+/** Below its argument, or any of 32 bits. */
+function random(): Fetch {
+  return {
+    kind: 'integer',
+    make: (args) => {
+      if (args.length > 1 || !/^\d+$/.test(args[0] ?? '1')) return 'takes one number';
+      const range = Number(args[0] ?? 0x1_0000_0000);
+      return { read: (c) => Math.floor(c.random() * range) };
+    },
+  };
+}
 
 function constant<T extends Value>(text: string | undefined, value: T | undefined, what: string) {
   return value === undefined ? `needs ${what}, not '${text ?? ''}'` : { read: () => value };
