@@ -26,7 +26,7 @@ import { serverConnection } from './framing.js';
 import { readResponse } from './read-response.js';
 import { answerStatus } from './reply.js';
 import { sendToServer } from './send.js';
-import { serverFailed } from './server-failure.js';
+import { serverFailed, staleConnection } from './server-failure.js';
 import type { Transaction } from './transaction.js';
 
 const READ_EVENTS = EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR;
@@ -104,7 +104,14 @@ export function onExchangeEvents(session: Session, fd: number, events: number): 
   if (events & HANGUP_EVENTS) incoming.hungUp = true;
   if (events & EPOLLOUT) outgoing.writable = true;
   if (fd === session.clientFd && events & (EPOLLERR | EPOLLHUP)) clientGone(session);
+  else if (fd === session.serverFd && events & READ_EVENTS && isStale(session))
+    staleConnection(session, session.http!.transaction!);
   else advance(session);
+}
+
+/** These events were collected before the connection was taken from rest, so before the request was sent. */
+function isStale({ http, worker }: Session): boolean {
+  return http!.connection!.takenInTurn === worker.reactor.turns;
 }
 
 function clientGone(session: Session): void {

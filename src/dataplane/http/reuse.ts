@@ -33,6 +33,7 @@ export function takeIdle(session: Session, server: ServerEntity): boolean {
   const connection = usesMin < 0 ? null : list.take(server, usesMin);
   if (connection === null) return false;
   use(session, http, connection);
+  connection.takenInTurn = session.worker.reactor.turns;
   server.cells.count(T.C_REUSED);
   server.backend.cells.count(T.C_REUSED);
   session.toServer.writable = true;
@@ -62,6 +63,7 @@ export function beginConnection(session: Session, server: ServerEntity): void {
   connection.server = server;
   connection.addressSeq = server.addressSeq;
   connection.uses = 0;
+  connection.takenInTurn = -1;
   use(session, http, connection);
 }
 

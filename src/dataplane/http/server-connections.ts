@@ -23,6 +23,8 @@ export class ServerConnection implements Pollable {
   /** Requests sent on it. */
   uses = 0;
   idleSinceMs = 0;
+  /** The reactor's turn in which a session took it from rest; -1 = it was made for its session. */
+  takenInTurn = -1;
   /** The list it rests in; null while in use. */
   list: IdleConnections | null = null;
   previous: ServerConnection | null = null;

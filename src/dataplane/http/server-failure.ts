@@ -32,6 +32,20 @@ export function serverFailed(session: Session, tx: Transaction, side: string, ph
   answerStatus(session, tx, status, side + phase);
 }
 
+/**
+ * The connection had bytes or an end to tell before the request was sent: none of it answers this request. The request
+ * goes out again on another connection, with no retry used up, if all of it is still in the buffer.
+ */
+export function staleConnection(session: Session, tx: Transaction): void {
+  tx.serverIsSpent = true;
+  if (!tx.bodyIsComplete || session.worker.stopping) {
+    closeQuietly(session, tx, 'S', 'H');
+    return;
+  }
+  session.retriesLeft++;
+  retryRequest(session, tx);
+}
+
 /** The word of `retry-on` for a failure. */
 function reasonOf(tx: Transaction, side: string): string {
   if (side === 's') return 'response-timeout';
