@@ -103,6 +103,8 @@ interface RuleCase {
   readonly requests: readonly string[];
   /** How many lines are logged; as many as there are requests unless given. */
   readonly logged?: number;
+  /** Hides what differs from run to run. */
+  readonly mask?: (answer: string) => string;
 }
 
 const indent = (text = '') => (text === '' ? '' : `  ${text.trim().split('\n').join('\n  ')}\n`);
@@ -119,7 +121,7 @@ export function sameRules(name: string, of: RuleCase): void {
       return { text, state: null };
     },
     scenario: async ({ port, proxy }) => [
-      ['answers', await exchangeEach(port, of.requests)],
+      ['answers', (await exchangeEach(port, of.requests)).map(([name, answer]) => [name, of.mask?.(answer) ?? answer])],
       ['log', await logLines(proxy, of.logged ?? of.requests.length)],
     ],
   });

@@ -4,6 +4,7 @@ export interface FoundCookie {
   /** Where it stands: [from, to) of the header, without the delimiters around it. */
   readonly from: number;
   readonly to: number;
+  readonly nameFrom: number;
   /** Where its value begins, behind the `=` and blanks. */
   readonly valueFrom: number;
   readonly value: string;
@@ -34,9 +35,10 @@ function endOf(header: string, at: number): number {
 function cookieAt(header: string, from: number, to: number, name: string): FoundCookie | null {
   const equals = header.indexOf('=', from);
   if (equals < 0 || equals >= to || header.slice(from, equals).trim() !== name) return null;
+  const nameFrom = header.indexOf(name, from);
   const raw = header.slice(equals + 1, to);
   const value = raw.trim();
-  return { from, to, valueFrom: equals + 1 + raw.indexOf(value), value };
+  return { from, to, nameFrom, valueFrom: equals + 1 + raw.indexOf(value), value };
 }
 
 /** The header without a cookie that `findCookie` found in it; '' where nothing is left. */
@@ -44,12 +46,12 @@ export function withoutCookie(header: string, { from, to }: FoundCookie): string
   if (from === 0) return worthKeeping(header.slice(to + 1).trimStart());
   if (to >= header.length) return worthKeeping(header.slice(0, from - 1).trimEnd());
   const rest = header.slice(to + 1);
-  return header.slice(0, from) + (/^[ \t]/.test(rest) ? rest : ` ${rest}`);
+  return worthKeeping(header.slice(0, from) + (/^[ \t]/.test(rest) ? rest : ` ${rest}`));
 }
 
 /** Attributes of RFC 2965 (`$Version`) mean nothing without a cookie. */
 function worthKeeping(header: string): string {
-  return /^(\s*\$[^;]*;?)*$/.test(header) ? '' : header;
+  return header.split(';').every((one) => one.trim().startsWith('$')) ? '' : header;
 }
 
 /** The first `name=value` of a Set-Cookie header, where it has this name. */

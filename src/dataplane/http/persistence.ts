@@ -29,7 +29,6 @@ export function readRequestCookies(
   run.isForced = anyHolds(program.forcePersist, context);
   run.ignoresPersistence = anyHolds(program.ignorePersist, context) || usesServer(backend, context);
   if (cookie === undefined) return;
-  tx.cookieRequestFlag = 'N';
   for (let row = findHeader(tx.request, 'cookie'); row >= 0; row = findHeader(tx.request, 'cookie', row))
     readRow(tx, backend, cookie, row);
   if (run.ignoresPersistence) run.persistentServer = null;
@@ -49,7 +48,7 @@ function readRow(tx: Transaction, backend: BackendEntity, cookie: PersistenceCoo
   for (let found = findCookie(header, cookie.name); found !== null; ) {
     if (tx.run.persistentServer === null) tx.cookieRequestFlag = judge(tx, backend, cookie, found.value);
     const before = header.length;
-    header = removes(cookie) ? withoutCookie(header, found) : withoutPrefix(header, cookie, found);
+    header = removes(cookie) ? withoutCookie(header, found) : tidied(header, cookie, found);
     const next = removes(cookie) ? Math.max(0, found.from - 1) : found.to + 1 - (before - header.length);
     found = findCookie(header, cookie.name, next);
   }
@@ -62,10 +61,13 @@ function removes(cookie: PersistenceCookie): boolean {
   return cookie.mode === 'insert' && cookie.isIndirect === true;
 }
 
-/** `SERVER~` goes from what the application set. */
-function withoutPrefix(header: string, cookie: PersistenceCookie, { valueFrom, value }: FoundCookie): string {
+/** `SERVER~` goes from what the application set, and blanks around `=`, as in HAProxy (observed). */
+function tidied(header: string, cookie: PersistenceCookie, { to, nameFrom, valueFrom, value }: FoundCookie): string {
   const mark = cookie.mode === 'prefix' ? value.indexOf('~') : -1;
-  return mark < 0 ? header : header.slice(0, valueFrom) + header.slice(valueFrom + mark + 1);
+  const isTidy = valueFrom - nameFrom === cookie.name.length + 1;
+  if (mark < 0 && isTidy) return header;
+  const rest = value.slice(mark + 1) + header.slice(valueFrom + value.length, to);
+  return `${header.slice(0, nameFrom)}${cookie.name}=${rest}${header.slice(to)}`;
 }
 
 /** @returns the flag of a cookie's value; `run.persistentServer` is set where it is V */

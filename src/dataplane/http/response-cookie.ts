@@ -20,7 +20,6 @@ export function writeResponseCookies(
   if (cookie === undefined || cookie.mode === 'passive') return;
   // Sent elsewhere after all: its server did not answer.
   if (tx.run.persistentServer !== null && tx.run.persistentServer !== server) tx.cookieRequestFlag = 'D';
-  tx.cookieResponseFlag = 'N';
   const value = cookieOf(server, backend);
   const isDirect = tx.run.persistentServer === server;
   const isKept = treatOwn(tx, cookie, value, isDirect);
@@ -44,7 +43,7 @@ function treatOwn(tx: Transaction, cookie: PersistenceCookie, value: string | un
     if (flag !== 'R') continue;
     const end = cookie.mode === 'rewrite' ? found.valueFrom + found.value.length : found.valueFrom;
     const mark = cookie.mode === 'rewrite' ? '' : '~';
-    replaceValue(response, row, text.slice(0, found.valueFrom) + value + mark + text.slice(end));
+    replaceValue(response, row, `${cookie.name}=${value}${mark}${text.slice(end)}`);
   }
   return isKept;
 }

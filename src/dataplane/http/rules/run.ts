@@ -61,6 +61,8 @@ function begin(tx: Transaction, program: HttpProgram): void {
   run.phase = BUFFER;
   run.index = 0;
   run.waitUntilMs = 0;
+  const { cookie } = program.proxy.http;
+  if (cookie !== undefined && cookie.mode !== 'passive') tx.cookieRequestFlag = tx.cookieResponseFlag = 'N';
   if (run.frontend !== null && run.frontend !== program) {
     run.backend = program;
     return;
