@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import type { BackendView, HttpView, SampleContext, StickView } from '../../src/core/expr/context.js';
 import { PatternFiles } from '../../src/core/expr/pattern-files.js';
 import type { Value } from '../../src/core/expr/values.js';
-import { HttpMessage } from '../../src/core/http1/message.js';
+import { dechunk } from '../../src/core/http1/dechunk.js';
+import { BODY_CHUNKED, HttpMessage } from '../../src/core/http1/message.js';
 import { parseRequest, parseResponse } from '../../src/core/http1/parse.js';
 import { parseIpv4, parseIpv6 } from '../../src/core/ip.js';
 import { LogDates } from '../../src/core/log-format/dates.js';
@@ -95,11 +96,13 @@ function parsedResponse(text: string): HttpMessage {
 }
 
 function httpOf(request: HttpMessage, text: string): HttpView {
-  const bodyFrom = request.headEnd;
+  const sent = request.bytes ?? new Uint8Array();
+  const raw = sent.subarray(request.headEnd);
+  const body = request.body === BODY_CHUNKED ? dechunk(raw, 0, raw.length) : raw;
   return {
     requestLine: text.slice(0, text.indexOf('\r')),
     ...{ requestCaptures: [], responseCaptures: [], uniqueId: null, isFirst: true },
-    ...{ body: request.bytes ?? new Uint8Array(), bodyFrom, bodyTo: request.bytes?.length ?? 0, bodyIsComplete: true },
+    ...{ body, bodyFrom: 0, bodyTo: body.length, bodyIsComplete: true },
     authenticate: (list, user, password) => list === 'users' && user === 'ann' && password === 'secret:1',
     groupsOf: (list, user) => (list === 'users' && user === 'ann' ? ['staff', 'admins'] : []),
     ...{ serverName: '', serverId: 0, backendName: 'fe', backendId: 2 },

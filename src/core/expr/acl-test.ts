@@ -1,7 +1,7 @@
 /** One test of an ACL (manual §7.1): a sample, its converters, and how it is compared. */
 import type { AclTest } from '../../config/model.js';
 import type { SampleContext } from './context.js';
-import { compileConverters } from './converters.js';
+import { type Chain, compileConverters } from './converters.js';
 import { compileFetch } from './expression.js';
 import type { Reader, SpanReader } from './fetch.js';
 import { aclFetch, fetchNamed } from './fetches.js';
@@ -59,25 +59,40 @@ function compileSample(kind: Kind, reader: Reader, test: AclTest): Predicate | s
   const isFolded = test.flags.includes('-i');
   const matches = compileMatcher(method, test.patterns, isFolded);
   if (typeof matches === 'string') return matches;
-  if (test.converters.length > 0) return overValues(reader, (value, c) => convert(chain.run(value, c), cast), matches);
+  if (test.converters.length > 0) return overConverted(reader, chain, cast, matches);
   const bySpan = reader.spans && compileSpanMatcher(method, test.patterns, isFolded);
   return bySpan ? overSpans(reader.spans, bySpan) : overValues(reader, cast, matches);
-}
-
-function convert(value: Value | undefined, cast: (value: Value) => Value | undefined): Value | undefined {
-  return value === undefined ? undefined : cast(value);
 }
 
 /** Every occurrence is looked at, where there may be several. */
 function overValues(
   { read, first, next }: Reader,
-  convert: (value: Value, context: SampleContext) => Value | undefined,
+  cast: (value: Value) => Value | undefined,
   matches: Matcher,
 ): Predicate {
   return (context) => {
     context.mayChange = false;
     for (let sample = (first ?? read)(context); sample !== undefined; sample = next?.(context)) {
-      const value = convert(sample, context);
+      const value = cast(sample);
+      if (value !== undefined && matches(value)) return HOLDS;
+    }
+    return context.mayChange && !context.isFinal ? UNDECIDED : FAILS;
+  };
+}
+
+/** The same behind converters. The first occurrence of which they make nothing is the last (observed from HAProxy). */
+function overConverted(
+  { read, first, next }: Reader,
+  chain: Chain,
+  cast: (value: Value) => Value | undefined,
+  matches: Matcher,
+): Predicate {
+  return (context) => {
+    context.mayChange = false;
+    for (let sample = (first ?? read)(context); sample !== undefined; sample = next?.(context)) {
+      const converted = chain.run(sample, context);
+      if (converted === undefined) break;
+      const value = cast(converted);
       if (value !== undefined && matches(value)) return HOLDS;
     }
     return context.mayChange && !context.isFinal ? UNDECIDED : FAILS;

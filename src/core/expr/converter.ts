@@ -6,13 +6,14 @@ export type Convert = (value: Value, context: SampleContext) => Value | undefine
 
 export interface Converter {
   readonly takes: Kind;
-  readonly gives: Kind;
+  /** `same`: the kind that came in. */
+  readonly gives: Kind | 'same';
   /** @returns what the arguments make of it, or why they are wrong */
   readonly make: (args: readonly string[]) => Convert | string;
 }
 
 export type Converters = { readonly [name: string]: Converter };
 
-export function plain(takes: Kind, gives: Kind, convert: Convert): Converter {
+export function plain(takes: Kind, gives: Kind | 'same', convert: Convert): Converter {
   return { takes, gives, make: (args) => (args.length === 0 ? convert : 'takes no argument') };
 }

@@ -44,8 +44,7 @@ export function compileConverters(from: Kind, calls: readonly { name: string; ar
     if (typeof convert === 'string') return `converter '${name}' ${convert}`;
     if (kind !== converter.takes && converter.takes !== 'any') steps.push(cast);
     steps.push(convert);
-    // What takes anything and gives anything leaves the kind as it is (`set-var`).
-    if (converter.gives !== 'any') kind = converter.gives;
+    if (converter.gives !== 'same') kind = converter.gives;
   }
   return { gives: kind, run: (value, context) => runSteps(steps, value, context) };
 }

@@ -45,7 +45,7 @@ function finish(hash: number, avalanches: boolean): number {
   return avalanches ? spread(hash) : hash >>> 0;
 }
 
-/** Bob Jenkins' integer hash in six shifts (in the public domain), and what HAProxy answers for it (observed). */
+/** Bob Jenkins' integer hash in six shifts (in the public domain), and a factor that HAProxy's answers show. */
 export function spread(hash: number): number {
   let h = hash | 0;
   h = (h + 0x7ed55d16 + (h << 12)) | 0;
@@ -54,5 +54,5 @@ export function spread(hash: number): number {
   h = (h + 0xd3a2646c) ^ (h << 9);
   h = (h + 0xfd7046c5 + (h << 3)) | 0;
   h = h ^ 0xb55a4f09 ^ (h >>> 16);
-  return h >>> 0;
+  return Math.imul(h, 0xc0000001) >>> 0;
 }

@@ -1,5 +1,6 @@
 /** Matching methods (manual §7.1.2 to §7.1.6): from a method and its patterns to a function over samples of one kind. */
 import { type IpPattern, matchesIp, parseIpPattern } from './ip-pattern.js';
+import { lowerAscii } from './letters.js';
 import { compileRegex } from './regex.js';
 import type { IpValue, Kind, Value } from './values.js';
 
@@ -107,7 +108,7 @@ function integerMatchers(patterns: readonly string[]): IntegerMatcher[] | null {
 
 function texts(method: string, patterns: readonly string[], isFolded: boolean): Matcher | string {
   if (method === 'reg') return expressions(patterns, isFolded);
-  const lower = isFolded ? (value: string) => value.toLowerCase() : (value: string) => value;
+  const lower = isFolded ? lowerAscii : (value: string) => value;
   if (method === 'str' || method === 'meth') {
     const known = new Set(patterns.map(lower));
     return (value) => known.has(lower(value as string));

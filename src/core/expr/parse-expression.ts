@@ -53,7 +53,7 @@ function parseArguments(text: string, from: number): { args: string[]; next: num
     const c = text[at];
     const last = args.length - 1;
     if (quote === '' ? c === '"' || c === "'" : c === quote) quote = quote === '' ? c : '';
-    else if (c === '\\' && quote !== "'" && at + 1 < text.length) args[last] += unescaped(text[++at], quote);
+    else if (c === '\\' && quote !== "'" && at + 1 < text.length) args[last] += unescaped(text[++at]);
     else if (quote === '' && c === ',') args.push('');
     else if (quote === '' && c === ')') return { args: args.length === 1 && args[0] === '' ? [] : args, next: at + 1 };
     else args[last] += c;
@@ -64,7 +64,7 @@ function parseArguments(text: string, from: number): { args: string[]; next: num
 const ESCAPES: { readonly [letter: string]: string } = { n: '\n', r: '\r', t: '\t' };
 
 /** Before anything it does not escape a backslash is itself, as regular expressions want it. */
-function unescaped(c: string, quote: string): string {
+function unescaped(c: string): string {
   if (Object.hasOwn(ESCAPES, c)) return ESCAPES[c];
-  return (quote === '' ? '\\"\' ,()' : '\\"\'').includes(c) ? c : `\\${c}`;
+  return '\\"\' '.includes(c) ? c : `\\${c}`;
 }

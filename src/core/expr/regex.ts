@@ -35,8 +35,8 @@ const POSSESSIVE = /^[*+?}]\+/;
 
 /** @returns why the text is no regular expression that can run, where it is none */
 export function compileRegex(text: string, isFolded: boolean, flags = ''): RegExp | string {
-  const [, inline = ''] = /^\(\?([is]+)\)/.exec(text) ?? [];
-  const source = translate(inline === '' ? text : text.slice(inline.length + 3));
+  const [start = '', anchor = '', inline = ''] = /^(\^?)\(\?([is]+)\)/.exec(text) ?? [];
+  const source = translate(anchor + text.slice(start.length));
   if (source === undefined) return `the regular expression '${text}' does not run in this version`;
   const all = new Set([...flags, ...inline, ...(isFolded ? 'i' : '')]);
   try {

@@ -11,7 +11,7 @@ export function replaceMatches(expression: RegExp, text: string, replacement: st
   for (let match = expression.exec(text); match !== null; match = expression.exec(text)) {
     out += text.slice(at, match.index) + fillGroups(replacement, match);
     at = match.index + match[0].length;
-    if (!all || at >= text.length) break;
+    if (!all || (match[0] === '' && at >= text.length)) break;
     // An empty match is followed by one character as it is.
     if (match[0] === '') {
       out += text[at++];

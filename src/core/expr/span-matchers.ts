@@ -1,4 +1,5 @@
 /** The matching methods of text (manual §7.1.3) on text where it stands: nothing is allocated. */
+import { lowerAscii } from './letters.js';
 import { compileMatcher, withoutEdges } from './matchers.js';
 import { codeAt, type Span, standsAt, standsFolded } from './span.js';
 
@@ -18,7 +19,7 @@ export function compileSpanMatcher(
   const make = MATCHERS[method];
   if (make === undefined || (method === 'str' && patterns.length > FEW)) return undefined;
   const stands = isFolded ? standsFolded : standsAt;
-  const matchers = patterns.map((pattern) => make(isFolded ? pattern.toLowerCase() : pattern, stands));
+  const matchers = patterns.map((pattern) => make(isFolded ? lowerAscii(pattern) : pattern, stands));
   if (matchers.length === 1) return matchers[0];
   return (span) => {
     for (let i = 0; i < matchers.length; i++) if (matchers[i](span)) return true;

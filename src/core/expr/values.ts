@@ -32,7 +32,13 @@ const CASTS: { readonly [from in Kind]: { readonly [to in Kind]?: Cast } } = {
     boolean: (value) => value !== 0,
     ip: (value) => numberIp(value as number),
   },
-  boolean: { any: same, boolean: same, integer: Number, string: (value) => (value ? '1' : '0') },
+  boolean: {
+    any: same,
+    boolean: same,
+    integer: Number,
+    binary: (value) => numberBinary(Number(value)),
+    string: (value) => (value ? '1' : '0'),
+  },
   string: {
     any: same,
     string: same,
@@ -77,7 +83,7 @@ export function castOf(from: Kind, to: Kind): Cast | undefined {
 
 /** As far as it is a number; 0 where it does not begin as one (observed from HAProxy). */
 function leadingNumber(text: string): number {
-  return Number(/^-?\d+/.exec(text)?.[0] ?? 0);
+  return Number(/^[-+]?\d+/.exec(text)?.[0] ?? 0);
 }
 
 function ipText({ family, bytes }: IpValue): string {

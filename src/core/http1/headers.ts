@@ -13,6 +13,12 @@ export function findHeader(message: HttpMessage, name: string, after = -1): numb
   return -1;
 }
 
+/** @returns the next row behind `after`, whatever its name; -1 when there is none */
+export function nextRow(message: HttpMessage, after: number): number {
+  for (let row = after + 1; row < message.count; row++) if (message.dead[row] === 0) return row;
+  return -1;
+}
+
 /** The same by H_*, which costs one comparison a row. */
 export function findKnown(message: HttpMessage, known: number, after = -1): number {
   for (let row = after + 1; row < message.count; row++)

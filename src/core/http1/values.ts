@@ -6,7 +6,7 @@
  *   for (let more = values.first(message, 'x-forwarded-for'); more; more = values.next()) … values.string()
  */
 import { COMMA, isSpace, latin1 } from './characters.js';
-import { findHeader } from './headers.js';
+import { findHeader, nextRow } from './headers.js';
 import type { HttpMessage } from './message.js';
 
 const QUOTE = 34;
@@ -25,7 +25,7 @@ export class HeaderValues {
   private end = 0;
   private rest = 0;
 
-  /** Goes to the first value. @returns false when there is none */
+  /** Goes to the first value; without a name to those of all headers. @returns false when there is none */
   first(message: HttpMessage, name: string): boolean {
     this.message = message;
     this.name = name;
@@ -72,7 +72,7 @@ export class HeaderValues {
 
   private nextRow(): boolean {
     const message = this.message!;
-    this.row = findHeader(message, this.name, this.row);
+    this.row = this.name === '' ? nextRow(message, this.row) : findHeader(message, this.name, this.row);
     if (this.row < 0) {
       this.row = message.count; // stays at the end
       this.rest = 1;

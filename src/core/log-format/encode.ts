@@ -10,7 +10,7 @@ export function encodeCapture(text: string): string {
   return UNSAFE_IN_CAPTURE.test(text) ? text.replace(UNSAFE_IN_CAPTURES, hash) : text;
 }
 
-/** Of samples in headers and redirects: control characters become `%XX` (observed from HAProxy). */
+/** Of samples in headers and redirects: control characters but tabs become `%XX` (observed from HAProxy). */
 export function encodeControls(text: string): string {
   return CONTROL.test(text) ? text.replace(CONTROLS, percent) : text;
 }
@@ -30,8 +30,8 @@ const UNSAFE_IN_LINES = /[^ !$-~]/g;
 const UNSAFE_IN_LINE = /[^ !$-~]/;
 const UNSAFE_IN_CAPTURES = /[^ !$-z~]/g;
 const UNSAFE_IN_CAPTURE = /[^ !$-z~]/;
-const CONTROLS = /[\x00-\x1f\x7f]/g;
-const CONTROL = /[\x00-\x1f\x7f]/;
+const CONTROLS = /[\x00-\x08\x0a-\x1f\x7f]/g;
+const CONTROL = /[\x00-\x08\x0a-\x1f\x7f]/;
 
 function hash(c: string): string {
   return `#${code(c)}`;

@@ -1,5 +1,7 @@
 /** A transaction seen through the eyes of sample fetches: one object per worker, pointed at a transaction. */
 import type { HttpView } from '../../core/expr/context.js';
+import { dechunk } from '../../core/http1/dechunk.js';
+import { BODY_CHUNKED } from '../../core/http1/message.js';
 import type { BackendEntity, ServerEntity } from '../entities.js';
 import type { DataplaneWorker } from '../worker-context.js';
 import type { Transaction } from './transaction.js';
@@ -37,13 +39,16 @@ export class TransactionView implements HttpView {
     return uniqueIdOf(this.transaction);
   }
   get body(): Uint8Array {
-    return this.transaction.request.bytes ?? NO_BYTES;
+    const { request, bodyFrom, bodyTo } = this.transaction;
+    if (request.bytes === null) return NO_BYTES;
+    return request.body === BODY_CHUNKED ? dechunk(request.bytes, bodyFrom, bodyTo) : request.bytes;
   }
+  /** The data of chunks is taken out anew each time: few rules look at it. */
   get bodyFrom(): number {
-    return this.transaction.bodyFrom;
+    return this.transaction.request.body === BODY_CHUNKED ? 0 : this.transaction.bodyFrom;
   }
   get bodyTo(): number {
-    return this.transaction.bodyTo;
+    return this.transaction.request.body === BODY_CHUNKED ? this.body.length : this.transaction.bodyTo;
   }
   get bodyIsComplete(): boolean {
     return this.transaction.bodyIsComplete;

@@ -2,6 +2,7 @@
 import { parseIpv6 } from '../../ip.js';
 import { type Convert, type Converters, plain } from '../converter.js';
 import { embeddedIpv4, parseMask } from '../ip-pattern.js';
+import { lowerAscii } from '../letters.js';
 import type { IpValue } from '../values.js';
 
 export const ADDRESSES: Converters = {
@@ -11,7 +12,7 @@ export const ADDRESSES: Converters = {
     const [backend, server] = pathOf(value as string);
     return context.backend(backend)?.serverFigure(server, 'queue');
   }),
-  host_only: plain('string', 'string', (value) => hostOf(value as string)[0].toLowerCase()),
+  host_only: plain('string', 'string', (value) => lowerAscii(hostOf(value as string)[0])),
   port_only: plain('string', 'integer', (value) => hostOf(value as string)[1]),
 };
 

@@ -27,13 +27,16 @@ const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', '
 
 function makeHttpDate([offset = '0', unit = 's']: readonly string[]): Convert | string {
   if (!/^-?\d+$/.test(offset) || !Object.hasOwn(UNITS, unit)) return 'takes a number and one of s, ms, us';
-  return (value) => httpDate(Math.floor(((value as number) + Number(offset)) / UNITS[unit]));
+  const digits = { s: 0, ms: 3, us: 6 }[unit] ?? 0;
+  return (value) => httpDate((value as number) + Number(offset), UNITS[unit], digits);
 }
 
 const two = (n: number) => String(n).padStart(2, '0');
 
-function httpDate(second: number): string {
-  const d = calendarOf(second);
+/** Parts of a second stand in front of the zone (observed from HAProxy). */
+function httpDate(time: number, unit: number, digits: number): string {
+  const d = calendarOf(Math.floor(time / unit));
+  const part = digits === 0 ? '' : `.${String(time % unit).padStart(digits, '0')}`;
   const date = `${DAYS[d.weekday]}, ${two(d.day)} ${MONTHS[d.month]} ${d.year}`;
-  return `${date} ${two(d.hour)}:${two(d.minute)}:${two(d.second)} GMT`;
+  return `${date} ${two(d.hour)}:${two(d.minute)}:${two(d.second)}${part} GMT`;
 }

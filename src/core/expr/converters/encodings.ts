@@ -21,8 +21,8 @@ export const ENCODINGS: Converters = {
   htonl: plain('integer', 'binary', (value) => networkOrder(value as number)),
 };
 
-function numberOfHex(hex: string): number {
-  return /^[0-9a-fA-F]{1,16}$/.test(hex) ? Number(BigInt.asIntN(64, BigInt(`0x${hex}`))) : 0;
+function numberOfHex(hex: string): number | undefined {
+  return /^[0-9a-fA-F]{1,16}$/.test(hex) ? Number(BigInt.asIntN(64, BigInt(`0x${hex}`))) : undefined;
 }
 
 function networkOrder(value: number): string {

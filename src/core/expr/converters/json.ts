@@ -127,13 +127,17 @@ function parsed(text: string): unknown {
   }
 }
 
-/** Fractions are text, lists as they are written. */
+/** Numbers are text of six digits unless an integer is asked for; lists and objects have no value (observed). */
 function sampleOf(found: unknown, wantsInteger: boolean): Value | undefined {
-  if (wantsInteger) {
-    const number = typeof found === 'boolean' ? Number(found) : Number.parseInt(String(found), 10);
-    return Number.isNaN(number) ? undefined : number;
-  }
   if (typeof found === 'string' || typeof found === 'boolean') return found;
-  if (typeof found === 'number') return Number.isInteger(found) ? found : String(found);
-  return Array.isArray(found) ? JSON.stringify(found) : undefined;
+  if (typeof found !== 'number') return undefined;
+  return wantsInteger ? Math.trunc(found) : sixDigits(found);
+}
+
+/** `%g` of printf(3). */
+function sixDigits(number: number): string {
+  const exponent = number === 0 ? 0 : Math.floor(Math.log10(Math.abs(Number(number.toPrecision(6)))));
+  if (exponent >= -4 && exponent < 6) return String(Number(number.toPrecision(6)));
+  const [mantissa, power] = number.toExponential(5).split('e');
+  return `${Number(mantissa)}e${power[0]}${power.slice(1).padStart(2, '0')}`;
 }

@@ -131,10 +131,13 @@ function networks(entries: readonly PatternEntry[]): Find {
   const tables = new Map<number, Map<string, PatternEntry>>();
   for (const { entry, pattern, bits } of rows) addNetwork(tables, pattern, bits, entry);
   const lengths = [...tables.keys()].sort((a, b) => b - a);
+  const ofFamily = (isIpv6: boolean) => lengths.filter((length) => length >= 1000 === isIpv6);
+  // Those of the address's own family first (observed from HAProxy).
+  const order = { 4: [...ofFamily(false), ...ofFamily(true)], 6: [...ofFamily(true), ...ofFamily(false)] };
   const odd = rows.filter(({ pattern, bits }) => !isPrefix(pattern.mask, bits));
   return (value) => {
     const { family, bytes } = value as IpValue;
-    for (const length of lengths) {
+    for (const length of order[family]) {
       const entry = lookUp(tables.get(length)!, family, bytes, length % 1000, length >= 1000);
       if (entry !== undefined) return entry;
     }

@@ -1,13 +1,14 @@
 /** Converters that cut, compare and build text. */
 import { type Convert, type Converters, plain } from '../converter.js';
+import { lowerAscii, upperAscii } from '../letters.js';
 import { compileRegex } from '../regex.js';
 import { replaceMatches } from '../replace.js';
 import { textOf } from '../values.js';
 import { isVariableName } from '../variables.js';
 
 export const TEXTS: Converters = {
-  lower: plain('string', 'string', (value) => (value as string).toLowerCase()),
-  upper: plain('string', 'string', (value) => (value as string).toUpperCase()),
+  lower: plain('string', 'string', (value) => lowerAscii(value as string)),
+  upper: plain('string', 'string', (value) => upperAscii(value as string)),
   length: plain('string', 'integer', (value) => (value as string).length),
   bytes: { takes: 'binary', gives: 'binary', make: makeBytes },
   // Beyond the last one a field has no value, and a word is empty (observed from HAProxy).
@@ -121,7 +122,7 @@ function makeStrcmp([variable, ...more]: readonly string[]): Convert | string {
 function compare(a: string, b: string): number {
   for (let i = 0; i < a.length && i < b.length; i++)
     if (a[i] !== b[i]) return Math.sign(a.charCodeAt(i) - b.charCodeAt(i));
-  return a.length - b.length;
+  return Math.sign(a.length - b.length);
 }
 
 function makeMemcmp([variable, ...more]: readonly string[]): Convert | string {

@@ -4,11 +4,11 @@ import { textOf, type Value } from '../values.js';
 import { isVariableName } from '../variables.js';
 
 export const VARIABLES: Converters = {
-  'set-var': { takes: 'any', gives: 'any', make: makeSet },
-  'unset-var': { takes: 'any', gives: 'any', make: makeUnset },
+  'set-var': { takes: 'any', gives: 'same', make: makeSet },
+  'unset-var': { takes: 'any', gives: 'same', make: makeUnset },
   'capture-req': { takes: 'string', gives: 'string', make: (args) => makeCapture(args, 'request') },
   'capture-res': { takes: 'string', gives: 'string', make: (args) => makeCapture(args, 'response') },
-  debug: { takes: 'any', gives: 'any', make: () => (value) => value },
+  debug: { takes: 'any', gives: 'same', make: () => (value) => value },
 };
 
 /** @param before what the variable holds; undefined = not set */

@@ -3,6 +3,7 @@ import { findKnown } from '../../http1/headers.js';
 import { H_COOKIE, H_SET_COOKIE, type HttpMessage } from '../../http1/message.js';
 import { codeAt, indexOfCode, makeSpan, type Span, setSpan, standsAt } from '../span.js';
 
+const COMMA = 44;
 const SEMICOLON = 59;
 const EQUALS = 61;
 const QUOTE = 34;
@@ -50,7 +51,7 @@ export class CookieCursor {
   private takePair(): boolean {
     const { span, end } = this;
     const from = skipSpaces(span, this.rest, end);
-    const to = endOfPair(span, from, end);
+    const to = endOfPair(span, from, end, this.isSet);
     this.rest = this.isSet ? end + 1 : to + 1;
     const equals = indexOfCode(span, EQUALS, from, to);
     if (equals < 0 || !this.hasName(from, trimEnd(span, from, equals))) return false;
@@ -64,13 +65,13 @@ export class CookieCursor {
   }
 }
 
-/** Position of the semicolon outside of quotes. */
-function endOfPair(span: Span, from: number, end: number): number {
+/** Position of the semicolon, or in requests of the comma, outside of quotes. */
+function endOfPair(span: Span, from: number, end: number, isSet: boolean): number {
   let isQuoted = false;
   for (let at = from; at < end; at++) {
     const code = codeAt(span, at);
     if (code === QUOTE) isQuoted = !isQuoted;
-    else if (code === SEMICOLON && !isQuoted) return at;
+    else if ((code === SEMICOLON || (code === COMMA && !isSet)) && !isQuoted) return at;
   }
   return end;
 }

@@ -1,8 +1,8 @@
 /** Sample fetches of cookies (manual §7.3.6; RFC 6265 §4): of requests all pairs of a line, of responses the first. */
 import type { HttpMessage } from '../../http1/message.js';
 import { derived, type Fetch, type Fetches, integer, type SpanReader, spans, waiting } from '../fetch.js';
+import { looseNumber } from '../loose-number.js';
 import { spanText } from '../span.js';
-import { castOf } from '../values.js';
 import { CookieCursor } from './cookie-cursor.js';
 import { type MessageOf, requestOf, responseOf } from './messages.js';
 
@@ -27,7 +27,7 @@ function family(prefix: string, of: MessageOf, isSet: boolean): Fetches {
   const reader = (args: readonly string[]) => occurrences(args, of, cursor);
   return {
     [prefix]: spans(reader),
-    [`${prefix}_val`]: derived('integer', reader, (span) => castOf('string', 'integer')?.(spanText(span)) as number),
+    [`${prefix}_val`]: derived('integer', reader, (span) => looseNumber(spanText(span))),
     [`${prefix}_cnt`]: counted(of, cursor),
   };
 }

@@ -1,11 +1,12 @@
 /** Sample fetches of header fields (manual §7.3.6): `hdr` splits values at commas, `fhdr` takes whole lines. */
-import { findHeader, headerName, headerValue } from '../../http1/headers.js';
+import { findHeader, headerName, headerValue, nextRow } from '../../http1/headers.js';
 import type { HttpMessage } from '../../http1/message.js';
 import { HeaderValues } from '../../http1/values.js';
 import { parseIpv4, parseIpv6 } from '../../ip.js';
 import { derived, type Fetch, type Fetches, integer, type SpanReader, spans, text, waiting } from '../fetch.js';
+import { looseNumber } from '../loose-number.js';
 import { makeSpan, type Span, setSpan, spanText } from '../span.js';
-import { castOf, type IpValue } from '../values.js';
+import type { IpValue } from '../values.js';
 import { currentOf, type MessageOf, requestOf, responseOf } from './messages.js';
 
 export const HEADERS: Fetches = {
@@ -61,7 +62,7 @@ function lineCursor(): Cursor {
   let name = '';
   let row = -1;
   const next = () => {
-    row = findHeader(message, name, row);
+    row = name === '' ? nextRow(message, row) : findHeader(message, name, row);
     if (row < 0) {
       row = message.count;
       return null;
@@ -82,7 +83,7 @@ function occurrences(args: readonly string[], of: MessageOf, cursor: Cursor): Sp
   if (args.length > 2) return 'takes a name and a number';
   if (occurrence !== undefined && !/^-?\d{1,3}$/.test(occurrence)) return `needs a number, not '${occurrence}'`;
   const wanted = name.toLowerCase();
-  const n = Number(occurrence ?? (name === '' ? 1 : -1));
+  const n = Number(occurrence ?? -1);
   const find: SpanReader['find'] = (c) => {
     const message = of(c);
     return message === null ? null : nth(cursor, message, wanted, n);
@@ -131,7 +132,7 @@ function addressOf(span: Span): IpValue | undefined {
 }
 
 function numberOf(span: Span): number {
-  return castOf('string', 'integer')?.(spanText(span)) as number;
+  return looseNumber(spanText(span));
 }
 
 function namesOf(message: HttpMessage | null, delimiter: string): string | undefined {

@@ -1,8 +1,8 @@
 /** Sample fetches of parameters, of the query string and of a body that is a form (manual §7.3.6). */
 import type { SampleContext } from '../context.js';
 import { derived, type Fetches, type SpanReader, spans } from '../fetch.js';
+import { looseNumber } from '../loose-number.js';
 import { codeAt, indexOfCode, makeSpan, type Span, setSpan, spanText, standsAt } from '../span.js';
-import { castOf } from '../values.js';
 import { requestOf } from './messages.js';
 
 const AMPERSAND = 38;
@@ -18,7 +18,7 @@ export const PARAMETERS: Fetches = {
   urlp_val: derived(
     'integer',
     (args) => occurrences(args, args[1] ?? '?', fromTarget),
-    (span) => castOf('string', 'integer')?.(spanText(span)) as number,
+    (span) => looseNumber(spanText(span)),
   ),
   'req.body_param': spans((args) => occurrences(args.slice(0, 1), '', fromBody)),
 };
@@ -54,8 +54,7 @@ function occurrences(args: readonly string[], delimiter: string, begin: Begin): 
   const mark = delimiter === '' ? QUESTION : delimiter.charCodeAt(0);
   const next = () => nextValue(name, mark);
   const first = (c: SampleContext) => (begin(c, mark) ? next() : null);
-  // With a name the first one counts, with none an ACL looks at all.
-  return name === '' ? { find: first, first, next } : { find: first };
+  return { find: first, first, next };
 }
 
 function nextValue(name: string, delimiter: number): Span | null {

@@ -1,7 +1,7 @@
 /** Sample fetches of the request line and of the parts of its target (manual §7.3.6). */
 
-import { findKnown } from '../../http1/headers.js';
-import { H_HOST, type HttpMessage } from '../../http1/message.js';
+import type { HttpMessage } from '../../http1/message.js';
+import { HeaderValues } from '../../http1/values.js';
 import { parseIpv4, parseIpv6 } from '../../ip.js';
 import type { SampleContext } from '../context.js';
 import { binary, derived, type Fetch, type Fetches, integer, spans, text, waiting } from '../fetch.js';
@@ -17,7 +17,7 @@ const HASH = 35;
 
 /** One for all fetches: a sample is used before the next one is taken. */
 const target = makeSpan();
-const host = makeSpan();
+const host = new HeaderValues();
 
 export const TARGET: Fetches = {
   method: { ...waiting(text((c) => requestOf(c)?.method)), match: 'meth' },
@@ -31,8 +31,8 @@ export const TARGET: Fetches = {
   baseq: waiting(text((c) => withHost(c, pathq))),
   base32: waiting(integer((c) => hashed(withHost(c, path)))),
   'base32+src': waiting(binary((c) => withSource(c, hashed(withHost(c, path))))),
-  url32: waiting(integer((c) => hashed(withHost(c, url)))),
-  'url32+src': waiting(binary((c) => withSource(c, hashed(withHost(c, url))))),
+  url32: waiting(integer((c) => hashed(withHost(c, pathq)))),
+  'url32+src': waiting(binary((c) => withSource(c, hashed(withHost(c, pathq))))),
   'req.ver': version(requestOf),
   req_ver: version(requestOf),
   'req.proto_http': isHttp(),
@@ -95,15 +95,14 @@ function query(c: SampleContext): Span | null {
   return span;
 }
 
-/** What stands behind the host header's value; the path alone where there is none. */
+/** Behind the host header's value; either alone where the other is not there. */
 function withHost(c: SampleContext, part: (c: SampleContext) => Span | null): string | undefined {
   const span = part(c);
   const message = requestOf(c);
-  if (span === null || message === null) return undefined;
-  const row = findKnown(message, H_HOST);
-  if (row < 0) return spanText(span);
-  setSpan(host, message.bytes, message.valueText[row], message.valueFrom[row], message.valueTo[row]);
-  return spanText(host) + spanText(span);
+  if (message === null) return undefined;
+  const tail = span === null ? '' : spanText(span);
+  if (host.first(message, 'host')) return host.string() + tail;
+  return span === null ? undefined : tail;
 }
 
 function hashed(value: string | undefined): number | undefined {
@@ -132,6 +131,7 @@ function hostAddress(span: Span): IpValue | undefined {
 
 function hostPort(span: Span): number | undefined {
   const authority = authorityOf(span);
+  if (authority === '') return undefined;
   const port = castOf('string', 'integer')?.(/:(\d+)$/.exec(authority)?.[1] ?? '80') as number;
   return parseIpv4(authority.replace(/:\d*$/, '')) === undefined ? 0 : port;
 }

@@ -25,7 +25,7 @@ export const TRANSACTION: Fetches = {
   'req.body_size': waiting(integer(advertised)),
   http_auth: waiting(boolean(isAuthenticated, 1)),
   http_auth_group: { ...waiting(text(authenticatedUser, 1)), match: 'group' },
-  http_auth_type: waiting(text((c) => authorization(c)?.[0])),
+  http_auth_type: waiting(text(authType)),
   http_auth_user: waiting(text((c) => basic(c)?.[0])),
   http_auth_pass: waiting(text((c) => basic(c)?.[1])),
   http_auth_bearer: { kind: 'string', contents: true, make: makeBearer },
@@ -42,7 +42,7 @@ function requestLine(c: SampleContext): readonly string[] | undefined {
 function originForm(target: string | undefined): string | undefined {
   if (target === undefined) return undefined;
   const [, path] = /^[^/?]*:\/\/[^/]*(\/.*)$/.exec(target) ?? [];
-  return path ?? target;
+  return (path ?? target).startsWith('/') ? (path ?? target) : undefined;
 }
 
 function requestVersion(c: SampleContext): string | undefined {
@@ -78,6 +78,12 @@ function schemeOf(value: string): readonly [string, string] | undefined {
   return space <= 0 ? undefined : [value.slice(0, space), value.slice(space + 1).trimStart()];
 }
 
+/** Without credentials that can be read there is no scheme either (observed from HAProxy). */
+function authType(c: SampleContext): string | undefined {
+  const found = authorization(c);
+  return found?.[0].toLowerCase() === 'basic' && basic(c) === undefined ? undefined : found?.[0];
+}
+
 /** User and password (RFC 7617). */
 function basic(c: SampleContext): readonly [string, string] | undefined {
   const found = authorization(c);
@@ -87,9 +93,9 @@ function basic(c: SampleContext): readonly [string, string] | undefined {
   return colon < 0 ? undefined : [pair!.slice(0, colon), pair!.slice(colon + 1)];
 }
 
-function isAuthenticated(c: SampleContext, [list]: readonly string[]): boolean {
+function isAuthenticated(c: SampleContext, [list]: readonly string[]): boolean | undefined {
   const pair = basic(c);
-  return pair === undefined ? false : (c.http?.authenticate(list, pair[0], pair[1]) ?? false);
+  return pair && (c.http?.authenticate(list, pair[0], pair[1]) ?? false);
 }
 
 function authenticatedUser(c: SampleContext, [list]: readonly string[]): string | undefined {
@@ -97,15 +103,16 @@ function authenticatedUser(c: SampleContext, [list]: readonly string[]): string 
   return pair !== undefined && c.http?.authenticate(list, pair[0], pair[1]) ? pair[0] : undefined;
 }
 
-/** Of `Authorization`, or of a header that may hold the token alone. */
-function makeBearer([header = 'authorization']: readonly string[]): ReturnType<Fetch['make']> {
-  const name = header.toLowerCase();
+/** Of `Authorization`, or of a header that is named: then what is no token is an empty one (observed from HAProxy). */
+function makeBearer([header]: readonly string[]): ReturnType<Fetch['make']> {
+  const name = header?.toLowerCase() ?? 'authorization';
+  const missing = header === undefined ? undefined : '';
   return {
     read: (c) => {
       const message = requestOf(c);
       const row = message === null ? -1 : findHeader(message, name);
       const found = row < 0 ? undefined : schemeOf(headerValue(message!, row));
-      return found?.[0].toLowerCase() === 'bearer' ? found[1] : undefined;
+      return found?.[0].toLowerCase() === 'bearer' ? found[1] : missing;
     },
   };
 }
