@@ -8,6 +8,8 @@ import { Diagnostics } from '../../../src/config/diagnostics.js';
 import { readHaproxy } from '../../../src/config/haproxy/read.js';
 import type { Model } from '../../../src/config/model.js';
 import { parseStat, type StatRecord } from '../../../src/control/stats-client.js';
+import { layOutTable } from '../../../src/core/stick/layout.js';
+import { createStickMemory, StickStore } from '../../../src/core/stick/store.js';
 import * as T from '../../../src/core/table.js';
 import { systemTest } from '../../support/peers.js';
 import { freePort } from '../../support/ports.js';
@@ -55,6 +57,9 @@ backend tcpb
     server t1 127.0.0.1:${gone} disabled
     server t2 127.0.0.1:${gone}
 backend empty
+    stick-table type ip size 1k store conn_cnt
+backend words
+    stick-table type string len 20 size 100
 `;
 
 let real: RunningProxy | undefined;
@@ -78,6 +83,12 @@ async function start(): Promise<FakeEngine> {
   ours = new FakeEngine(readModel(text.replace('{SOCK}', real.socket)));
   // A tracking server inherits maintenance, which the fake engine does not work out.
   const follower = ours.row('s:be/s4')!;
+  const tables = ours.model.proxies.flatMap(({ name, stickTable }) => {
+    if (stickTable === undefined) return [];
+    const layout = layOutTable(stickTable, false);
+    return [[name, new StickStore(layout, createStickMemory(layout))] as const];
+  });
+  Object.assign(ours, { tables: () => new Map(tables) });
   for (const cell of [T.S_STATE, T.S_EWEIGHT, T.S_HEALTH]) follower.set(cell, 0);
   follower.set(T.S_ADMIN, T.ADMIN_IMAINT);
   return ours;
@@ -193,7 +204,14 @@ function names(text: string): string[] {
   );
 }
 
-for (const query of ['', '?scope=server&no-maint', '?scope=backend&scope=frontend', '?scope=listener', '?scope=global'])
+for (const query of [
+  '',
+  '?scope=server&no-maint',
+  '?scope=backend&scope=frontend',
+  '?scope=listener',
+  '?scope=sticktable',
+  '?scope=global',
+])
   systemTest(`metrics${query}: the same names, types and labels in the same order`, needs, async () => {
     const { theirs, own } = await scrape(query);
     const plain = (text: string) => names(text).map((line) => line.replace(/version="[^"]*"/, 'version'));
@@ -208,7 +226,8 @@ systemTest('metrics: what does not move has the same value, written alike', need
       .split('\n')
       .filter((line) => /^haproxy_(frontend|listener|backend|server)_/.test(line))
       .filter(
-        (line) => !/"(prom|stats)"|_last_change_|_downtime_|sessions_total|[qcrt]time.*|weight|active_servers|agg_/.test(line),
+        (line) =>
+          !/"(prom|stats)"|_last_change_|_downtime_|sessions_total|[qcrt]time.*|weight|active_servers|agg_/.test(line),
       );
   const [real, mine] = [still(await theirs.text()), still(own.text)];
   assert.ok(mine.length > 200);
