@@ -1,4 +1,5 @@
 /** Known slips that can be set right without changing what runs: the model keeps its meaning and says it plainly. */
+import { correctHttp } from './correct-http.js';
 import type { Diagnostics } from './diagnostics.js';
 import type { Model, Proxy, RoleCheck } from './model.js';
 
@@ -7,6 +8,7 @@ export function correct(model: Model, diag: Diagnostics): void {
   for (const proxy of model.proxies) {
     dropDeadRules(proxy, diag);
     nameDefaultBackend(proxy, diag);
+    correctHttp(proxy, diag);
     hidePassword(proxy.check.role, proxy.name, diag);
   }
   for (const { name, check } of model.agents) hidePassword(check, name, diag);
@@ -25,7 +27,7 @@ function dropDeadRules(proxy: Proxy, diag: Diagnostics): void {
 /** `use_backend` without a condition, as the last rule, is what `default_backend` says. */
 function nameDefaultBackend(proxy: Proxy, diag: Diagnostics): void {
   const last = proxy.useBackends.at(-1);
-  if (last === undefined || last.condition !== undefined) return;
+  if (last === undefined || last.condition !== undefined || last.isFormat) return;
   proxy.useBackends.pop();
   proxy.defaultBackend = last.backend;
   diag.notice('corrected', last.loc, `'use_backend ${last.backend}' without a condition becomes the default backend`);

@@ -1,13 +1,15 @@
 /** Mode http: rules that cannot work, and traps that HAProxy accepts in silence. */
 import { hasBackend, hasFrontend } from '../defaults.js';
 import type { Diagnostics, Loc } from '../diagnostics.js';
-import type { HttpRule, Model, Proxy } from '../model.js';
+import type { Model, Proxy } from '../model.js';
 import { judgeHeaderNames } from './header-names.js';
-import { Judge, judgeAction, judgeHttpRule, ruleName } from './http-conditions.js';
+import { Judge, judgeAction, judgeHttpRule } from './http-conditions.js';
 import { judgeMonitor } from './monitor.js';
+import { isLate, warnUnreachable } from './unreachable.js';
 
 export function validateHttp(model: Model, diag: Diagnostics): void {
   for (const proxy of model.proxies) {
+    warnUnreachable(proxy, diag);
     if (proxy.mode !== 'http') {
       warnInTcp(proxy, diag);
       judgeTcp(proxy, new Judge(proxy, diag));
@@ -19,7 +21,6 @@ export function validateHttp(model: Model, diag: Diagnostics): void {
     judge.declared();
     judgeHeaderNames(proxy, diag);
     judgeMonitor(proxy, diag);
-    warnUnreachable(proxy, diag);
     checkCaptures(proxy, diag);
     warnCookies(proxy, diag);
   }
@@ -82,10 +83,6 @@ const IN_TCP: readonly (readonly [what: string, count: (proxy: Proxy) => readonl
   ['capture', ({ http }) => [...http.requestCaptures, ...http.responseCaptures]],
 ];
 
-function isLate({ action }: HttpRule): boolean {
-  return action.do === 'redirect' && action.isLate === true;
-}
-
 /** What only reads requests does nothing in mode tcp; a statistics page is simply not there. */
 function warnInTcp(proxy: Proxy, diag: Diagnostics): void {
   for (const [what, linesOf] of IN_TCP) {
@@ -99,35 +96,6 @@ function warnInTcp(proxy: Proxy, diag: Diagnostics): void {
 /** Written in the proxy itself: what a defaults section says for all is no slip. */
 function isOwn(loc: Loc, proxy: Proxy): boolean {
   return loc.file !== proxy.loc?.file || loc.line >= proxy.loc.line;
-}
-
-const FINAL = ['allow', 'deny', 'return', 'redirect', 'tarpit', 'auth', 'reject', 'silent-drop', 'use-service'];
-
-/** Behind a rule that always decides nothing is looked at. `redirect` lines run behind the others. */
-function warnUnreachable(proxy: Proxy, diag: Diagnostics): void {
-  for (const on of ['request', 'response', 'after-response'] as const) {
-    const rules = proxy.http.rules.filter((rule) => rule.on === on);
-    const ordered = [...rules.filter((rule) => !isLate(rule)), ...rules.filter(isLate)];
-    const at = ordered.findIndex(
-      ({ action, condition }) => FINAL.includes(action.do) && !condition && !isLateOnly(action),
-    );
-    if (at < 0) continue;
-    const last = ordered[at];
-    // An 'allow' ends the rules of its list and lets 'redirect' lines have their say.
-    const dead = ordered.slice(at + 1).filter((rule) => last.action.do !== 'allow' || !isLate(rule));
-    for (const rule of dead)
-      diag.warning(
-        'unreachable-rule',
-        rule.loc,
-        `${ruleName(rule)} is never reached: ${ruleName(last)} on line ${last.loc?.line} takes everything`,
-        'move it in front of that line, or give that line a condition',
-      );
-  }
-}
-
-/** A redirect that may leave a request alone ends nothing. */
-function isLateOnly(action: HttpRule['action']): boolean {
-  return action.do === 'redirect' && action.redirect.ignoresEmpty === true;
 }
 
 function checkCaptures(proxy: Proxy, diag: Diagnostics): void {

@@ -1,6 +1,7 @@
 /** `monitor-uri` answers before any rule is looked at (manual, `monitor-uri`): what it shadows, and what shadows it. */
 import type { Diagnostics, Loc } from '../diagnostics.js';
-import type { AclTest, Condition, Proxy } from '../model.js';
+import type { AclTest, Condition, HttpRule, Proxy } from '../model.js';
+import { ruleName } from './http-conditions.js';
 
 export function judgeMonitor(proxy: Proxy, diag: Diagnostics): void {
   const { monitorUri, statsPage, monitorFail, rules } = proxy.http;
@@ -29,15 +30,20 @@ export function judgeMonitor(proxy: Proxy, diag: Diagnostics): void {
       `'monitor-uri ${monitorUri}' answers in place of the statistics page, which has the same address`,
       "write another 'stats uri'",
     );
-  for (const rule of rules)
-    if (rule.on === 'request') complain(`'http-request ${rule.action.do}'`, rule.condition, rule.loc);
-  for (const rule of proxy.useBackends) complain(`'use_backend ${rule.backend}'`, rule.condition, rule.loc);
+  for (const rule of rules) if (isShadowed(rule, proxy)) complain(ruleName(rule), rule.loc);
+  for (const rule of proxy.useBackends)
+    if (isOnlyFor(rule.condition, proxy, monitorUri)) complain(`'use_backend ${rule.backend}'`, rule.loc);
 
-  function complain(what: string, condition: Condition | undefined, where: Loc | undefined): void {
-    if (!isOnlyFor(condition, proxy, monitorUri ?? '')) return;
+  function complain(what: string, where: Loc | undefined): void {
     const message = `${what} is never reached: 'monitor-uri ${monitorUri}' answers these requests before it`;
     diag.warning('monitor-shadows', where, message, "remove the rule, or write another 'monitor-uri'");
   }
+}
+
+/** A rule that only asks for the path that `monitor-uri` answers. */
+export function isShadowed({ on, condition }: HttpRule, proxy: Proxy): boolean {
+  const { monitorUri } = proxy.http;
+  return monitorUri !== undefined && on === 'request' && isOnlyFor(condition, proxy, monitorUri);
 }
 
 /** Every alternative asks for exactly this path. */
