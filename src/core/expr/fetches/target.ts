@@ -1,13 +1,14 @@
 /** Sample fetches of the request line and of the parts of its target (manual §7.3.6). */
 
-import type { HttpMessage } from '../../http1/message.js';
+import { findKnown, headerValue } from '../../http1/headers.js';
+import { H_HOST, type HttpMessage } from '../../http1/message.js';
 import { HeaderValues } from '../../http1/values.js';
 import { parseIpv4, parseIpv6 } from '../../ip.js';
 import type { SampleContext } from '../context.js';
 import { binary, derived, type Fetch, type Fetches, integer, spans, text, waiting } from '../fetch.js';
 import { sdbm } from '../hashes.js';
 import { codeAt, indexOfCode, makeSpan, type Span, setSpan, spanText } from '../span.js';
-import { castOf, type IpValue } from '../values.js';
+import type { IpValue } from '../values.js';
 import { requestOf } from './messages.js';
 
 const SLASH = 47;
@@ -31,8 +32,8 @@ export const TARGET: Fetches = {
   baseq: waiting(text((c) => withHost(c, pathq))),
   base32: waiting(integer((c) => hashed(withHost(c, path)))),
   'base32+src': waiting(binary((c) => withSource(c, hashed(withHost(c, path))))),
-  url32: waiting(integer((c) => hashed(withHost(c, pathq)))),
-  'url32+src': waiting(binary((c) => withSource(c, hashed(withHost(c, pathq))))),
+  url32: waiting(integer((c) => hashed(withWholeHost(c)))),
+  'url32+src': waiting(binary((c) => withSource(c, hashed(withWholeHost(c))))),
   'req.ver': version(requestOf),
   req_ver: version(requestOf),
   'req.proto_http': isHttp(),
@@ -105,6 +106,16 @@ function withHost(c: SampleContext, part: (c: SampleContext) => Span | null): st
   return span === null ? undefined : tail;
 }
 
+/** `url32` takes the line of the host header as it is. */
+function withWholeHost(c: SampleContext): string | undefined {
+  const span = pathq(c);
+  const message = requestOf(c);
+  if (message === null) return undefined;
+  const row = findKnown(message, H_HOST);
+  const tail = span === null ? '' : spanText(span);
+  return row < 0 ? tail || undefined : headerValue(message, row) + tail;
+}
+
 function hashed(value: string | undefined): number | undefined {
   return value === undefined ? undefined : sdbm(value, true);
 }
@@ -131,7 +142,6 @@ function hostAddress(span: Span): IpValue | undefined {
 
 function hostPort(span: Span): number | undefined {
   const authority = authorityOf(span);
-  if (authority === '') return undefined;
-  const port = castOf('string', 'integer')?.(/:(\d+)$/.exec(authority)?.[1] ?? '80') as number;
-  return parseIpv4(authority.replace(/:\d*$/, '')) === undefined ? 0 : port;
+  if (hostAddress(span) === undefined) return undefined;
+  return Number(/:(\d+)$/.exec(authority)?.[1] ?? 80);
 }

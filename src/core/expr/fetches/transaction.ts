@@ -78,10 +78,11 @@ function schemeOf(value: string): readonly [string, string] | undefined {
   return space <= 0 ? undefined : [value.slice(0, space), value.slice(space + 1).trimStart()];
 }
 
-/** Without credentials that can be read there is no scheme either (observed from HAProxy). */
+/** Schemes that are not known, and credentials that cannot be read, are no scheme (observed from HAProxy). */
 function authType(c: SampleContext): string | undefined {
-  const found = authorization(c);
-  return found?.[0].toLowerCase() === 'basic' && basic(c) === undefined ? undefined : found?.[0];
+  const scheme = authorization(c)?.[0].toLowerCase();
+  if (scheme === 'bearer') return 'Bearer';
+  return scheme === 'basic' && basic(c) !== undefined ? 'Basic' : undefined;
 }
 
 /** User and password (RFC 7617). */
