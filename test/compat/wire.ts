@@ -4,8 +4,8 @@
  * arrives at that server belongs to the exchange that is under way there.
  */
 import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
 import { connect, createServer, type Server, type Socket } from 'node:net';
+import { freePort } from '../support/ports.js';
 
 /** What the server does with the first request; it answers every other one with `PROBE_ANSWER`. */
 export interface Answer {
@@ -35,6 +35,8 @@ const OK: Answer = { text: 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok', clo
 /** A request that any connection serves which is still good for one. */
 const PROBE = 'GET /probe HTTP/1.1\r\nHost: probe\r\n\r\n';
 const PROBE_ANSWER = 'HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nprobe';
+/** Of their own: whoever checks ports of 127.0.0.1 that were somebody's once is not heard here. */
+export const SERVER_ADDRESS = '127.0.77.7';
 const LIMIT_MS = 15_000;
 
 export class Lane {
@@ -50,9 +52,10 @@ export class Lane {
   }
 
   async listen(): Promise<number> {
-    this.server.listen(0, '127.0.0.1');
+    const port = await freePort();
+    this.server.listen(port, SERVER_ADDRESS);
     await once(this.server, 'listening');
-    return (this.server.address() as AddressInfo).port;
+    return port;
   }
 
   close(): void {
@@ -134,8 +137,8 @@ function chunkedEnd(text: string, at: number, out?: string[]): number {
     const bytes = Number.parseInt(found[1], 16);
     at += found[0].length;
     if (bytes === 0) break;
-    if (text.length < at + bytes + 2) return -1;
     out?.push(text.slice(at, at + bytes));
+    if (text.length < at + bytes + 2) return -1;
     at += bytes + 2;
   }
   for (;;) {
@@ -159,8 +162,8 @@ function withoutChunks(text: string): string {
   const from = head.index + head[0].length;
   const data: string[] = [];
   const end = chunkedEnd(text, from, data);
-  if (end < 0) return text;
-  return `${text.slice(0, from)}[${data.join('')}]${withoutChunks(text.slice(end))}`;
+  const body = `${text.slice(0, from)}[${data.join('')}`;
+  return end < 0 ? `${body}…` : `${body}]${withoutChunks(text.slice(end))}`;
 }
 
 /** Sends, and listens until the proxy closes or has answered the probe. */

@@ -207,13 +207,11 @@ function checkWebsocket(message: HttpMessage, bytes: Uint8Array): number {
   return fail(message, BAD_UPGRADE, message.nameFrom[row]);
 }
 
+/** Row of the Upgrade header, the last one if there are several, when it asks for websocket; else -1. */
 function upgradeToWebsocket(message: HttpMessage, bytes: Uint8Array): number {
-  for (let row = 0; row < message.count; row++)
-    if (
-      message.known[row] === H_UPGRADE &&
-      equalsLower(bytes, message.valueFrom[row], message.valueTo[row], 'websocket')
-    )
-      return row;
+  for (let row = message.count - 1; row >= 0; row--)
+    if (message.known[row] === H_UPGRADE)
+      return equalsLower(bytes, message.valueFrom[row], message.valueTo[row], 'websocket') ? row : -1;
   return -1;
 }
 

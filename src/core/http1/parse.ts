@@ -174,7 +174,8 @@ function parseStatusLine(message: HttpMessage, bytes: Uint8Array, line: number, 
   if (status < 100) return fail(message, BAD_STATUS, at + 1);
   at += 4;
   if (at < to && bytes[at] !== SP && bytes[at] !== CR && bytes[at] !== LF) return fail(message, BAD_STATUS, at);
-  message.reasonFrom = at < to && bytes[at] === SP ? ++at : at;
+  while (at < to && isSpace(bytes[at])) at++;
+  message.reasonFrom = at;
   while (at < to && TEXT[bytes[at]] !== 0) at++;
   if (at >= to || (bytes[at] === CR && at + 1 >= to)) return wait(message, from);
   if (bytes[at] !== CR) return fail(message, bytes[at] === LF ? BARE_LF : BAD_START_LINE, at);
