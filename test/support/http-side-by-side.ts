@@ -2,7 +2,7 @@
 import { same } from './both.js';
 import { Client, type RunningProxy, serve } from './proxy.js';
 
-const HTTP_HEAD = `global
+export const HTTP_HEAD = `global
   log {LOG} len 8192 local0
   maxconn 200
   nbthread 1

@@ -4,7 +4,8 @@ import type { SampleContext } from '../../core/expr/context.js';
 import { compileExpressionAs } from '../../core/expr/expression.js';
 import { crc32, djb2, sdbm } from '../../core/expr/hashes.js';
 import { latin1 } from '../../core/http1/characters.js';
-import { findHeader, headerValue, targetOf } from '../../core/http1/headers.js';
+import { targetOf } from '../../core/http1/headers.js';
+import { HeaderValues } from '../../core/http1/values.js';
 import { pathStart } from '../../core/uri/target.js';
 import type { Transaction } from './transaction.js';
 
@@ -61,7 +62,7 @@ function uriPart(target: string, { isWhole, isPathOnly, length = 0, depth = 0 }:
   let slashes = 0;
   for (let i = from; i < most; i++) {
     const c = target[i];
-    if (c === '/' && depth > 0 && ++slashes === depth) return target.slice(from, i);
+    if (c === '/' && depth > 0 && ++slashes > depth) return target.slice(from, i);
     if (c === '?' && !isWhole) return target.slice(from, i);
   }
   return target.slice(from, most);
@@ -77,20 +78,18 @@ function parameterOf(tx: Transaction, { parameter = '', checksPost }: Balance): 
 }
 
 function valueIn(form: string, name: string): string | undefined {
-  for (const pair of form.split('&')) {
-    if (pair.startsWith(`${name}=`)) {
-      const value = pair.slice(name.length + 1);
-      return value === '' ? undefined : value;
-    }
-  }
+  for (const pair of form.split('&')) if (pair.startsWith(`${name}=`)) return pair.slice(name.length + 1);
   return undefined;
 }
 
+const values = new HeaderValues();
+
+/** The first value of the first such header. */
 function headerText({ parameter = '', usesDomainOnly }: Balance): KeyText {
   const name = parameter.toLowerCase();
   return (tx) => {
-    const row = findHeader(tx.request, name);
-    const value = row < 0 ? '' : headerValue(tx.request, row);
+    if (!values.first(tx.request, name)) return undefined;
+    const value = values.string();
     if (value === '') return undefined;
     return usesDomainOnly ? mainDomain(value) : value;
   };

@@ -35,7 +35,7 @@ export function runRequestRules(tx: Transaction, program: HttpProgram, context: 
   const { run } = tx;
   if (run.phase === BEGIN) begin(tx, program);
   if (run.phase === BUFFER) {
-    const outcome = program.proxy.http.bufferRequest ? waitForBody(tx, context, bufferMs(tx), 0) : CONTINUE;
+    const outcome = wantsBody(program, tx) ? waitForBody(tx, context, bufferMs(tx), 0) : CONTINUE;
     if (outcome !== CONTINUE) return outcome;
     run.phase = RULES;
   }
@@ -72,6 +72,11 @@ function begin(tx: Transaction, program: HttpProgram): void {
   tx.responseCaptures.length = 0;
   for (let i = 0; i < program.responseCaptures.slots.length; i++) tx.responseCaptures.push(null);
   captureCookie(tx, program.proxy, tx.request);
+}
+
+/** `option http-buffer-request`, and `balance url_param … check_post`. */
+function wantsBody({ proxy }: HttpProgram, tx: Transaction): boolean {
+  return proxy.http.bufferRequest === true || (proxy.balance?.checksPost === true && tx.request.method === 'POST');
 }
 
 /** The whole request is due within `timeout http-request`. */
