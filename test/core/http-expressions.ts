@@ -398,3 +398,82 @@ export const CONDITIONS: readonly string[] = [
   'if { hdr(host) -m dir example.com }',
   'if { hdr_reg(host) ^(?i)EXAMPLE }',
 ];
+
+/** Of servers, each answered to one GET. */
+export const RESPONSES: readonly string[] = [
+  'HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Type: text/html; charset=utf-8\r\nSet-Cookie: sid=abc; Path=/; n=5\r\nSet-Cookie: other="q;x", more=1\r\nVary: Accept, Origin\r\nVary: Cookie\r\nX-Ip: 10.1.2.3:80\r\nX-Num: 42\r\nX-Empty:\r\n\r\nhello',
+  'HTTP/1.0 404 Not Here\r\nset-cookie: sid=\r\nConnection: close, X-Num\r\nX-Num: 7\r\n\r\ngone',
+  'HTTP/1.1 204 No Content\r\nSet-Cookie: flag\r\nSet-Cookie:  n = 17x ;a=b\r\n\r\n',
+  'HTTP/1.1 200 OK\r\nSet-Cookie: sid=; Path=/\r\nSet-Cookie: n=, other=;q\r\nSet-Cookie: more= ;x\r\nSet-Cookie: flag=""\r\nContent-Length: 0\r\n\r\n',
+  'HTTP/1.1 500 \r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n',
+];
+
+const RESPONSE_HEADERS = ['content-type', 'vary', 'x-ip', 'x-num', 'X-Empty', 'none', 'connection'];
+
+export const RESPONSE_EXPRESSIONS: readonly string[] = [
+  'status',
+  'res.ver',
+  'resp_ver',
+  'capture.res.ver',
+  'capture.res.hdr(0)',
+  'capture.res.hdr(1)',
+  'capture.req.uri',
+  'capture.req.ver',
+  ...RESPONSE_HEADERS.flatMap((name) => [
+    `res.hdr(${name})`,
+    `res.hdr(${name},1)`,
+    `res.fhdr(${name})`,
+    `res.hdr_cnt(${name})`,
+    `res.fhdr_cnt(${name})`,
+    `res.hdr_ip(${name})`,
+    `res.hdr_val(${name})`,
+    `hdr(${name})`,
+    `shdr(${name})`,
+    `shdr_cnt(${name})`,
+  ]),
+  ...['sid', 'n', 'other', 'more', 'flag', 'a', 'none'].flatMap((name) => [
+    `res.cook(${name})`,
+    `res.cook_cnt(${name})`,
+    `res.cook_val(${name})`,
+    `scook(${name})`,
+  ]),
+  'res.cook()',
+  'res.cook_cnt()',
+  'res.hdr_names',
+  'res.hdr_names(;)',
+  'res.hdrs,length',
+  'be_name',
+  'srv_name',
+  'srv_id',
+  'bc_http_major',
+  'fc_http_major',
+  'be_server_timeout',
+  'cur_server_timeout',
+  'cur_tunnel_timeout',
+  'fe_client_timeout',
+  'var(txn.kept)',
+  'var(req.gone)',
+];
+
+export const RESPONSE_CONDITIONS: readonly string[] = [
+  'if { status 200:299 }',
+  'if { status 404 500 }',
+  'if { status ge 500 }',
+  'if { res.hdr(vary) Origin }',
+  'if { res.hdr(vary) -i cookie }',
+  'if { res.hdr(content-type) -m beg text/html }',
+  'if { res.fhdr(content-type) -m sub charset }',
+  'if { res.hdr_cnt(vary) 3 }',
+  'if { hdr(vary) Accept }',
+  'if { hdr_cnt(host) 1 }',
+  'if { res.hdr_ip(x-ip) 10.0.0.0/8 }',
+  'if { res.hdr_val(x-num) gt 40 }',
+  'if { res.cook(sid) abc }',
+  'if { res.cook(sid) -m found }',
+  'if { scook(n) 5 }',
+  'if { res.cook_val(n) 17 }',
+  'if { res.ver 1.0 }',
+  'if { capture.req.method GET }',
+  'if { srv_name s1 }',
+  'if { be_name r0 r1 }',
+];

@@ -31,11 +31,11 @@ const DERIVED =
   /^(base|cook|hdr|path|url|urlp|scook|shdr|req\.cook|req\.hdr|res\.cook|res\.hdr)_(beg|dir|dom|end|len|reg|sub)$/;
 
 /**
- * What a name in an ACL stands for: `hdr_beg` is `hdr` compared by `beg`. Those without a direction mean the request
- * (manual §7.3.6, `hdr`).
+ * What a name in an ACL stands for: `hdr_beg` is `hdr` compared by `beg`. In ACLs `hdr` means the request (manual
+ * §7.3.6).
  */
 export function aclFetch(name: string): { fetch: string; match?: string } {
   const [, base, match] = DERIVED.exec(name) ?? [];
-  if (base === undefined) return { fetch: name };
+  if (base === undefined) return { fetch: name === 'hdr' ? 'req.hdr' : name };
   return { fetch: base === 'hdr' ? 'req.hdr' : base, match };
 }

@@ -51,13 +51,16 @@ export class CookieCursor {
   private takePair(): boolean {
     const { span, end } = this;
     const from = skipSpaces(span, this.rest, end);
-    const to = endOfPair(span, from, end, this.isSet);
-    this.rest = this.isSet ? end + 1 : to + 1;
+    const to = endOfPair(span, from, end, SEMICOLON, COMMA);
+    // Behind the pair of a Set-Cookie line come its attributes; without a name they count as pairs.
+    this.rest = 1 + (this.isSet && this.name !== '' ? endOfPair(span, to, end, COMMA, COMMA) : to);
     const equals = indexOfCode(span, EQUALS, from, to);
     if (equals < 0 || !this.hasName(from, trimEnd(span, from, equals))) return false;
     span.from = skipSpaces(span, equals + 1, to);
     span.to = trimEnd(span, span.from, to);
-    return true;
+    // An empty cookie of a response is only seen in front of its attributes (observed from HAProxy).
+    const endsLine = to === end || codeAt(span, to) === COMMA;
+    return !(this.isSet && this.name !== '' && span.from === span.to && endsLine);
   }
 
   private hasName(from: number, to: number): boolean {
@@ -65,13 +68,13 @@ export class CookieCursor {
   }
 }
 
-/** Position of the semicolon, or in requests of the comma, outside of quotes. */
-function endOfPair(span: Span, from: number, end: number, isSet: boolean): number {
+/** Position of the first of two characters outside of quotes. */
+function endOfPair(span: Span, from: number, end: number, one: number, other: number): number {
   let isQuoted = false;
   for (let at = from; at < end; at++) {
     const code = codeAt(span, at);
     if (code === QUOTE) isQuoted = !isQuoted;
-    else if ((code === SEMICOLON || (code === COMMA && !isSet)) && !isQuoted) return at;
+    else if ((code === one || code === other) && !isQuoted) return at;
   }
   return end;
 }

@@ -5,8 +5,13 @@ import type { SampleContext } from '../context.js';
 
 const peeked = new HttpMessage();
 
-/** @returns null where there is no request, or none yet */
+/** @returns null where there is no request, or none yet; once the response is there it is gone, as in HAProxy */
 export function requestOf(c: SampleContext): HttpMessage | null {
+  return c.response === null ? receivedRequest(c) : null;
+}
+
+/** The same for what is known of it until the end. */
+export function receivedRequest(c: SampleContext): HttpMessage | null {
   const { request } = c;
   if (request !== null) return request.method === '' ? null : request;
   return c.http === null ? peek(c) : null;

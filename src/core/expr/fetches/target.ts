@@ -9,7 +9,7 @@ import { binary, derived, type Fetch, type Fetches, integer, spans, text, waitin
 import { sdbm } from '../hashes.js';
 import { codeAt, indexOfCode, makeSpan, type Span, setSpan, spanText } from '../span.js';
 import type { IpValue } from '../values.js';
-import { requestOf } from './messages.js';
+import { receivedRequest, requestOf } from './messages.js';
 
 const SLASH = 47;
 const QUESTION = 63;
@@ -21,7 +21,7 @@ const target = makeSpan();
 const host = new HeaderValues();
 
 export const TARGET: Fetches = {
-  method: { ...waiting(text((c) => requestOf(c)?.method)), match: 'meth' },
+  method: { ...waiting(text((c) => receivedRequest(c)?.method)), match: 'meth' },
   path: spans(() => ({ find: path })),
   pathq: spans(() => ({ find: pathq })),
   query: spans(() => ({ find: query })),
@@ -49,7 +49,11 @@ export function versionText(message: HttpMessage | null): string | undefined {
 }
 
 function isHttp(): Fetch {
-  return { kind: 'boolean', contents: true, make: () => ({ read: (c) => (requestOf(c) === null ? undefined : true) }) };
+  return {
+    kind: 'boolean',
+    contents: true,
+    make: () => ({ read: (c) => (receivedRequest(c) === null ? undefined : true) }),
+  };
 }
 
 function url(c: SampleContext): Span | null {

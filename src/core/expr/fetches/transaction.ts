@@ -6,7 +6,7 @@ import { BODY_LENGTH, H_AUTHORIZATION } from '../../http1/message.js';
 import { decodeBase64 } from '../base64.js';
 import type { HttpView, SampleContext } from '../context.js';
 import { binary, boolean, type Fetch, type Fetches, integer, text, waiting } from '../fetch.js';
-import { requestOf } from './messages.js';
+import { receivedRequest, requestOf } from './messages.js';
 import { versionText } from './target.js';
 
 export const TRANSACTION: Fetches = {
@@ -46,7 +46,7 @@ function originForm(target: string | undefined): string | undefined {
 }
 
 function requestVersion(c: SampleContext): string | undefined {
-  const version = versionText(requestOf(c)) ?? requestLine(c)?.[2]?.slice(5);
+  const version = versionText(receivedRequest(c)) ?? requestLine(c)?.[2]?.slice(5);
   return version === undefined ? undefined : `HTTP/${version}`;
 }
 
