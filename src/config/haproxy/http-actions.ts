@@ -1,4 +1,5 @@
 /** Actions of `http-request`, `http-response` and `http-after-response` (manual §4.2). */
+import { compileRegex } from '../../core/expr/regex.js';
 import type { HttpAction } from '../model.js';
 import { parseDuration } from '../units.js';
 import {
@@ -132,14 +133,10 @@ function readReplacement(line: Line, i: number, stage: Stage): { regex: string; 
 }
 
 function isRegex(line: Line, i: number): boolean {
-  try {
-    new RegExp(line.text(i).replace(/^\(\?[a-z]+\)/, ''));
-    return true;
-  } catch {
-    const message = `'${line.text(i)}' is not a regular expression`;
-    line.error('bad-regex', i, message, 'check its parentheses and brackets');
-    return false;
-  }
+  const compiled = compileRegex(line.text(i), false);
+  if (typeof compiled !== 'string') return true;
+  line.error('bad-regex', i, compiled, 'check its parentheses and brackets');
+  return false;
 }
 
 function targetAction(name: 'set-method' | 'set-path' | 'set-pathq' | 'set-query' | 'set-uri'): Reader {

@@ -85,5 +85,6 @@ function bracket(rest: string): Piece | undefined {
     out += whole === undefined ? (piece === '[' ? '\\[' : piece) : CLASSES[name];
     at += piece.length;
   }
-  return { text: `${out}]`, length: at + 1 };
+  // Left open it is refused by whoever reads the result.
+  return { text: at < rest.length ? `${out}]` : '[', length: at + 1 };
 }
