@@ -2,7 +2,7 @@
  * Figures that are differences: idle percentage and bytes per second. They are taken when somebody asks, over the time
  * since the last asking (at least a second, so that two clients do not disturb each other).
  */
-import { C_IDLE_US, rowKey } from '../core/table.js';
+import { C_IDLE_US, C_TURNED_US, rowKey } from '../core/table.js';
 import type { Figures } from './command.js';
 import type { Engine } from './engine.js';
 import { totalBytesOut } from './info-values.js';
@@ -11,7 +11,8 @@ const SHORTEST_MS = 1000;
 
 interface Sample {
   readonly atMs: number;
-  readonly idleUs: number;
+  /** What the workers worked since their start, µs, up to the last turn of their loops. */
+  readonly busyUs: number;
   readonly bytesOut: number;
 }
 
@@ -24,7 +25,7 @@ export class SampledFigures implements Figures {
     private readonly engine: Engine,
     private readonly now: () => number,
   ) {
-    this.before = { atMs: engine.startedAtMs, idleUs: 0, bytesOut: 0 };
+    this.before = { atMs: engine.startedAtMs, busyUs: 0, bytesOut: 0 };
   }
 
   idlePercent(): number {
@@ -41,14 +42,16 @@ export class SampledFigures implements Figures {
     const sample = this.take();
     const elapsedMs = sample.atMs - this.before.atMs;
     if (elapsedMs < SHORTEST_MS) return;
-    const idleUs = (sample.idleUs - this.before.idleUs) / this.engine.workers;
-    this.idle = Math.min(100, Math.max(0, Math.round(idleUs / (elapsedMs * 10))));
+    const busyUs = (sample.busyUs - this.before.busyUs) / this.engine.workers;
+    this.idle = Math.min(100, Math.max(0, Math.round(100 - busyUs / (elapsedMs * 10))));
     this.rate = Math.max(0, Math.round(((sample.bytesOut - this.before.bytesOut) * 1000) / elapsedMs));
     this.before = sample;
   }
 
   private take(): Sample {
-    const idleUs = this.engine.row(rowKey.process())?.sum(C_IDLE_US) ?? 0;
-    return { atMs: this.now(), idleUs, bytesOut: totalBytesOut(this.engine) };
+    const row = this.engine.row(rowKey.process());
+    // A worker that sleeps now has not said so: only what it did counts, and the rest of the time was none of it.
+    const busyUs = row === undefined ? 0 : row.sum(C_TURNED_US) - row.sum(C_IDLE_US);
+    return { atMs: this.now(), busyUs, bytesOut: totalBytesOut(this.engine) };
   }
 }

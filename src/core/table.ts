@@ -316,3 +316,5 @@ export const C_REQ_RATE_BEFORE = 51;
 /** Header rewrites that failed, and errors of our own (`eint`). */
 export const C_FAILED_REWRITES = 52;
 export const C_INTERNAL_ERRORS = 53;
+/** Process row: when the loop's last turn began, µs of the worker's own clock; what is not idle up to then was work. */
+export const C_TURNED_US = 54;

@@ -67,6 +67,7 @@ export class DataplaneWorker implements Lender {
   httpBuffers = new BufferPool(16_384, KEPT_BUFFERS);
   /** Transactions that wait for the main thread, by request number. */
   readonly services = new Map<number, Transaction>();
+  private requests = 0;
   private readonly freeHttp: HttpConnection[] = [];
   private readonly freeTransactions: Transaction[] = [];
   private readonly freeConnections: ServerConnection[] = [];
@@ -95,6 +96,7 @@ export class DataplaneWorker implements Lender {
     const { f64, c } = this.process;
     f64[c + T.C_LOOPS] = this.reactor.turns;
     f64[c + T.C_IDLE_US] = this.reactor.idleUs;
+    f64[c + T.C_TURNED_US] = this.reactor.nowMs * 1000;
     f64[c + T.C_SPLICED_BYTES] = this.splicedBytes;
   }
 
@@ -140,7 +142,9 @@ export class DataplaneWorker implements Lender {
   }
 
   takeTransaction(): Transaction {
-    return this.freeTransactions.pop() ?? new Transaction();
+    const transaction = this.freeTransactions.pop() ?? new Transaction();
+    transaction.sequence = this.requests++;
+    return transaction;
   }
 
   giveTransaction(transaction: Transaction): void {
@@ -160,6 +164,10 @@ export class DataplaneWorker implements Lender {
   /** Asks the main thread for what would delay others here. */
   postService(request: number, ask: ServiceRequest): void {
     this.post({ type: 'service', index: this.index, request, ask });
+  }
+
+  tellMain(message: FromWorker): void {
+    this.post(message);
   }
 
   private screen(session: Session, fd: number): void {

@@ -121,7 +121,7 @@ function sessionsCell({ kind, values }: StatRow): Html {
 
 function rateCell({ kind, values }: StatRow): Html {
   if (kind === 'L') return NOTHING;
-  const requests = kind === 'F' && num(values, 'req_rate') > 0 ? `${grouped(num(values, 'req_rate'))} requests/s` : '';
+  const requests = kind === 'F' && num(values, 'req_rate') > 0 ? `requests ${grouped(num(values, 'req_rate'))}/s` : '';
   const most = limit(values, 'rate_lim');
   return figure(`${grouped(num(values, 'rate'))}/s`, most, [highest(values, 'rate_max', 'rate', '/s'), requests]);
 }

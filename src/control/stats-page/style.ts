@@ -41,7 +41,7 @@ nav { display: flex; flex-wrap: wrap; align-items: center; gap: .2rem 1.4rem; ma
 .attention { display: flex; flex-wrap: wrap; gap: .35rem 1.4rem; margin: .5rem 0; padding: 0; list-style: none; }
 .attention.told { display: block; }
 .attention li { overflow-wrap: anywhere; }
-.contents { padding: .5rem 0; border-top: 1px solid var(--line); }
+.contents { width: 100%; padding: .5rem 0; border-top: 1px solid var(--line); }
 .contents a { text-decoration: none; }
 footer h2 { display: inline; font-size: 1rem; }
 footer { margin-top: 2rem; border-top: 1px solid var(--line); padding-top: .6rem; color: var(--faint); }
