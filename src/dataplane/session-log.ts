@@ -91,7 +91,7 @@ function sinkFor(proxy: Proxy, model: Model, sinks: Map<string, LogSink>): LogSi
   const known = sinks.get(key);
   if (known) return known;
   const sendHostname = model.global.logSendHostname;
-  const sink = new LogSink(proxy.logs, { tag, pid: process.pid, sendHostname, hostname: HOSTNAME });
+  const sink = new LogSink(proxy.logs, { tag, pid: process.pid, sendHostname, hostname: HOSTNAME }, 'latin1');
   sinks.set(key, sink);
   return sink;
 }
@@ -177,9 +177,9 @@ function fill(session: Session, frontend: FrontendEntity, termination: string): 
   record.totalMs = Math.round(now - session.acceptedMs);
   record.bytesToClient = session.toClient.bytes;
   record.bytesToServer = session.toServer.bytes;
-  record.termination = termination;
   const tx = session.http === null ? null : session.http.transaction;
   record.http = tx === null ? NO_HTTP : httpRecord(session, tx);
+  record.termination = termination; // after the unique id, whose format may have asked for a record of its own
   record.early = frontend.proxy.options.logasap === true;
   fillCounts(session, frontend);
   fillAddresses(session, frontend);
@@ -206,7 +206,7 @@ function fillCounts(session: Session, frontend: FrontendEntity): void {
   record.serverQueue = session.serverQueuePosition;
   record.backendQueue = session.backendQueuePosition;
   record.logCount = frontend.logCount++;
-  record.requestCount = Math.floor(session.id / 256);
+  record.requestCount = session.http?.transaction?.sequence ?? Math.floor(session.id / 256);
 }
 
 function fillAddresses(session: Session, frontend: FrontendEntity): void {

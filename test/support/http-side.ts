@@ -58,7 +58,7 @@ async function arrived(client: Client, text: string | undefined, times: number):
 
 /** Log lines of requests so far, without what differs from run to run. */
 export function requestLog(proxy: RunningProxy): string[] {
-  return proxy.logs.filter((line) => / \d+ \d+ .* \d+\/\d+\/\d+\/\d+\/\+?\d+ /.test(line)).map(maskedRequest);
+  return proxy.logs.filter((line) => / -?\d+ \d+ .* \d+\/\d+\/\d+\/\d+\/\+?\d+ /.test(line)).map(maskedRequest);
 }
 
 function maskedRequest(line: string): string {

@@ -5,6 +5,7 @@
  */
 import type { ChunkScanner } from '../../core/http1/chunked.js';
 import type { HttpMessage } from '../../core/http1/message.js';
+import { C_HRSP_1XX } from '../../core/table.js';
 
 const START_LINE = 20;
 const END_OF_HEAD = 1;
@@ -25,4 +26,9 @@ export function countMessage(message: HttpMessage): number {
 /** Bytes that a chunked body counts for so far: its data, and one for its end. */
 export function chunkedBytes(scanner: ChunkScanner): number {
   return scanner.dataBytes + (scanner.isDone ? 1 + scanner.trailerBytes : 0);
+}
+
+/** The counter of a status: 1xx … 5xx, other. */
+export function statusCell(status: number): number {
+  return C_HRSP_1XX + (status >= 100 && status < 600 ? Math.trunc(status / 100) - 1 : 5);
 }

@@ -8,13 +8,25 @@ import { READ_BYTES } from '../channel.js';
 import { leaveQueue, releaseServer } from '../connect.js';
 import { connectionTimes } from '../connection-log.js';
 import { closeSockets, leave } from '../finish.js';
-import { CONNECTING, ESTABLISHED, FREE, HTTP_IDLE, HTTP_RULES, QUEUED, RETRYING, type Session } from '../session.js';
-import { countStatus, releaseTracked } from '../stick/tracked.js';
+import {
+  CONNECTING,
+  ESTABLISHED,
+  FREE,
+  HTTP_EXCHANGE,
+  HTTP_IDLE,
+  HTTP_RULES,
+  QUEUED,
+  RETRYING,
+  type Session,
+} from '../session.js';
+import { releaseTracked } from '../stick/tracked.js';
+import { statusCell } from './byte-count.js';
 import { armDeadline } from './deadlines.js';
 import type { HttpConnection } from './http-connection.js';
 import { giveBuffer } from './read-request.js';
 import { answerStatus } from './reply.js';
 import { parkOrClose } from './reuse.js';
+import { countBadResponse } from './server-failure.js';
 import type { Transaction } from './transaction.js';
 
 const DRAIN_READS = 4;
@@ -28,7 +40,7 @@ export function endTransaction(session: Session, side: string, phase: string): v
   leaveQueue(session);
   countTransaction(session, tx, side, phase);
   worker.logRequest(session, tx, side + phase);
-  if (session.tracked !== null) endTracking(session, tx);
+  if (session.tracked !== null) endTracking(session);
   const keepsClient = tx.keepsClient && session.toClient.pending === 0;
   session.toServer.release(worker);
   session.toClient.release(worker);
@@ -58,9 +70,9 @@ export function dropServer(session: Session): void {
 }
 
 /** What the request tracked is let go; the connection's counters go on. */
-function endTracking(session: Session, tx: Transaction): void {
-  countStatus(session, tx.status);
+function endTracking(session: Session): void {
   releaseTracked(session, false);
+  session.toServer.bytes = session.toClient.bytes = 0;
   session.tracked!.countedIn = session.tracked!.countedOut = 0;
 }
 
@@ -132,6 +144,10 @@ export function finishHttp(session: Session, side: string, phase: string): void 
     answerStatus(session, tx, side === 'R' ? 500 : 503, side + phase);
     return;
   }
+  if (isKill(side) && session.state !== ESTABLISHED && !tx.responseBegun) {
+    killed(session, tx, side);
+    return;
+  }
   tx.keepsClient = false;
   tx.serverIsSpent = true;
   if (session.state === ESTABLISHED) endTunnel(session, side, phase);
@@ -141,6 +157,20 @@ export function finishHttp(session: Session, side: string, phase: string): void 
 function endTunnel(session: Session, side: string, phase: string): void {
   if (session.serverFd >= 0 && side === 'C' && phase === 'D') session.http!.transaction!.end = 'CD';
   endTransaction(session, side, phase);
+}
+
+function isKill(side: string): boolean {
+  return side === 'K' || side === 'D' || side === 'U';
+}
+
+/** Its server was taken away before it answered. */
+function killed(session: Session, tx: Transaction, side: string): void {
+  if (session.state !== HTTP_EXCHANGE) {
+    answerStatus(session, tx, 503, `${side}C`);
+    return;
+  }
+  countBadResponse(session);
+  answerStatus(session, tx, 502, `${side}H`);
 }
 
 /** The client is there and can be told. */
@@ -155,11 +185,9 @@ function isBeforeServer({ state }: Session): boolean {
 function countTransaction(session: Session, tx: Transaction, side: string, phase: string): void {
   const { frontend, backend, lastServer } = session;
   if (tx.status > 0) {
-    const status = tx.status;
-    const cell = T.C_HRSP_1XX + (status >= 100 && status < 600 ? Math.trunc(status / 100) - 1 : 5);
+    const cell = statusCell(tx.status);
     frontend.cells.count(cell);
     backend?.cells.count(cell);
-    if (tx.responseMs > 0) lastServer?.cells.count(cell);
   }
   countBytes(session);
   if (backend === null) return;
@@ -172,8 +200,8 @@ function countTransaction(session: Session, tx: Transaction, side: string, phase
 }
 
 function countAbort(session: Session, side: string): void {
-  const cell = side === 'C' || side === 'c' ? T.C_CLI_ABORT : side === 'S' || side === 's' ? T.C_SRV_ABORT : -1;
-  if (cell < 0) return;
+  if (side === '-' || side === 'P' || side === 'R') return;
+  const cell = side === 'C' || side === 'c' ? T.C_CLI_ABORT : T.C_SRV_ABORT;
   session.backend!.cells.count(cell);
   session.lastServer?.cells.count(cell);
 }

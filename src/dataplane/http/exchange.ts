@@ -4,6 +4,7 @@
  * session's channels, which copy or splice and know where it ends.
  */
 import type { ChunkScanner } from '../../core/http1/chunked.js';
+import { setHeader } from '../../core/http1/headers.js';
 import { BODY_CHUNKED, BODY_LENGTH } from '../../core/http1/message.js';
 import { writeHead } from '../../core/http1/serialize.js';
 import { EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLOUT, EPOLLRDHUP } from '../../linux/constants.js';
@@ -19,6 +20,7 @@ import {
 import { askForRecheck } from '../connect.js';
 import { proxyHeaderFor } from '../proxy-header.js';
 import { HTTP_EXCHANGE, type Session } from '../session.js';
+import { countTracked } from '../stick/tracked.js';
 import { chunkedBytes } from './byte-count.js';
 import { armDeadline } from './deadlines.js';
 import { continueLater, endTransaction } from './end-transaction.js';
@@ -67,6 +69,8 @@ function composeRequest(session: Session, tx: Transaction): number {
     out.set(header.bytes.subarray(0, header.length));
     at = header.length;
   }
+  const { sendNameHeader } = backend!.proxy.http;
+  if (sendNameHeader !== undefined) setHeader(tx.request, sendNameHeader.toLowerCase(), server!.name);
   at = writeHead(tx.request, out, at, READ_BYTES >> 1, serverConnection(tx, backend!));
   if (at < 0 || tx.bodyTo === tx.bodyFrom) return at;
   out.set(tx.request.bytes!.subarray(tx.bodyFrom, tx.bodyTo), at);
@@ -103,7 +107,7 @@ export function onExchangeEvents(session: Session, fd: number, events: number): 
   if (events & READ_EVENTS) incoming.readable = true;
   if (events & HANGUP_EVENTS) incoming.hungUp = true;
   if (events & EPOLLOUT) outgoing.writable = true;
-  if (fd === session.clientFd && events & (EPOLLERR | EPOLLHUP)) clientGone(session);
+  if (fd === session.clientFd && hasLeft(session, events)) clientGone(session);
   else if (fd === session.serverFd && events & READ_EVENTS && isStale(session))
     staleConnection(session, session.http!.transaction!);
   else advance(session);
@@ -114,10 +118,17 @@ function isStale({ http, worker }: Session): boolean {
   return http!.connection!.takenInTurn === worker.reactor.turns;
 }
 
+/** Only with `option abortonclose`: whoever has asked is answered, and it shows then that nobody is there. */
+function hasLeft(session: Session, events: number): boolean {
+  if (!session.backend!.proxy.options.abortonclose) return false;
+  return (events & HANGUP_EVENTS) !== 0 && session.http!.transaction!.requestDone;
+}
+
 function clientGone(session: Session): void {
   const tx = session.http!.transaction!;
   tx.keepsClient = false;
   tx.serverIsSpent = true;
+  if (!tx.responseBegun) countTracked(session, 'http_fail');
   endTransaction(session, 'C', tx.responseBegun ? 'D' : 'H');
 }
 

@@ -17,6 +17,7 @@ import { destinationOf } from '../proxy-header.js';
 import { refusesContents } from '../rules.js';
 import type { Session } from '../session.js';
 import { vanishOnClose } from '../socket-options.js';
+import { countTracked } from '../stick/tracked.js';
 import { armDeadline } from './deadlines.js';
 import { closeQuietly } from './end-transaction.js';
 import { readRequestCookies } from './persistence.js';
@@ -64,9 +65,10 @@ function judgeStep(session: Session, tx: Transaction, context: SampleContext): O
   const { frontend } = session;
   switch (tx.step) {
     case MONITOR:
-      return refusesContents(session, frontend.contentRules, context)
-        ? refuse(session, tx)
-        : answerMonitor(tx, frontend.program, context);
+      if (refusesContents(session, frontend.contentRules, context)) return refuse(session, tx);
+      countRequest(session);
+      countTracked(session, 'http_req');
+      return answerMonitor(tx, frontend.program, context);
     case FRONTEND_RULES:
       return runRequestRules(tx, frontend.program, context);
     case ROUTE:
@@ -74,6 +76,13 @@ function judgeStep(session: Session, tx: Transaction, context: SampleContext): O
     default:
       return judgeForBackend(session, tx, context);
   }
+}
+
+function countRequest({ frontend, worker, listenerCells }: Session): void {
+  worker.process.count(T.C_HTTP_REQUESTS);
+  frontend.cells.count(T.C_HTTP_REQUESTS);
+  listenerCells.count(T.C_HTTP_REQUESTS);
+  frontend.cells.rate(T.C_REQ_RATE_SECOND, T.F_REQ_RATE_MAX, worker.epochSecond);
 }
 
 function judgeForBackend(session: Session, tx: Transaction, context: SampleContext): Outcome {
@@ -88,6 +97,8 @@ function refuse(session: Session, tx: Transaction): Outcome {
   session.frontend.cells.count(T.C_DENIED_REQ);
   session.listenerCells.count(T.C_DENIED_REQ);
   tx.run.end = 'PR';
+  tx.requestLine = '';
+  tx.headMs = 0;
   return REJECT;
 }
 

@@ -6,11 +6,10 @@ import { CR, latin1 } from '../../core/http1/characters.js';
 import { errorStatus, HEAD_TOO_LARGE, NEED_MORE } from '../../core/http1/errors.js';
 import { BODY_CHUNKED, BODY_LENGTH, BODY_NONE, type HttpMessage } from '../../core/http1/message.js';
 import { parseRequest } from '../../core/http1/parse.js';
-import * as T from '../../core/table.js';
 import { EAGAIN } from '../../linux/constants.js';
 import { recv } from '../../linux/syscalls.js';
 import { HTTP_HEAD, HTTP_IDLE, HTTP_RULES, type Session } from '../session.js';
-import { countTracked } from '../stick/tracked.js';
+import { countUnread } from '../stick/tracked.js';
 import type { DataplaneWorker } from '../worker-context.js';
 import { countMessage } from './byte-count.js';
 import { armDeadline } from './deadlines.js';
@@ -44,6 +43,7 @@ export function readRequest(session: Session): void {
       toServer.readable = false;
       toServer.ended = true;
       if (http.to === http.from) {
+        if (http.requests === 0) countUnread(session, true);
         endOfConnection(session, n < 0);
         return;
       }
@@ -141,20 +141,15 @@ function complete(session: Session, http: HttpConnection, tx: Transaction, lengt
     answerRaw(session, tx, 400, 'PR');
     return;
   }
-  countRequest(session, tx);
+  noteRequest(session, tx);
   session.state = HTTP_RULES;
-  if (session.tracked !== null) countTracked(session, 'http_req');
-  worker.process.count(T.C_HTTP_REQUESTS);
   judgeRequest(session, tx);
 }
 
-function countRequest(session: Session, tx: Transaction): void {
-  const { frontend, worker, listenerCells } = session;
+function noteRequest(session: Session, tx: Transaction): void {
+  const { frontend } = session;
   if (frontend.logs !== null) tx.requestLine = requestLineOf(tx.request);
   session.toServer.bytes = countMessage(tx.request);
-  frontend.cells.count(T.C_HTTP_REQUESTS);
-  listenerCells.count(T.C_HTTP_REQUESTS);
-  frontend.cells.rate(T.C_REQ_RATE_SECOND, T.F_REQ_RATE_MAX, worker.epochSecond);
 }
 
 /** The line as it came, for the log. */

@@ -8,7 +8,9 @@ import { EAGAIN } from '../../linux/constants.js';
 import { recv } from '../../linux/syscalls.js';
 import { READ_BYTES, UNLIMITED } from '../channel.js';
 import { HTTP_EXCHANGE, type Session } from '../session.js';
-import { chunkedBytes, countMessage } from './byte-count.js';
+import { storeFromResponse } from '../stick/stick-rules.js';
+import { countStatus } from '../stick/tracked.js';
+import { chunkedBytes, countMessage, statusCell } from './byte-count.js';
 import { armDeadline } from './deadlines.js';
 import { closeQuietly, endTransaction } from './end-transaction.js';
 import { clientConnection } from './framing.js';
@@ -121,11 +123,14 @@ function finalResponse(session: Session, tx: Transaction): void {
   tx.hasResponse = true;
   tx.responseMs = worker.reactor.nowMs;
   tx.status = response.status;
+  session.server!.cells.count(statusCell(response.status));
   session.toClient.bytes += countMessage(response);
   if (backend.retryOn !== null && mayRetry(session, tx, String(response.status))) {
     retryRequest(session, tx);
     return;
   }
+  if (session.tracked !== null) countStatus(session, response.status);
+  if (backend.stickRules.length > 0) storeFromResponse(session);
   if (!isAllowed(session, tx)) return;
   tx.status = response.status;
   tx.keepsClient =
@@ -171,6 +176,7 @@ function sendResponse(session: Session, tx: Transaction): void {
     noteBroken(session, tx, end);
     tx.responseBegun = false;
     toClient.bytes = 0;
+    session.server!.cells.count(statusCell(response.status), -1);
     serverFailed(session, tx, 'P', 'H', 502);
     return;
   }

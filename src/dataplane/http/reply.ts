@@ -4,6 +4,7 @@ import { writeHead } from '../../core/http1/serialize.js';
 import * as T from '../../core/table.js';
 import { NativeBuffer } from '../../linux/memory.js';
 import { HTTP_REPLY, HTTP_RULES, type Session } from '../session.js';
+import { countUnread } from '../stick/tracked.js';
 import { countMessage } from './byte-count.js';
 import { armDeadline } from './deadlines.js';
 import { closeQuietly, dropServer, endTransaction } from './end-transaction.js';
@@ -17,6 +18,7 @@ export function answerRaw(session: Session, tx: Transaction, status: number, end
   const { worker, frontend } = session;
   frontend.cells.count(T.C_ERR_REQ);
   session.listenerCells.count(T.C_ERR_REQ);
+  if (tx.step === 0) countUnread(session, status !== 408);
   const page = earlyErrorPage(frontend.program, status);
   tx.status = status;
   tx.keepsClient = false;
@@ -97,9 +99,19 @@ function finishSending(session: Session, length: number): void {
   session.lastIoMs = session.worker.reactor.nowMs;
   const sent = sendToClient(session, length);
   const tx = session.http!.transaction!;
-  if (sent < 0) closeQuietly(session, tx, 'C', 'D');
+  if (sent < 0) clientIsGone(session, tx);
   else if (session.toClient.pending === 0) endTransaction(session, tx.end[0], tx.end[1]);
   else armDeadline(session);
+}
+
+/** What went wrong before says more than that nobody hears of it. */
+function clientIsGone(session: Session, tx: Transaction): void {
+  const { end } = tx;
+  if (end !== '--') {
+    session.backend?.cells.count(T.C_CLI_ABORT);
+    session.lastServer?.cells.count(T.C_CLI_ABORT);
+  }
+  closeQuietly(session, tx, end === '--' ? 'C' : end[0], end === '--' ? 'D' : end[1]);
 }
 
 /** The client can take more of the answer. */
@@ -108,7 +120,7 @@ export function flushReply(session: Session): void {
   const before = toClient.pending;
   const outcome = toClient.flushOnly(worker);
   const tx = session.http!.transaction!;
-  if (outcome !== 0) closeQuietly(session, tx, 'C', 'D');
+  if (outcome !== 0) clientIsGone(session, tx);
   else if (toClient.pending === 0) endTransaction(session, tx.end[0], tx.end[1]);
   else {
     if (toClient.pending < before) session.lastIoMs = worker.reactor.nowMs;

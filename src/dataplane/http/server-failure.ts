@@ -2,6 +2,7 @@
 import * as T from '../../core/table.js';
 import { askForRecheck, retryElsewhere } from '../connect.js';
 import type { Session } from '../session.js';
+import { countTracked } from '../stick/tracked.js';
 import { closeQuietly, endTransaction } from './end-transaction.js';
 import { answerStatus } from './reply.js';
 import { parkOrClose } from './reuse.js';
@@ -14,16 +15,17 @@ export function serverFailed(session: Session, tx: Transaction, side: string, ph
     retryRequest(session, tx);
     return;
   }
+  if (phase === 'H' || side === 'P') countTracked(session, 'http_fail');
   tx.serverIsSpent = true;
   askForRecheck(session.worker, server);
+  if (side !== 's' || !tx.responseBegun) countBadResponse(session);
   // A connection used before may have ended while the request was on its way; the client knows best whether to ask
   // again, and does so when its connection just closes (RFC 9110 §9.2.2).
   if (side === 'S' && !tx.responseBegun && session.http!.connection!.uses > 1 && !tx.isFirst) {
+    tx.logLevel = 'silent'; // as in HAProxy: the request is the client's to repeat
     closeQuietly(session, tx, side, phase);
     return;
   }
-  server.cells.count(T.C_ERR_RESP);
-  session.backend!.cells.count(T.C_ERR_RESP);
   if (tx.responseBegun) {
     tx.keepsClient = false;
     endTransaction(session, side, phase);
@@ -44,6 +46,11 @@ export function staleConnection(session: Session, tx: Transaction): void {
   }
   session.retriesLeft++;
   retryRequest(session, tx);
+}
+
+export function countBadResponse(session: Session): void {
+  session.server!.cells.count(T.C_ERR_RESP);
+  session.backend!.cells.count(T.C_ERR_RESP);
 }
 
 /** The word of `retry-on` for a failure. */

@@ -17,6 +17,8 @@ export class Transaction {
   readonly response = new HttpMessage();
   /** True from the time when the response's head is there until the transaction ends. */
   hasResponse = false;
+  /** How many requests the worker had before. */
+  sequence = 0;
   /** The first of its connection. */
   isFirst = true;
   /** Request line as received (latin1), for the log; '' = `<BADREQ>`. */
