@@ -1,7 +1,7 @@
 /** What a scrape asks for: `?scope=server&scope=backend&no-maint`, as HAProxy's exporter reads it. */
 
 const SCOPES = ['global', 'frontend', 'listener', 'backend', 'server', 'sticktable'] as const;
-export type MetricScope = (typeof SCOPES)[number];
+type MetricScope = (typeof SCOPES)[number];
 
 export interface MetricQuery {
   readonly scopes: ReadonlySet<MetricScope>;

@@ -1,6 +1,6 @@
 /** What the URL of the statistics page asks for: options are words between semicolons, as scrapers write them. */
 
-export type PageFormat = 'html' | 'csv' | 'json' | 'json-schema' | 'typed';
+type PageFormat = 'html' | 'csv' | 'json' | 'json-schema' | 'typed';
 
 export interface PageTarget {
   readonly format: PageFormat;
