@@ -57,7 +57,18 @@ export interface ServiceRequest {
   readonly isAdmin: boolean;
 }
 
+/** A request changed a map or a list of patterns (`http-request set-map` …): every worker has its own copy. */
+export interface PatternChange {
+  readonly do: 'set' | 'add' | 'delete';
+  readonly file: string;
+  readonly key: string;
+  readonly value: string;
+}
+
 export type ToWorker =
+  | { type: 'pattern-change'; change: PatternChange }
+  /** Answers `check-password`. */
+  | { type: 'password-checked'; key: string; isRight: boolean }
   /** Answers `service`. The worker adds what framing needs; HEAD is answered without the body. */
   | {
       type: 'service-answer';
@@ -81,6 +92,10 @@ export type ToWorker =
   | { type: 'stop'; soft: boolean };
 
 export type FromWorker =
+  /** For the other workers. */
+  | { type: 'pattern-change'; index: number; change: PatternChange }
+  /** A hash that takes long is made beside the event loops; `key` names password and hash. */
+  | { type: 'check-password'; index: number; key: string; password: string; hash: string }
   | { type: 'service'; index: number; request: number; ask: ServiceRequest }
   | { type: 'ready'; index: number }
   | { type: 'applied'; index: number; revision: number }

@@ -16,6 +16,7 @@ import type { AdminCommand, FromHealth, FromWorker, ProtocolError, SessionInfo }
 import type { StickStore } from '../core/stick/store.js';
 import * as T from '../core/table.js';
 import { Deployment, type StartFailure } from './deployment.js';
+import { runErrand } from './errands.js';
 import { ExternalPrograms } from './external-programs.js';
 import { FrontendSwitch } from './frontend-switch.js';
 import { type HandoverSource, type InheritedSockets, serveHandover, writeSockets } from './handover.js';
@@ -261,6 +262,7 @@ export class Supervisor implements Engine {
   private onWorker(message: FromWorker): void {
     if (message.type === 'log') this.log.record(TAGS[message.level], null, message.text);
     if (message.type === 'service') this.services.take(message);
+    if (this.threads !== null) runErrand(this.threads, message);
   }
 
   private onHealth(message: FromHealth): void {

@@ -7,7 +7,9 @@ import type { FromWorker, ThreadData, ToWorker } from '../core/messages.js';
 import { Reactor } from '../linux/reactor.js';
 import { applyPlan } from './configure.js';
 import { kill } from './finish.js';
+import { passwordChecked } from './http/auth/password-checked.js';
 import { endOfConnection } from './http/end-transaction.js';
+import { applyPatternChange } from './http/rules/pattern-steps.js';
 import { serviceAnswered } from './http/services.js';
 import { HTTP_IDLE } from './session.js';
 import { describeSession } from './session-info.js';
@@ -40,6 +42,12 @@ function onMessage(message: ToWorker): void {
       break;
     case 'service-answer':
       serviceAnswered(worker, message);
+      break;
+    case 'password-checked':
+      passwordChecked(worker, message.key, message.isRight);
+      break;
+    case 'pattern-change':
+      applyPatternChange(worker.patternFiles, message.change);
       break;
     case 'list-sessions':
       post({ type: 'sessions', index, request: message.request, sessions: worker.live.map(describeSession) });

@@ -20,10 +20,18 @@ const OWN = 'Set-Cookie: S=xyz; path=/q';
 const ask = (cookies: string, gives = '', method = 'GET') =>
   request('/x', `${cookies && `Cookie: ${cookies}`}\n${gives && `X-Give: ${gives}`}`, method);
 
-function sameCookies(mode: string, requests: readonly string[], more: { back?: string; servers?: string; mask?: (answer: string) => string } = {},
+function sameCookies(
+  mode: string,
+  requests: readonly string[],
+  more: { back?: string; servers?: string; mask?: (answer: string) => string } = {},
 ): void {
   const back = `${mode}\n${more.back ?? ''}`;
-  sameRules([mode, more.back].filter(Boolean).join('; '), { back, servers: more.servers ?? SERVERS, requests, mask: more.mask });
+  sameRules([mode, more.back].filter(Boolean).join('; '), {
+    back,
+    servers: more.servers ?? SERVERS,
+    requests,
+    mask: more.mask,
+  });
 }
 
 const USUAL = ['', 'S=A', 'S=B', 'S=C', 'S=Z', 'a=b; S=B; c=d', 'S=B;S=A', 'S="B"', 's=B', 'S=B\nCookie: x=y'];

@@ -148,6 +148,24 @@ http-request set-header X-Len "%[req.body_len] %[req.body_size]"`,
   ],
 });
 
+const MAP = file('paths.map', '/known one\n/other two\n');
+
+sameRules('requests change a map', {
+  front: `
+http-request set-map(${MAP}) %[path] %[req.hdr(x-value)] if { req.hdr(x-value) -m found }
+http-request del-map(${MAP}) %[path] if { req.hdr(x-delete) -m found }
+http-request return content-type text/plain lf-string "%[path,map(${MAP},none)]"`,
+  requests: [
+    ...paths('/known', '/new'),
+    request('/new', 'X-Value: three'),
+    request('/known', 'X-Value: four'),
+    ...paths('/new', '/known', '/other'),
+    request('/other', 'X-Delete: 1'),
+    ...paths('/other', '/new'),
+  ],
+  logged: 0,
+});
+
 sameRules('addresses', {
   front: `
 http-request set-src hdr(x-src)

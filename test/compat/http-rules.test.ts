@@ -65,19 +65,25 @@ http-after-response set-header X-After "%[status]"`,
   ],
 });
 
+const KNOWN = ['adam:secret', 'eve:p:w', 'ann:secret', 'old:secret', 'bob:secret'];
+const USERS = [...KNOWN, 'adam:wrong', 'eve:', 'nobody:x', 'ann:Secret', 'old:x', 'bob:'];
+
 sameRules('users, groups and passwords', {
   sections: `userlist l
   group admins users adam
   group readers
   user adam password $6$abcdefgh$ltjgWl6579NluT/Vi1nwEvcil.G5Nbc4NiXZaNGStk8PSwGfQv72N2CKPPrVACtLtip/cZ/1GM/O6IND4WQhG.
   user eve insecure-password p:w groups readers
+  user ann password $y$j9T$abcdefghijklmnop$3dL1LkYnZM.OVXuVdnnaKVDlLYT92dRwOzDZ5XiVCe.
+  user old password abNANd1rDfiNc
+  user bob password $1$abcdefgh$cHJi5PXp/ki/ktXzqlk6I1
 `,
   front: `
 acl known http_auth(l)
 http-request auth unless known
 http-request set-header X-Admin yes if { http_auth_group(l) admins }
 http-request set-header X-Reader yes if { http_auth_group(l) readers }`,
-  requests: ['adam:secret', 'adam:wrong', 'eve:p:w', 'eve:', 'nobody:x', 'adam:secret'].map((user) =>
+  requests: [...USERS, ...USERS].map((user) =>
     request('/', `Authorization: Basic ${Buffer.from(user).toString('base64')}`),
   ),
 });

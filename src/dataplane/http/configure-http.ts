@@ -19,7 +19,9 @@ const KEPT_BUFFERS = 256;
 /** `tune.bufsize`, `tune.maxrewrite`. Buffers of another size than before are not used again. */
 export function configureHttp(worker: DataplaneWorker, model: Model): void {
   const { tune } = model.global;
-  worker.users = new Userlists(model.userlists);
+  worker.users = new Userlists(model.userlists, (key, password, hash) =>
+    worker.tellMain({ type: 'check-password', index: worker.index, key, password, hash }),
+  );
   const bytes = Math.min(65_536, Math.max(BUFFER_BYTES, Number(tune.bufsize ?? BUFFER_BYTES))) & ~7;
   worker.httpHeadBytes = bytes - Math.min(bytes >> 1, Number(tune.maxrewrite ?? REWRITE_BYTES));
   if (bytes === worker.httpBytes) return;

@@ -11,6 +11,10 @@ import { uniqueIdOf } from './unique-id.js';
 export interface UserDirectory {
   authenticate(list: string, user: string, password: string): boolean;
   groupsOf(list: string, user: string): readonly string[];
+  /** Whoever asks can wait: a verdict that would take long is false for now, and `awaited` tells which it is. */
+  mayWait: boolean;
+  awaited: string | null;
+  settle(key: string, isRight: boolean): void;
 }
 
 const NO_BYTES = new Uint8Array();
@@ -52,6 +56,9 @@ export class TransactionView implements HttpView {
   }
   get bodyIsComplete(): boolean {
     return this.transaction.bodyIsComplete;
+  }
+  get isOwnReply(): boolean {
+    return this.transaction.run.reply !== null;
   }
   get isFirst(): boolean {
     return this.transaction.isFirst;

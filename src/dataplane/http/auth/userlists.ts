@@ -10,6 +10,8 @@ import type { UserDirectory } from '../transaction-view.js';
 
 const RIGHT_MAX = 4096;
 const WRONG_MAX = 1024;
+/** Passwords that are being checked elsewhere at the same time; beyond them nobody gets in. */
+const PENDING_MAX = 64;
 const NO_GROUPS: readonly string[] = [];
 
 interface User {
@@ -26,7 +28,8 @@ export class Userlists implements UserDirectory {
   private readonly right = new Set<string>();
   private readonly wrong = new Set<string>();
   private readonly secret = randomBytes(32);
-  /** Key of the password whose verdict the last question waits for; null none. */
+  private readonly pending = new Set<string>();
+  mayWait = false;
   awaited: string | null = null;
 
   /** @param delegate null checks at once, for as long as it takes */
@@ -37,25 +40,28 @@ export class Userlists implements UserDirectory {
     for (const list of lists) this.lists.set(list.name, usersOf(list));
   }
 
-  /**
-   * @param mayWait whoever asks will ask again: a verdict that is not known yet is false, and `awaited` says so
-   */
-  authenticate(list: string, name: string, password: string, mayWait = false): boolean {
-    this.awaited = null;
+  authenticate(list: string, name: string, password: string): boolean {
     const user = this.lists.get(list)?.get(name);
     if (user === undefined) return false;
     if (user.isClear) return user.password === password;
     const key = this.keyOf(user.password, password);
     if (this.right.has(key)) return true;
     if (this.wrong.has(key)) return false;
-    if (mayWait && this.delegate !== null) {
-      this.awaited = key;
-      this.delegate(key, password, user.password);
-      return false;
-    }
+    if (this.mayWait && this.delegate !== null && isSlow(user.password)) return this.ask(key, password, user.password);
     const isRight = matchesHash(password, user.password);
     this.settle(key, isRight);
     return isRight;
+  }
+
+  /** @returns false: not yet */
+  private ask(key: string, password: string, hash: string): false {
+    if (!this.pending.has(key)) {
+      if (this.pending.size >= PENDING_MAX) return false;
+      this.pending.add(key);
+      this.delegate!(key, password, hash);
+    }
+    this.awaited = key;
+    return false;
   }
 
   groupsOf(list: string, name: string): readonly string[] {
@@ -64,6 +70,7 @@ export class Userlists implements UserDirectory {
 
   /** The verdict on a password is there. */
   settle(key: string, isRight: boolean): void {
+    this.pending.delete(key);
     const set = isRight ? this.right : this.wrong;
     if (set.size >= (isRight ? RIGHT_MAX : WRONG_MAX)) set.delete(set.values().next().value as string);
     set.add(key);
@@ -81,4 +88,9 @@ function usersOf({ users, groups }: UserList): Map<string, User> {
     found.set(name, { password, isClear: insecure, groups: [...new Set([...own, ...others])] });
   }
   return found;
+}
+
+/** DES and MD5 take no longer than asking somebody else; SHA-2 takes milliseconds, bcrypt and yescrypt 70 and more. */
+function isSlow(hash: string): boolean {
+  return hash.startsWith('$') && !hash.startsWith('$1$');
 }

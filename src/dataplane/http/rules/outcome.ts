@@ -58,6 +58,8 @@ export class RuleRun {
   interim = '';
   /** The server a cookie (or force-persist) asks for; used while it is usable. */
   persistentServer: ServerEntity | null = null;
+  /** A password whose verdict is not there yet; see auth/userlists.ts. */
+  awaitedPassword: string | null = null;
   /** `force-persist` holds: `persistentServer` is used although it is down. */
   isForced = false;
   /** `ignore-persist` holds. */
@@ -79,6 +81,7 @@ export class RuleRun {
     this.service = null;
     this.interim = '';
     this.persistentServer = null;
+    this.awaitedPassword = null;
     this.isForced = false;
     this.ignoresPersistence = false;
     this.isStrict = true;

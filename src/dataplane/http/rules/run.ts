@@ -6,7 +6,7 @@ import type { Transaction } from '../transaction.js';
 import { applyAfterRules, page, rawPage, reply } from './answer.js';
 import { waitForBody } from './body-step.js';
 import { captureCookie } from './captures.js';
-import { CONTINUE, type Outcome, REPLY } from './outcome.js';
+import { CONTINUE, type Outcome, REPLY, WAIT } from './outcome.js';
 import type { HttpProgram } from './program.js';
 import { answerStats } from './stats-access.js';
 import { anyHolds, type CompiledRule, holds } from './step.js';
@@ -32,6 +32,16 @@ export function answerMonitor(tx: Transaction, program: HttpProgram, context: Sa
 
 /** `http-request` rules of one proxy, its statistics page and its `redirect` lines. The frontend's come first. */
 export function runRequestRules(tx: Transaction, program: HttpProgram, context: SampleContext): Outcome {
+  const { users } = tx.session.worker;
+  if (users === null) return runPhases(tx, program, context);
+  users.mayWait = true;
+  users.awaited = null;
+  const outcome = runPhases(tx, program, context);
+  users.mayWait = false;
+  return outcome;
+}
+
+function runPhases(tx: Transaction, program: HttpProgram, context: SampleContext): Outcome {
   const { run } = tx;
   if (run.phase === BEGIN) begin(tx, program);
   if (run.phase === BUFFER) {
@@ -46,6 +56,7 @@ export function runRequestRules(tx: Transaction, program: HttpProgram, context: 
   }
   if (run.phase === STATS) {
     const outcome = program.stats === null ? CONTINUE : answerStats(tx, context, program.stats);
+    if (awaitsPassword(tx)) return WAIT;
     if (outcome !== CONTINUE) return outcome;
     run.phase = REDIRECTS;
   }
@@ -90,13 +101,24 @@ function runFrom(tx: Transaction, rules: readonly CompiledRule[], context: Sampl
   const { run } = tx;
   for (; run.index < rules.length; run.index++) {
     const { when, step } = rules[run.index];
-    if (run.waitUntilMs === 0 && !holds(when, context)) continue;
+    const isNext = run.waitUntilMs !== 0 || holds(when, context);
+    if (when !== null && awaitsPassword(tx)) return WAIT;
+    if (!isNext) continue;
     if (step === null) break;
     const outcome = step(tx, context);
     if (outcome !== CONTINUE) return outcome;
   }
   run.index = 0;
   return CONTINUE;
+}
+
+/** A condition asked for a password whose verdict takes a while: it is evaluated again when that is there. */
+function awaitsPassword(tx: Transaction): boolean {
+  const { users } = tx.session.worker;
+  if (users === null || users.awaited === null) return false;
+  tx.run.awaitedPassword = users.awaited;
+  users.awaited = null;
+  return true;
 }
 
 /** `http-response` rules: of the backend, then of the frontend (null where it is the same proxy). */

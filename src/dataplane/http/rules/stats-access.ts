@@ -6,7 +6,7 @@ import { findHeader, headerValue, targetOf } from '../../../core/http1/headers.j
 import type { Transaction } from '../transaction.js';
 import { page, reply } from './answer.js';
 import { waitForBody } from './body-step.js';
-import { CONTINUE, type Outcome, SERVICE } from './outcome.js';
+import { CONTINUE, type Outcome, SERVICE, WAIT } from './outcome.js';
 import { authStep } from './reply-steps.js';
 import { serviceRequest } from './service-step.js';
 import { anyHolds, compileWhen, holds, type Step } from './step.js';
@@ -52,7 +52,9 @@ function basicCredentials(tx: Transaction): string {
 export function answerStats(tx: Transaction, context: SampleContext, stats: StatsAccess): Outcome {
   if (!targetOf(tx.request).startsWith(stats.uri) || !isAskable(tx.request.method)) return CONTINUE;
   for (const { when, step } of stats.rules) {
-    if (!holds(when, context)) continue;
+    const isNext = holds(when, context);
+    if (tx.session.worker.users?.awaited) return WAIT;
+    if (!isNext) continue;
     const outcome = step === null ? CONTINUE : step(tx, context);
     if (outcome !== CONTINUE) return outcome;
     break;
