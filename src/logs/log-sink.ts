@@ -28,6 +28,7 @@ class Output {
   constructor(
     private readonly target: LogTarget,
     identity: LogIdentity,
+    private readonly encoding: BufferEncoding,
   ) {
     this.framing = new SyslogFraming(target, identity);
   }
@@ -38,7 +39,7 @@ class Output {
     if (target.kind === 'fd') return this.putOnDescriptor(target.fd, line);
     if (this.fd < 0) this.open(nowMs);
     if (this.fd < 0) return false;
-    const sent = send(this.fd, buffer.ptr, text.write(line), MSG_DONTWAIT | MSG_NOSIGNAL);
+    const sent = send(this.fd, buffer.ptr, text.write(line, this.encoding), MSG_DONTWAIT | MSG_NOSIGNAL);
     if (sent >= 0) return true;
     // A unix receiver that was restarted has a new socket under the same name; UDP needs no such care.
     if (sent !== -EAGAIN && target.kind === 'unix') this.close();
@@ -46,7 +47,7 @@ class Output {
   }
 
   private putOnDescriptor(fd: number, line: string): boolean {
-    const length = text.write(this.isCut ? `\n${line}` : line);
+    const length = text.write(this.isCut ? `\n${line}` : line, this.encoding);
     const written = writeWithoutBlocking(fd, buffer.ptr, length);
     if (written > 0) this.isCut = written < length;
     return written === length;
@@ -79,9 +80,12 @@ export class LogSink {
   dropped = 0;
   private readonly outputs: Output[];
 
-  /** @param targets with numeric hosts */
-  constructor(targets: readonly LogTarget[], identity: LogIdentity) {
-    this.outputs = targets.map((target) => new Output(target, identity));
+  /**
+   * @param targets with numeric hosts
+   * @param encoding `latin1`: lines have one character a byte, as what clients send has
+   */
+  constructor(targets: readonly LogTarget[], identity: LogIdentity, encoding: 'utf8' | 'latin1' = 'utf8') {
+    this.outputs = targets.map((target) => new Output(target, identity, encoding));
   }
 
   /** @param line without a newline @param epochMs wall clock of the event */

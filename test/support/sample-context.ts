@@ -101,7 +101,7 @@ function httpOf(request: HttpMessage, text: string): HttpView {
   const body = request.body === BODY_CHUNKED ? dechunk(raw, 0, raw.length) : raw;
   return {
     requestLine: text.slice(0, text.indexOf('\r')),
-    ...{ requestCaptures: [], responseCaptures: [], uniqueId: null, isFirst: true },
+    ...{ requestCaptures: [], responseCaptures: [], uniqueId: null, isFirst: true, isOwnReply: false },
     ...{ body, bodyFrom: 0, bodyTo: body.length, bodyIsComplete: true },
     authenticate: (list, user, password) => list === 'users' && user === 'ann' && password === 'secret:1',
     groupsOf: (list, user) => (list === 'users' && user === 'ann' ? ['staff', 'admins'] : []),

@@ -1,5 +1,6 @@
 /** One test of an ACL (manual §7.1): a sample, its converters, and how it is compared. */
 import type { AclTest } from '../../config/model.js';
+import { bytesOf } from './bytes-of.js';
 import type { SampleContext } from './context.js';
 import { type Chain, compileConverters } from './converters.js';
 import { compileFetch } from './expression.js';
@@ -57,10 +58,11 @@ function compileSample(kind: Kind, reader: Reader, test: AclTest): Predicate | s
   const cast = castOf(chain.gives, kindOfMethod(method) ?? chain.gives);
   if (cast === undefined) return `'-m ${method}' cannot compare this sample`;
   const isFolded = test.flags.includes('-i');
-  const matches = compileMatcher(method, test.patterns, isFolded);
+  const patterns = test.patterns.map(bytesOf);
+  const matches = compileMatcher(method, patterns, isFolded);
   if (typeof matches === 'string') return matches;
   if (test.converters.length > 0) return overConverted(reader, chain, cast, matches);
-  const bySpan = reader.spans && compileSpanMatcher(method, test.patterns, isFolded);
+  const bySpan = reader.spans && compileSpanMatcher(method, patterns, isFolded);
   return bySpan ? overSpans(reader.spans, bySpan) : overValues(reader, cast, matches);
 }
 

@@ -102,6 +102,8 @@ export interface HttpView {
   readonly bodyFrom: number;
   readonly bodyTo: number;
   readonly bodyIsComplete: boolean;
+  /** The response is one of the proxy itself. */
+  readonly isOwnReply: boolean;
   /** First request of its connection (`http_first_req`). */
   readonly isFirst: boolean;
   /** Users and groups of a `userlist`; undefined = no such list. Checks clear and crypt(3) passwords. */

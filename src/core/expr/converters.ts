@@ -1,4 +1,5 @@
 /** Sample converters (manual §7.3.1), by name, and chains of them. */
+import { bytesOf } from './bytes-of.js';
 import type { SampleContext } from './context.js';
 import type { Convert, Converters } from './converter.js';
 import { ADDRESSES } from './converters/addresses.js';
@@ -39,7 +40,7 @@ export function compileConverters(from: Kind, calls: readonly { name: string; ar
     if (!Object.hasOwn(CONVERTERS, name)) return `converter '${name}' does not run in this version`;
     const converter = CONVERTERS[name];
     const cast = castOf(kind, converter.takes);
-    const convert = converter.make(args);
+    const convert = converter.make(args.map(bytesOf));
     if (cast === undefined) return `converter '${name}' cannot be applied to this sample`;
     if (typeof convert === 'string') return `converter '${name}' ${convert}`;
     if (kind !== converter.takes && converter.takes !== 'any') steps.push(cast);

@@ -1,5 +1,6 @@
 /** Sample expressions (manual §7.3): a fetch and its converters, compiled to one function over a SampleContext. */
 import type { Expression } from '../../config/http-model.js';
+import { bytesOf } from './bytes-of.js';
 import type { SampleContext } from './context.js';
 import { compileConverters } from './converters.js';
 import type { Reader } from './fetch.js';
@@ -58,6 +59,6 @@ function compileSample({ fetch: name, args, converters }: Expression): Sample | 
 export function compileFetch(name: string, args: readonly string[]): { kind: Kind; reader: Reader } | string {
   const fetch = fetchNamed(name);
   if (fetch === undefined) return `sample fetch '${name}' does not run in this version`;
-  const reader = fetch.make(args);
+  const reader = fetch.make(args.map(bytesOf));
   return typeof reader === 'string' ? `'${name}' ${reader}` : { kind: fetch.kind, reader };
 }

@@ -2,6 +2,8 @@
  * Files of patterns (`-f`) and maps (`map(FILE)`): their entries by name, as read at load and as rules and the runtime
  * commands change them. What was compiled with a file sees every change.
  */
+import { bytesOf } from './bytes-of.js';
+
 export interface PatternEntry {
   readonly key: string;
   value: string;
@@ -81,7 +83,7 @@ export class PatternFiles {
   load(name: string, text: string, isMap: boolean): void {
     const file = this.get(name);
     file.clear();
-    for (const line of text.split('\n')) {
+    for (const line of bytesOf(text).split('\n')) {
       const body = line.replace(/^[ \t]+/, '').replace(/[ \t\r]+$/, '');
       if (body === '' || line.startsWith('#')) continue;
       const [key] = isMap ? (/^[^ \t]+/.exec(body) ?? [body]) : [body];

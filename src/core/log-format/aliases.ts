@@ -25,7 +25,8 @@ function dataMs(r: LogRecord): number {
   if (r.connectMs < 0) return -1;
   if (!isHttp(r)) return r.totalMs - Math.max(0, r.queueMs) - r.connectMs;
   const { activeMs, requestMs, responseMs } = r.http;
-  return responseMs < 0 ? -1 : activeMs - requestMs - Math.max(0, r.queueMs) - r.connectMs - responseMs;
+  if (responseMs < 0) return -1;
+  return Math.max(0, activeMs - requestMs - Math.max(0, r.queueMs) - r.connectMs - responseMs);
 }
 
 function isHttp(r: LogRecord): boolean {

@@ -3,6 +3,7 @@
  * language as in logs, evaluated while the request is there.
  */
 import type { Format } from '../../config/http-model.js';
+import { bytesOf } from '../expr/bytes-of.js';
 import type { SampleContext } from '../expr/context.js';
 import { compileLogFormat } from './log-format.js';
 import { NO_RECORD } from './record.js';
@@ -12,9 +13,13 @@ import { NO_RECORD } from './record.js';
  * @returns the text; what cannot be evaluated is '' in it
  */
 export function compileFormat(format: Format): (context: SampleContext) => string {
-  if (!format.includes('%')) return () => format;
+  if (!format.includes('%')) return always(bytesOf(format));
   const { format: print, readsRecord } = compileLogFormat(format, { mode: 'http', isRule: true });
   return (context) => print(readsRecord ? context.logRecord() : NO_RECORD, context.logDates, context);
+}
+
+function always(text: string): () => string {
+  return () => text;
 }
 
 /** `unique-id-format`: spaces merge as in logs, and nothing is left out. */

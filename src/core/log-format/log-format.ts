@@ -3,6 +3,7 @@
  * `%{flags}alias` with +Q (quote), +X (hexadecimal), +E (escape), and `%[expression]`. Which flag applies to which
  * variable, and how spaces merge, is as HAProxy 2.6.12 prints it (test/core/log-format).
  */
+import { bytesOf } from '../expr/bytes-of.js';
 import type { SampleContext } from '../expr/context.js';
 import { TCP_ALIASES, type Variable } from './aliases.js';
 import type { LogDates } from './dates.js';
@@ -76,7 +77,7 @@ class Compiler {
   constructor(private readonly options: FormatOptions) {}
 
   add(token: Token): void {
-    if (token.kind === 'text') this.addText(token.text);
+    if (token.kind === 'text') this.addText(bytesOf(token.text));
     else if (token.kind === 'problem') this.complain(token, token.text);
     else if (token.kind === 'sample') this.addSample(token);
     else if (token.text === 'o') this.flags = token.flags(this.flags);

@@ -13,9 +13,14 @@ export function printer(variable: Variable, { quote, hex, escape }: Flags, isRul
   if (hex && kind === 'ip') return (r, d) => hexIp(String(read(r, d)));
   if (hex && hexDigits !== undefined) return (r, d) => hexNumber(read(r, d), hexDigits);
   if (kind === 'captures') return (r, d) => braces(String(read(r, d)), quote, escape);
-  if (kind !== 'text' && kind !== 'ip') return isRule ? (r, d) => unlessMissing(read(r, d)) : read;
+  if (kind !== 'text' && kind !== 'ip') return (r, d) => plainOr(read(r, d), quote ? '""' : isRule ? '' : '-');
   if (!quote && !escape) return isRule ? (r, d) => unlessMissing(read(r, d)) : read;
   return (r, d) => dressed(String(read(r, d)), quote, escape, isRule);
+}
+
+/** @param missing what stands for a port that is not there */
+function plainOr(value: string | number, missing: string): string | number {
+  return value === '-' ? missing : value;
 }
 
 function unlessMissing(value: string | number): string | number {

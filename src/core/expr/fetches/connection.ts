@@ -1,6 +1,8 @@
 /** Sample fetches of the connection (manual §7.3.3). */
+import type { SampleContext } from '../context.js';
 import { address, boolean, countProblem, type Fetch, type Fetches, integer, text } from '../fetch.js';
 import { castOf, type IpValue } from '../values.js';
+import { receivedRequest } from './messages.js';
 
 export const CONNECTION: Fetches = {
   src: side('source'),
@@ -26,8 +28,9 @@ export const CONNECTION: Fetches = {
   fe_id: integer((c) => c.frontendId),
   so_name: text((c) => c.listenerName),
   so_id: integer((c) => c.listenerId),
-  be_name: text((c) => c.backendName || undefined),
-  be_id: integer((c) => c.backendId || undefined),
+  // Before a backend is chosen it is the frontend, as in HAProxy.
+  be_name: text((c) => (isJudged(c) ? c.backendName || c.frontendName : undefined)),
+  be_id: integer((c) => (isJudged(c) ? c.backendId || c.frontendId : undefined)),
   srv_name: text((c) => c.serverName || undefined),
   srv_id: integer((c) => c.serverId || undefined),
   bc_dst: address((c) => castOf('string', 'ip')?.(c.logRecord().serverIp) as IpValue | undefined),
@@ -40,6 +43,11 @@ export const CONNECTION: Fetches = {
   cur_tunnel_timeout: integer((c) => c.timeout('tunnel', true)),
   'unique-id': text((c) => c.http?.uniqueId ?? undefined),
 };
+
+/** A request that could not be read belongs to nobody. */
+function isJudged(c: SampleContext): boolean {
+  return c.http === null || receivedRequest(c) !== null;
+}
 
 /** An address is copied: the context's bytes are another client's soon. */
 function side(which: 'source' | 'destination'): Fetch {

@@ -15,11 +15,14 @@ export const TRANSACTION: Fetches = {
   'capture.req.method': text((c) => requestLine(c)?.[0]),
   'capture.req.uri': text((c) => originForm(requestLine(c)?.[1])),
   'capture.req.ver': text((c) => requestVersion(c)),
-  'capture.res.ver': text((c) => (c.response === null ? undefined : `HTTP/${versionText(c.response)}`)),
+  // Of a server; replies of rules have none.
+  'capture.res.ver': text((c) =>
+    c.response === null || c.http?.isOwnReply ? undefined : `HTTP/${versionText(c.response)}`,
+  ),
   status: integer((c) => c.response?.status),
   'res.ver': text((c) => versionText(c.response)),
   resp_ver: text((c) => versionText(c.response)),
-  http_first_req: boolean((c) => c.http?.isFirst),
+  http_first_req: boolean((c) => (receivedRequest(c) === null ? undefined : c.http?.isFirst)),
   'req.body': waiting(binary(body)),
   'req.body_len': waiting(integer((c) => available(c.http))),
   'req.body_size': waiting(integer(advertised)),
