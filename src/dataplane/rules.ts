@@ -14,6 +14,7 @@ import { finish } from './finish.js';
 import { startHttp } from './http/read-request.js';
 import { INSPECT, type Session } from './session.js';
 import { vanishOnClose } from './socket-options.js';
+import { OF_CONNECTION, OF_CONTENTS, type RuleKind } from './stick/tracked.js';
 
 const ACCEPTED = 0;
 const REFUSED = 1;
@@ -21,7 +22,7 @@ const WAITS = 2;
 
 /** Connection and session rules. @returns true when the client is not let in */
 export function rejects(session: Session, rules: readonly ConnectionRule[]): boolean {
-  return judge(session, rules, true, false) === REFUSED;
+  return judge(session, rules, true, OF_CONNECTION) === REFUSED;
 }
 
 export function expectsProxy(session: Session, rules: readonly ConnectionRule[]): boolean {
@@ -30,25 +31,19 @@ export function expectsProxy(session: Session, rules: readonly ConnectionRule[])
   return rules.some((rule) => rule.action === 'expect-proxy' && rule.when(context) === HOLDS);
 }
 
-/** @param isOfRequest content rules: what they track ends with the request */
-function judge(session: Session, rules: readonly ConnectionRule[], isFinal: boolean, isOfRequest: boolean): number {
+function judge(session: Session, rules: readonly ConnectionRule[], isFinal: boolean, kind: RuleKind): number {
   if (rules.length === 0) return ACCEPTED;
-  return judgeIn(session, rules, session.worker.sampleContext(session, isFinal), isOfRequest);
+  return judgeIn(session, rules, session.worker.sampleContext(session, isFinal), kind);
 }
 
-function judgeIn(
-  session: Session,
-  rules: readonly ConnectionRule[],
-  context: SampleContext,
-  isOfRequest: boolean,
-): number {
+function judgeIn(session: Session, rules: readonly ConnectionRule[], context: SampleContext, kind: RuleKind): number {
   for (const rule of rules) {
     if (rule.action === 'expect-proxy') continue;
     const verdict = rule.when(context);
     if (verdict === FAILS) continue;
     if (verdict === UNDECIDED) return WAITS;
     if (rule.action === 'other') {
-      rule.act?.(session, context, isOfRequest);
+      rule.act?.(session, context, kind);
       continue;
     }
     if (rule.action === 'silent-drop') vanishOnClose(session.clientFd);
@@ -59,7 +54,7 @@ function judgeIn(
 
 /** Content rules of a request in mode http, whose head is there. @returns true when it goes no further */
 export function refusesContents(session: Session, rules: readonly ConnectionRule[], context: SampleContext): boolean {
-  return judgeIn(session, rules, context, true) === REFUSED;
+  return judgeIn(session, rules, context, OF_CONTENTS) === REFUSED;
 }
 
 /** The session rules have let the client in: its contents next. */
@@ -74,7 +69,7 @@ export function inspect(session: Session): void {
   const { worker, frontend, backend } = session;
   const owner = backend ?? frontend;
   const isFinal = session.toServer.hungUp || worker.reactor.nowMs >= session.inspectUntilMs;
-  const outcome = judge(session, owner.contentRules, isFinal, true);
+  const outcome = judge(session, owner.contentRules, isFinal, OF_CONTENTS);
   if (outcome === WAITS) {
     wait(session);
     return;
@@ -104,7 +99,7 @@ export function inspectionTimedOut(session: Session, nowMs: number): void {
 /** The client has left, or its time is over. What is there still decides whether it was refused, and whose it was. */
 export function inspectionBroken(session: Session, side: 'C' | 'c'): void {
   const { backend, frontend } = session;
-  const outcome = judge(session, (backend ?? frontend).contentRules, true, true);
+  const outcome = judge(session, (backend ?? frontend).contentRules, true, OF_CONTENTS);
   if (outcome === REFUSED) {
     refuse(session);
     return;

@@ -3,10 +3,9 @@ import type { CommonAction, Expression } from '../../config/model.js';
 import type { SampleContext } from '../../core/expr/context.js';
 import { compileExpression } from '../../core/expr/expression.js';
 import type { Session } from '../session.js';
-import { STICK_COUNTERS, track } from './tracked.js';
+import { type RuleKind, STICK_COUNTERS, track } from './tracked.js';
 
-/** @param isOfRequest the rule is one of contents or of HTTP: what it tracks ends with the request */
-export type SessionAction = (session: Session, context: SampleContext, isOfRequest: boolean) => void;
+export type SessionAction = (session: Session, context: SampleContext, kind: RuleKind) => void;
 
 /** @param own name of the proxy whose rule it is; its table is meant where none is named @returns null for other actions */
 export function compileStickAction(action: CommonAction, own: string): SessionAction | null {
@@ -31,10 +30,10 @@ export function compileStickAction(action: CommonAction, own: string): SessionAc
 function tracking(counter: number, expression: Expression, table: string): SessionAction {
   const key = compileExpression(expression);
   if (typeof key === 'string') throw new Error(key);
-  return (session, context, isOfRequest) => {
+  return (session, context, kind) => {
     const store = session.worker.tables.get(table);
     const value = store === undefined || counter >= STICK_COUNTERS ? undefined : key(context);
-    if (value !== undefined) track(session, counter, isOfRequest, store!, value);
+    if (value !== undefined) track(session, counter, kind, store!, value);
   };
 }
 

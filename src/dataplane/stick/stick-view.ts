@@ -41,6 +41,20 @@ export class SessionStickView implements StickView {
     return changeFigure(stores[place]!, entries[place], figure, by, index, this.now);
   }
 
+  /** `inc` makes the entry where there is none. */
+  changeOf(table: string, key: Value, figure: string, by: 'inc' | 'clear', index = 0): number | undefined {
+    const store = this.store(table);
+    if (store === undefined) return undefined;
+    const { now } = this;
+    const length = writeKey(key, store.layout.type, store.scratch);
+    if (length < 0) return undefined;
+    const entry = by === 'inc' ? store.hold(length, now) : store.find(length, now);
+    if (entry === 0) return undefined;
+    const value = changeFigure(store, entry, figure, by, index, now);
+    if (by === 'inc') store.release(entry, now);
+    return value;
+  }
+
   key(n: number): Value | undefined {
     const place = this.session.tracked?.placeOf(n) ?? -1;
     if (place < 0) return undefined;

@@ -29,8 +29,14 @@ export class Tracked {
 
 const nowOf = (session: Session) => session.worker.reactor.nowMs + session.worker.epochOffsetMs;
 
-/** Begins to track a key, unless the counter tracks one already. @param isOfRequest the rule looks at contents or HTTP */
-export function track(session: Session, n: number, isOfRequest: boolean, store: StickStore, value: Value): void {
+/** Where the rule stands: what it tracks ends with the connection, or with the request. */
+export type RuleKind = typeof OF_CONNECTION | typeof OF_CONTENTS | typeof OF_HTTP;
+export const OF_CONNECTION = 0;
+export const OF_CONTENTS = 1;
+export const OF_HTTP = 2;
+
+/** Begins to track a key, unless the counter tracks one already. */
+export function track(session: Session, n: number, kind: RuleKind, store: StickStore, value: Value): void {
   session.tracked ??= new Tracked();
   const { tracked } = session;
   if (tracked.placeOf(n) >= 0) return;
@@ -38,11 +44,13 @@ export function track(session: Session, n: number, isOfRequest: boolean, store: 
   const length = writeKey(value, store.layout.type, store.scratch);
   const entry = length < 0 ? 0 : store.hold(length, now);
   if (entry === 0) return;
-  const place = isOfRequest ? n + STICK_COUNTERS : n;
+  const place = kind === OF_CONNECTION ? n : n + STICK_COUNTERS;
   tracked.stores[place] = store;
   tracked.entries[place] = entry;
   bump(store, entry, 'conn', 1, now);
   change(store, entry, 'conn_cur', 1, now);
+  // What was tracked before it was read counts a request when it is read.
+  if (kind === OF_HTTP) bump(store, entry, 'http_req', 1, now);
 }
 
 /** One more event in every entry tracked: `conn`, `sess`, `http_req`, `http_err`, `http_fail`. */
@@ -56,7 +64,13 @@ export function countTracked(session: Session, event: string, by = 1): void {
   }
 }
 
-/** A response: 4xx are the client's errors, 5xx but 501 and 505 the server's failures (manual, `http_fail_cnt`). */
+/** A request that could not be read. @param isError the client broke it off, or it is none; else its time was over */
+export function countUnread(session: Session, isError: boolean): void {
+  countTracked(session, 'http_req');
+  if (isError) countTracked(session, 'http_err');
+}
+
+/** A server's response: 4xx are the client's errors, 5xx but 501 and 505 the server's failures (manual, `http_fail_cnt`). */
 export function countStatus(session: Session, status: number): void {
   if (session.tracked === null) return;
   if (status >= 400 && status < 500) countTracked(session, 'http_err');

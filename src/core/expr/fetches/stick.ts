@@ -111,6 +111,7 @@ function ofSource(): Named[] {
   ];
   return [
     ...FIGURES.map((figure) => read(figure, figure)),
+    changed('updt_conn_cnt', 'conn_cnt', 'inc'),
     ...['gpc0', 'gpc1'].flatMap((figure) => [
       changed(`inc_${figure}`, figure, 'inc'),
       changed(`clr_${figure}`, figure, 'clear'),

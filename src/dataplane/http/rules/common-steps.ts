@@ -8,6 +8,7 @@ import { compileFormat } from '../../../core/log-format/format.js';
 import type { Session } from '../../session.js';
 import { vanishOnClose } from '../../socket-options.js';
 import { compileStickAction, type SessionAction } from '../../stick/stick-actions.js';
+import { OF_CONNECTION, OF_HTTP } from '../../stick/tracked.js';
 import type { Transaction } from '../transaction.js';
 import { setAddress, setPort } from './address-steps.js';
 import { CONTINUE, DROP, type Outcome, REJECT } from './outcome.js';
@@ -72,7 +73,7 @@ const nothing: CommonStep = () => CONTINUE;
 function counting(act: SessionAction | null): CommonStep {
   if (act === null) return nothing;
   return (session, context, tx) => {
-    act(session, context, tx !== null);
+    act(session, context, tx === null ? OF_CONNECTION : OF_HTTP);
     return CONTINUE;
   };
 }

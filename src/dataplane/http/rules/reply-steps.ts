@@ -5,6 +5,7 @@ import type { SampleContext } from '../../../core/expr/context.js';
 import { findHeader, headerValue, targetOf } from '../../../core/http1/headers.js';
 import { compileFormat } from '../../../core/log-format/format.js';
 import { pathOf, pathqOf, safeTarget } from '../../../core/uri/target.js';
+import { countTracked } from '../../stick/tracked.js';
 import type { Transaction } from '../transaction.js';
 import { page, reply } from './answer.js';
 import { replySource } from './message-source.js';
@@ -23,12 +24,17 @@ export function denyStep(
   const source = replySource(action.reply, status, model, action.do !== 'return');
   if (action.do === 'tarpit')
     return (tx, context) => {
+      countTracked(tx.session, 'http_err');
       reply(tx, context, source(tx, context), status, 'PT');
       tx.headMs = 0; // its time is told as time in the queue
       return TARPIT;
     };
   const end = `${action.do === 'return' ? 'L' : 'P'}${on === 'request' ? 'R' : 'H'}`;
-  return (tx, context) => reply(tx, context, source(tx, context), status, end);
+  const isError = action.do === 'deny' && on === 'request';
+  return (tx, context) => {
+    if (isError) countTracked(tx.session, 'http_err');
+    return reply(tx, context, source(tx, context), status, end);
+  };
 }
 
 function defaultStatus(action: 'deny' | 'tarpit' | 'return', on: On): number {
@@ -40,7 +46,10 @@ function defaultStatus(action: 'deny' | 'tarpit' | 'return', on: On): number {
 /** @param realm as written, or the name of the proxy */
 export function authStep(realm: string): Step {
   const challenge = `Basic realm="${realm}"`;
-  return (tx, context) => challengeWith(tx, context, challenge);
+  return (tx, context) => {
+    countTracked(tx.session, 'http_err');
+    return challengeWith(tx, context, challenge);
+  };
 }
 
 /** 407 towards clients that know they talk to a proxy (`option http-use-proxy-header`), else 401. */
