@@ -50,6 +50,7 @@ export const PUMP_BAD_BODY = 5;
 /** No limit: everything until the end belongs to this direction. */
 export const UNLIMITED = Number.MAX_SAFE_INTEGER;
 
+const NO_BYTES = new Uint8Array(0);
 const SPLICE_FLAGS = SPLICE_F_MOVE | SPLICE_F_NONBLOCK;
 const BLOCKED = 0;
 const EMPTIED = 1;
@@ -125,11 +126,23 @@ export class Channel {
 
   /** Puts bytes behind those that wait. @returns false when there is no room for them */
   append(lender: Lender, bytes: Uint8Array, from: number, to: number): boolean {
+    const room = this.kept?.size ?? READ_BYTES;
+    if (this.keptTo + to - from > room) return false;
     this.kept ??= lender.buffers.take();
-    if (this.keptTo + to - from > this.kept.size) return false;
     this.kept.bytes.set(bytes.subarray(from, to), this.keptTo);
     this.keptTo += to - from;
     return true;
+  }
+
+  /** Gives up what waits to be sent (not what is in the pipe). @returns a copy of it */
+  takeKept(lender: Lender): Uint8Array {
+    const { kept } = this;
+    if (kept === null) return NO_BYTES;
+    const bytes = kept.bytes.slice(this.keptFrom, this.keptTo);
+    lender.buffers.give(kept);
+    this.kept = null;
+    this.keptFrom = this.keptTo = 0;
+    return bytes;
   }
 
   /** Takes over a buffer of its own that holds bytes to send. Nothing else waits. */

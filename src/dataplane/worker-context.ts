@@ -60,7 +60,7 @@ export class DataplaneWorker implements Lender {
   epochSecond = 0;
   stopping = false;
   /** What is composed for one send: heads with what is there of their bodies. */
-  readonly outgoing = new NativeBuffer(READ_BYTES);
+  readonly outgoing = new NativeBuffer(2 * READ_BYTES);
   /** Buffers of requests and responses in mode http, their size (`tune.bufsize`) and how long a head may be. */
   httpBytes = 16_384;
   httpHeadBytes = 15_360;

@@ -7,6 +7,7 @@ import { recv } from '../../linux/syscalls.js';
 import { READ_BYTES } from '../channel.js';
 import { leaveQueue, releaseServer } from '../connect.js';
 import { connectionTimes } from '../connection-log.js';
+import type { WorkerRow } from '../entities.js';
 import { closeSockets, leave } from '../finish.js';
 import {
   CONNECTING,
@@ -208,9 +209,13 @@ function countAbort(session: Session, side: string): void {
 
 function countBytes(session: Session): void {
   const { frontend, backend, lastServer, listenerCells, toServer, toClient } = session;
-  const cells = [frontend.cells, listenerCells, backend?.cells, lastServer?.cells];
-  for (const row of cells) {
-    row?.count(T.C_BYTES_IN, toServer.bytes);
-    row?.count(T.C_BYTES_OUT, toClient.bytes);
-  }
+  countPair(frontend.cells, toServer.bytes, toClient.bytes);
+  countPair(listenerCells, toServer.bytes, toClient.bytes);
+  if (backend !== null) countPair(backend.cells, toServer.bytes, toClient.bytes);
+  if (lastServer !== null) countPair(lastServer.cells, toServer.bytes, toClient.bytes);
+}
+
+function countPair(cells: WorkerRow, bytesIn: number, bytesOut: number): void {
+  cells.count(T.C_BYTES_IN, bytesIn);
+  cells.count(T.C_BYTES_OUT, bytesOut);
 }

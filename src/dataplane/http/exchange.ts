@@ -27,7 +27,7 @@ import { continueLater, endTransaction } from './end-transaction.js';
 import { serverConnection } from './framing.js';
 import { readResponse } from './read-response.js';
 import { answerStatus } from './reply.js';
-import { sendToServer } from './send.js';
+import { copyBytes, sendToServer } from './send.js';
 import { serverFailed, staleConnection } from './server-failure.js';
 import type { Transaction } from './transaction.js';
 
@@ -71,9 +71,9 @@ function composeRequest(session: Session, tx: Transaction): number {
   }
   const { sendNameHeader } = backend!.proxy.http;
   if (sendNameHeader !== undefined) setHeader(tx.request, sendNameHeader.toLowerCase(), server!.name);
-  at = writeHead(tx.request, out, at, READ_BYTES >> 1, serverConnection(tx, backend!));
+  at = writeHead(tx.request, out, at, READ_BYTES, serverConnection(tx, backend!));
   if (at < 0 || tx.bodyTo === tx.bodyFrom) return at;
-  out.set(tx.request.bytes!.subarray(tx.bodyFrom, tx.bodyTo), at);
+  copyBytes(tx.request.bytes!, tx.bodyFrom, tx.bodyTo, out, at);
   const length = tx.bodyTo - tx.bodyFrom;
   session.toServer.bytes += tx.request.body === BODY_LENGTH ? length : chunkedBytes(tx.requestScanner);
   return at + length;

@@ -18,7 +18,7 @@ import { answerPrepared, answerStatus } from './reply.js';
 import { writeResponseCookies } from './response-cookie.js';
 import { CONTINUE, DROP, REPLY } from './rules/outcome.js';
 import { runAfterResponseRules, runResponseRules } from './rules/run.js';
-import { sendToClient } from './send.js';
+import { copyBytes, sendToClient } from './send.js';
 import { mayRetry, retryRequest, serverFailed } from './server-failure.js';
 import type { Transaction } from './transaction.js';
 import { beginTunnel } from './tunnel.js';
@@ -164,7 +164,7 @@ function sendResponse(session: Session, tx: Transaction): void {
   const { response } = tx;
   const out = worker.outgoing.bytes;
   const connection = response.body === BODY_TUNNEL ? '' : clientConnection(tx);
-  let at = writeHead(response, out, 0, READ_BYTES >> 1, connection);
+  let at = writeHead(response, out, 0, READ_BYTES, connection);
   if (at < 0) {
     tx.responseBegun = false;
     answerStatus(session, tx, 500, 'PH');
@@ -181,7 +181,7 @@ function sendResponse(session: Session, tx: Transaction): void {
     return;
   }
   if (end > tx.responseFrom) {
-    out.set(tx.responseBuffer!.bytes.subarray(tx.responseFrom, end), at);
+    copyBytes(tx.responseBuffer!.bytes, tx.responseFrom, end, out, at);
     at += end - tx.responseFrom;
     toClient.bytes += response.body === BODY_CHUNKED ? chunkedBytes(tx.responseScanner) : end - tx.responseFrom;
   }

@@ -87,7 +87,9 @@ export class Transaction {
     this.hasResponse = this.bodyIsComplete = this.bodyIsFull = false;
     this.requestDone = this.responseDone = this.responseBegun = this.serverIsSpent = this.keepsClient = false;
     this.requestLine = this.requestCookie = this.responseCookie = '';
-    this.requestCaptures.length = this.responseCaptures.length = 0;
+    // Setting a length costs a call into the engine.
+    if (this.requestCaptures.length > 0) this.requestCaptures.length = 0;
+    if (this.responseCaptures.length > 0) this.responseCaptures.length = 0;
     this.cookieRequestFlag = this.cookieResponseFlag = '-';
     this.uniqueId = this.logLevel = null;
     this.serverMs = this.tunnelMs = -1;
