@@ -390,6 +390,8 @@ export interface Server extends Located {
   tfo?: boolean;
   cookie?: string;
   redir?: string;
+  /** Its clients are not kept in stick tables (`non-stick`). */
+  nonStick?: true;
   initAddr?: string[];
   resolvePrefer?: 'ipv4' | 'ipv6';
   /** `agent-check`: asks an agent beside the health check; needs `agentPort`. */

@@ -2,7 +2,14 @@
 import type { ErrorPage, HttpErrors } from '../model.js';
 import type { Line } from './line.js';
 import { PAGE_STATUSES, readMessage, readReply } from './reply.js';
-import { type ProxyKeywords, type ProxySection, type Reader, type Section, unknownKeyword } from './section.js';
+import {
+  ignoreRest,
+  type ProxyKeywords,
+  type ProxySection,
+  type Reader,
+  type Section,
+  unknownKeyword,
+} from './section.js';
 
 export const ERROR_KEYWORDS: ProxyKeywords = {
   errorfile: { in: 'dfb', read: readErrorFile },
@@ -81,7 +88,7 @@ export function insertErrorFiles({ proxy, errorFiles }: ProxySection, all: reado
 /** A section `http-errors`: lines `errorfile`. */
 export function openHttpErrors(line: Line, reader: Reader): Section {
   const name = line.text(1);
-  if (line.need(1, 'a name')) line.noMore(2);
+  if (line.need(1, 'a name')) ignoreRest(line, 2);
   const wrong = /[^A-Za-z0-9_.:-]/.exec(name)?.[0];
   if (wrong)
     line.error('bad-name', 1, `'${wrong}' cannot stand in the name '${name}'`, 'use letters, digits, and - _ . :');

@@ -24,7 +24,7 @@ import { defer, mark, type ProxyKeywords, type ProxySection } from './section.js
 export const RULE_KEYWORDS: ProxyKeywords = {
   acl: { in: 'nfb', read: readAcl },
   'tcp-request': { in: 'nfb', read: readTcpRequest },
-  'tcp-response': { in: 'nb', read: readTcpResponse },
+  'tcp-response': { in: 'nb', isFatalElsewhere: true, read: readTcpResponse },
   use_backend: { in: 'f', read: readUseBackend },
   'use-server': { in: 'b', read: readUseServer },
   default_backend: { in: 'df', read: readDefaultBackend },

@@ -119,9 +119,6 @@ const unsupported =
     return i + 1 + args;
   };
 
-/** What turns an option off that was never on. */
-const nothing: ServerOption = (_line, i) => i + 1;
-
 const tls =
   (args: number): ServerOption =>
   (line, i) => {
@@ -138,7 +135,7 @@ const tls =
 const tlsDetail = (args: number): ServerOption => noEffect(args, 'TLS to servers is not supported: remove it');
 
 const NOT_RUN = 'has no effect in this version';
-const HTTP_ONLY = 'it belongs to mode http, which comes with a later version';
+const IDLE = 'idle connections are kept as far as they were needed of late';
 
 const OPTIONS: { [name: string]: ServerOption } = {
   backup: set('backup', true),
@@ -190,13 +187,19 @@ const OPTIONS: { [name: string]: ServerOption } = {
   resolvers: noEffect(1, 'names are resolved, and kept resolved, by the resolver of the system: remove it'),
   'resolve-net': noEffect(1, 'remove it'),
   'resolve-opts': noEffect(1, 'remove it'),
-  'pool-max-conn': noEffect(1, HTTP_ONLY),
-  'pool-low-conn': noEffect(1, HTTP_ONLY),
-  'pool-purge-delay': noEffect(1, HTTP_ONLY),
-  'max-reuse': noEffect(1, HTTP_ONLY),
-  ws: noEffect(1, HTTP_ONLY),
-  stick: nothing,
-  'non-stick': noEffect(0, 'stick tables come with a later version'),
+  'pool-max-conn': idleCount,
+  'pool-low-conn': idleCount,
+  'pool-purge-delay': idleTime,
+  'max-reuse': idleCount,
+  ws: readWebsocket,
+  stick: (_line, i, to) => {
+    delete to.nonStick;
+    return i + 1;
+  },
+  'non-stick': (_line, i, to) => {
+    to.nonStick = true;
+    return i + 1;
+  },
   'agent-check': (_line, i, to) => withAgent(i, to),
   'no-agent-check': (_line, i, to) => withoutAgent(i, to),
   'agent-inter': time('agentInterMs', 1),
@@ -235,6 +238,26 @@ const OPTIONS: { [name: string]: ServerOption } = {
   ...tlsDetails(1, ['ca-file', 'crl-file', 'ciphers', 'ciphersuites', 'alpn', 'npn', 'sni', 'check-sni', 'check-alpn']),
   ...tlsDetails(1, ['ssl-min-ver', 'ssl-max-ver', 'verify', 'verifyhost', 'curves', 'sigalgs', 'client-sigalgs']),
 };
+
+/** Limits of idle connections: understood, and not needed. */
+function idleCount(line: Line, i: number): number {
+  if (needValue(line, i, 'a number') && line.looseInteger(i + 1, `'${line.text(i)}'`, { min: -1 }) !== undefined)
+    line.warning('no-effect', i, `'${line.text(i)}' ${NOT_RUN}`, IDLE);
+  return i + 2;
+}
+
+function idleTime(line: Line, i: number): number {
+  if (needValue(line, i, 'a time') && line.duration(i + 1, `'${line.text(i)}'`) !== undefined)
+    line.warning('no-effect', i, `'${line.text(i)}' ${NOT_RUN}`, IDLE);
+  return i + 2;
+}
+
+/** WebSockets are spoken over HTTP/1 anyway. */
+function readWebsocket(line: Line, i: number): number {
+  const version = needValue(line, i, 'a version') && line.choice(i + 1, 'a version', ['auto', 'h1', 'h2'] as const);
+  if (version === 'h2') line.warning('no-effect', i, `'ws h2' ${NOT_RUN}`, "write 'ws h1'");
+  return i + 2;
+}
 
 function tlsDetails(args: number, names: string[]): { [name: string]: ServerOption } {
   return Object.fromEntries(names.map((name) => [name, tlsDetail(args)]));

@@ -43,6 +43,15 @@ const SETTINGS: { readonly [name: string]: Setting } = {
 
 function readStats(line: Line, section: ProxySection): void {
   const name = line.choice(1, 'a setting of the statistics page', Object.keys(SETTINGS));
+  if (section.kind === 'defaults' && (name === 'admin' || name === 'http-request')) {
+    line.error(
+      'wrong-section',
+      1,
+      `'stats ${name}' is not allowed in a defaults section`,
+      'move it to a proxy section',
+    );
+    return;
+  }
   if (name) SETTINGS[name](line, pageOf(line, section), section);
 }
 

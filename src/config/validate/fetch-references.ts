@@ -37,7 +37,10 @@ class Finder {
 
   expression({ fetch, args, converters, patterns }: Expression & { patterns?: string[] }, loc: Loc | undefined): void {
     if (/^http_auth(_group)?$/.test(fetch)) this.userlist(fetch, args[0], patterns ?? [], loc);
-    if (BACKEND_FETCHES.test(fetch) && args.length > 0) this.proxyNamed(args[0], 'backend', fetch, loc);
+    if (BACKEND_FETCHES.test(fetch)) {
+      if (args.length > 0) this.proxyNamed(args[0], 'backend', fetch, loc);
+      else if (!hasBackend(this.proxy)) this.noBackend(fetch, loc);
+    }
     if (FRONTEND_FETCHES.test(fetch) && args.length > 0) this.proxyNamed(args[0], 'frontend', fetch, loc);
     if (SERVER_FETCHES.test(fetch)) this.server(args[0], fetch, loc);
     if (TABLE_FETCHES.test(fetch)) this.table(ARRAY_FETCH.test(fetch) ? args[1] : args[0], loc);
@@ -100,6 +103,11 @@ class Finder {
     if (names.includes(name)) return;
     const message = `'${fetch}' names the ${side} '${name}', which does not exist`;
     this.diag.error(`unknown-${side}`, loc, message, didYouMean(name, names, `add '${side} ${name}'`));
+  }
+
+  private noBackend(fetch: string, loc: Loc | undefined): void {
+    const message = `'${fetch}' names no backend, and ${this.proxy.kind} '${this.proxy.name}' is none`;
+    this.diag.error('unknown-backend', loc, message, `write '${fetch}(BACKEND)'`);
   }
 
   private server(path: string | undefined, fetch: string, loc: Loc | undefined): void {

@@ -40,6 +40,13 @@ const initAddr: Codec<string[]> = {
   write: (methods) => methods,
 };
 
+/** False is as if not written. */
+const stuck: Codec<true> = {
+  schema: flag.schema,
+  read: (data) => (data === true ? true : undefined),
+  write: () => true,
+};
+
 /** How one server is checked: the part of `check:` that HAProxy writes on server lines. */
 export const probeFields: readonly Field<ServerSettings>[] = [
   field('port', 'checkPort', count(0, 65535), 'Port checks go to, where it is not the port of the traffic.', 'b'),
@@ -97,6 +104,7 @@ const settingFields: readonly Field<ServerSettings>[] = [
   field('tfo', 'tfo', flag, 'Connect with TCP fast open.', 'b'),
   field('cookie', 'cookie', text, 'Cookie value of the server (mode http).', 'b'),
   field('redir', 'redir', text, 'Redirection prefix of the server (mode http).', 'b'),
+  field('non-stick', 'nonStick', stuck, 'Its clients are not kept in stick tables.', 'b'),
   field('init-addr', 'initAddr', initAddr, 'How the name is resolved at start.', 'b'),
   field('resolve-prefer', 'resolvePrefer', choice('ipv4', 'ipv6'), 'Address family that is preferred.', 'b'),
 ];

@@ -65,7 +65,7 @@ export function storeFromResponse(session: Session): void {
 function store(session: Session, rule: CompiledStickRule): void {
   const table = session.worker.tables.get(rule.table);
   const figure = table?.figure('server_id');
-  if (table === undefined || figure === undefined || session.server === null) return;
+  if (table === undefined || figure === undefined || session.server === null || session.server.spec.nonStick) return;
   const length = keyLength(session, rule, table);
   if (length < 0) return;
   const now = nowOf(session);

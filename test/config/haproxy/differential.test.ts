@@ -61,6 +61,12 @@ const REASONS: { [line: string]: string } = {
   'tcp-response content close if { res.len gt 1 }': 'what servers send in mode tcp is not looked into',
   'default option splice-auto': 'the manual allows it, HAProxy 2.6 does not',
   '@backend b\\n default_backend x\\n': 'the line is ignored with a warning, so its target does not matter',
+  '@backend b\\n mode http\\n use_backend a\\n': 'the line is ignored with a warning, so its target does not matter',
+  '@frontend f\\n mode http\\n bind :39998\\n use-server s if TRUE\\n':
+    'the line is ignored with a warning, so its target does not matter',
+  'defaults d\\n mode http\\n timeout client 1s\\n timeout server 1s\\n timeout connect 1s\\n http-request deny if { path /x }\\nfrontend f from d\\n bind :39998\\n default_backend b\\nbackend b from d\\n server s 127.0.0.1:1\\n':
+    'rules of one defaults section may serve both sides',
+  'global\\n tune.http.maxhdr 0\\n@': 'a limit that has no effect is not judged',
   '@backend b\\n use_backend x\\n': 'the line is ignored with a warning, so its target does not matter',
 };
 

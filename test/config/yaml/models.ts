@@ -181,6 +181,7 @@ const settings = some<Settings>({
   tfo: fc.boolean(),
   cookie: text,
   redir: text,
+  nonStick: fc.constant(true as const),
   initAddr: fc.constantFrom(['last', 'libc'], ['none'], ['10.0.0.1', '::1']),
   resolvePrefer: fc.constantFrom('ipv4' as const, 'ipv6' as const),
   agentCheck: fc.constant(true as const),
