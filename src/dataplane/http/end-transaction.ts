@@ -183,9 +183,14 @@ function isBeforeServer({ state }: Session): boolean {
   return state === QUEUED || state === CONNECTING || state === RETRYING || state === HTTP_RULES;
 }
 
+/** `reject` and `silent-drop`: no status, which counts as another one. */
+function isRefused({ run }: Transaction): boolean {
+  return run.end[0] === 'P' && run.reply === null;
+}
+
 function countTransaction(session: Session, tx: Transaction, side: string, phase: string): void {
   const { frontend, backend, lastServer } = session;
-  if (tx.status > 0) {
+  if (tx.status > 0 || isRefused(tx)) {
     const cell = statusCell(tx.status);
     frontend.cells.count(cell);
     backend?.cells.count(cell);

@@ -1,11 +1,11 @@
 /** Requests that the main thread answers for a worker: the statistics page and the metrics. */
 
 import type { ToWorker } from '../../core/messages.js';
-import * as T from '../../core/table.js';
 import type { Session } from '../session.js';
 import type { DataplaneWorker } from '../worker-context.js';
 import { answerPrepared, answerStatus } from './reply.js';
 import { reply } from './rules/answer.js';
+import { countIntercepted } from './rules/count.js';
 import type { Transaction } from './transaction.js';
 
 type Answer = Extract<ToWorker, { type: 'service-answer' }>;
@@ -15,7 +15,7 @@ let last = 0;
 /** Posts the question; the transaction waits in HTTP_RULES. */
 export function askService(session: Session, tx: Transaction): void {
   tx.serviceRequest = ++last;
-  session.frontend.cells.count(T.C_INTERCEPTED);
+  countIntercepted(tx);
   session.worker.services.set(tx.serviceRequest, tx);
   session.worker.postService(tx.serviceRequest, tx.run.service!);
 }

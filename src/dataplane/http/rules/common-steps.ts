@@ -11,6 +11,7 @@ import { compileStickAction, type SessionAction } from '../../stick/stick-action
 import { OF_CONNECTION, OF_HTTP } from '../../stick/tracked.js';
 import type { Transaction } from '../transaction.js';
 import { setAddress, setPort } from './address-steps.js';
+import { countRejected } from './count.js';
 import { CONTINUE, DROP, type Outcome, REJECT } from './outcome.js';
 import { compilePatternAction } from './pattern-steps.js';
 import { compileExpression } from './step.js';
@@ -87,6 +88,7 @@ function ended(outcome: Outcome): CommonStep {
 
 /** Nothing is known of the request's time in the log line, as in HAProxy (observed). */
 function closedBy(tx: Transaction): void {
+  countRejected(tx);
   tx.run.end = tx.hasResponse ? 'PH' : 'PR';
   tx.headMs = 0;
 }

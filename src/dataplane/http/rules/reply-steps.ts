@@ -8,6 +8,7 @@ import { pathOf, pathqOf, safeTarget } from '../../../core/uri/target.js';
 import { countTracked } from '../../stick/tracked.js';
 import type { Transaction } from '../transaction.js';
 import { page, reply } from './answer.js';
+import { countDenied, countIntercepted } from './count.js';
 import { replySource } from './message-source.js';
 import { CONTINUE, type Outcome, TARPIT } from './outcome.js';
 import type { Step } from './step.js';
@@ -25,6 +26,7 @@ export function denyStep(
   if (action.do === 'tarpit')
     return (tx, context) => {
       countTracked(tx.session, 'http_err');
+      countDenied(tx);
       reply(tx, context, source(tx, context), status, 'PT');
       tx.headMs = 0; // its time is told as time in the queue
       return TARPIT;
@@ -33,6 +35,8 @@ export function denyStep(
   const isError = action.do === 'deny' && on === 'request';
   return (tx, context) => {
     if (isError) countTracked(tx.session, 'http_err');
+    if (action.do === 'deny') countDenied(tx);
+    else countIntercepted(tx);
     return reply(tx, context, source(tx, context), status, end);
   };
 }
@@ -48,6 +52,7 @@ export function authStep(realm: string): Step {
   const challenge = `Basic realm="${realm}"`;
   return (tx, context) => {
     countTracked(tx.session, 'http_err');
+    countIntercepted(tx);
     return challengeWith(tx, context, challenge);
   };
 }
@@ -79,6 +84,7 @@ export function redirectStep(redirect: Redirect, on: On, isFormat: boolean): Ste
   return (tx, context) => {
     const value = print(context);
     if (value === '' && ignoresEmpty) return CONTINUE;
+    countIntercepted(tx);
     const location = safeValue(locationOf(redirect, value, tx));
     return reply(tx, context, bytesOf(first + location + rest), code, end);
   };

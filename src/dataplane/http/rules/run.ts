@@ -6,6 +6,7 @@ import type { Transaction } from '../transaction.js';
 import { applyAfterRules, page, rawPage, reply } from './answer.js';
 import { waitForBody } from './body-step.js';
 import { captureCookie } from './captures.js';
+import { countIntercepted } from './count.js';
 import { CONTINUE, type Outcome, REPLY, WAIT } from './outcome.js';
 import type { HttpProgram } from './program.js';
 import { answerStats } from './stats-access.js';
@@ -24,6 +25,7 @@ export function answerMonitor(tx: Transaction, program: HttpProgram, context: Sa
   const target = targetOf(tx.request);
   if ((uri.startsWith('/') ? pathqOf(target) : target) !== uri) return CONTINUE;
   tx.run.frontend = program;
+  countIntercepted(tx);
   const status = anyHolds(program.monitorFail, context) ? 503 : 200;
   reply(tx, context, page(tx, context, status), status, 'LR');
   tx.logLevel = 'silent';

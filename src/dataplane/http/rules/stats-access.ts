@@ -6,6 +6,7 @@ import { findHeader, headerValue, targetOf } from '../../../core/http1/headers.j
 import type { Transaction } from '../transaction.js';
 import { page, reply } from './answer.js';
 import { waitForBody } from './body-step.js';
+import { countDenied } from './count.js';
 import { CONTINUE, type Outcome, SERVICE, WAIT } from './outcome.js';
 import { authStep } from './reply-steps.js';
 import { serviceRequest } from './service-step.js';
@@ -31,7 +32,10 @@ export function compileStatsPage(stats: StatsPage, proxy: Proxy): StatsAccess {
 function stepOf(action: 'allow' | 'deny' | 'auth', realm: string): Step | null {
   if (action === 'allow') return null;
   if (action === 'auth') return authStep(realm);
-  return (tx, context) => reply(tx, context, page(tx, context, 403), 403, 'PR');
+  return (tx, context) => {
+    countDenied(tx);
+    return reply(tx, context, page(tx, context, 403), 403, 'PR');
+  };
 }
 
 /** `stats auth`: the last rule, which asks whoever is not one of its users. */
