@@ -52,6 +52,9 @@ export class HttpMessage {
   targetTo = 0;
   /** Written by a rule; null = as received. */
   targetText: string | null = null;
+  /** Path of the target as received, once a fetch has looked for it; -1 = not yet, -2 = it has none. */
+  pathFrom = -1;
+  pathTo = 0;
   /** 0 or 1: HTTP/1.x as received. */
   minor = 1;
   status = 0;
@@ -109,6 +112,7 @@ export class HttpMessage {
       this.expectsContinue =
         false;
     this.method = '';
+    this.pathFrom = -1;
     this.targetFrom = this.targetTo = this.reasonFrom = this.reasonTo = 0;
     this.targetText = this.reasonText = null;
     this.minor = 1;

@@ -55,7 +55,7 @@ export const DEFAULT_LOG_TEXT = 'Connect from %ci:%cp to %fi:%fp (%f/TCP)';
 export const DEFAULT_HTTP_LOG_TEXT = 'Connect from %ci:%cp to %fi:%fp (%f/HTTP)';
 
 /** A literal, or what prints a variable; `vanishes`: with nothing printed the space behind it is not either. */
-export type Part = string | { readonly print: Printer; readonly vanishes: boolean };
+type Part = string | { readonly print: Printer; readonly vanishes: boolean };
 export type Printer = (record: LogRecord, dates: LogDates, context: SampleContext | undefined) => string | number;
 
 const TCP: FormatOptions = { mode: 'tcp' };

@@ -15,6 +15,9 @@ const SLASH = 47;
 const QUESTION = 63;
 const COLON = 58;
 const HASH = 35;
+/** Of `HttpMessage.pathFrom`. */
+const UNKNOWN = -1;
+const NO_PATH = -2;
 
 /** One for all fetches: a sample is used before the next one is taken. */
 const target = makeSpan();
@@ -58,15 +61,23 @@ function isHttp(): Fetch {
 
 function url(c: SampleContext): Span | null {
   const message = requestOf(c);
-  if (message === null) return null;
+  return message === null ? null : targetOf(message);
+}
+
+function targetOf(message: HttpMessage): Span {
   setSpan(target, message.bytes, message.targetText, message.targetFrom, message.targetTo);
   return target;
 }
 
+function pathq(c: SampleContext): Span | null {
+  const message = requestOf(c);
+  return message === null ? null : pathOf(message);
+}
+
 /** From the first slash behind scheme and authority, to the end; not there in `*` and in the target of CONNECT. */
-export function pathq(c: SampleContext): Span | null {
-  const span = url(c);
-  if (span === null || span.from === span.to) return null;
+function pathOf(message: HttpMessage): Span | null {
+  const span = targetOf(message);
+  if (span.from === span.to) return null;
   if (codeAt(span, span.from) === SLASH) return span;
   const from = behindAuthority(span);
   if (from < 0) return null;
@@ -82,8 +93,27 @@ function behindAuthority(span: Span): number {
   return indexOfCode(span, SLASH, colon + 3, span.to);
 }
 
+/** Found once for each request, because rules ask for it again and again. */
 function path(c: SampleContext): Span | null {
-  const span = pathq(c);
+  const message = requestOf(c);
+  if (message === null) return null;
+  if (message.targetText !== null) return pathOnly(pathOf(message));
+  if (message.pathFrom === UNKNOWN) findPath(message);
+  if (message.pathFrom === NO_PATH) return null;
+  target.bytes = message.bytes;
+  target.text = null;
+  target.from = message.pathFrom;
+  target.to = message.pathTo;
+  return target;
+}
+
+function findPath(message: HttpMessage): void {
+  const span = pathOnly(pathOf(message));
+  message.pathFrom = span === null ? NO_PATH : span.from;
+  message.pathTo = span === null ? 0 : span.to;
+}
+
+function pathOnly(span: Span | null): Span | null {
   if (span === null) return null;
   const end = indexOfCode(span, QUESTION, span.from, span.to);
   if (end >= 0) span.to = end;
