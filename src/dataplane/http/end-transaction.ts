@@ -198,7 +198,6 @@ function countTransaction(session: Session, tx: Transaction, side: string, phase
   countBytes(session);
   if (backend === null) return;
   backend.cells.count(T.C_HTTP_REQUESTS);
-  lastServer?.cells.count(T.C_HTTP_REQUESTS);
   if (phase === 'D') countAbort(session, side);
   if (lastServer === null || session.establishedMs === 0) return;
   connectionTimes(session, lastServer.cells);

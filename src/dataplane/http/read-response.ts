@@ -76,6 +76,8 @@ function parseHeads(session: Session, tx: Transaction): void {
       return;
     }
     tx.responseFrom += length;
+    // A server's requests are counted by what it says to them, interim answers included, as in HAProxy.
+    session.server!.cells.count(T.C_HTTP_REQUESTS);
     if (response.status >= 200 || response.status === 101) break;
     if (!passInterim(session, tx)) return;
   }
@@ -124,6 +126,7 @@ function finalResponse(session: Session, tx: Transaction): void {
   tx.responseMs = worker.reactor.nowMs;
   tx.status = response.status;
   session.server!.cells.count(statusCell(response.status));
+  session.server!.cells.count(T.C_HTTP_REQUESTS);
   session.toClient.bytes += countMessage(response);
   if (backend.retryOn !== null && mayRetry(session, tx, String(response.status))) {
     retryRequest(session, tx);
