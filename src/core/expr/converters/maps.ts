@@ -21,6 +21,26 @@ export const MAPS: Converters = {
   ),
 };
 
+/**
+ * What is wrong with the text of a map for one of these converters, or null: keys must be what it matches, and values
+ * what it gives.
+ */
+export function mapProblem(converter: string, entries: readonly PatternEntry[]): string | null {
+  const [, method = 'str', output = ''] = /^map(?:_(regm|[a-z]+?))?(_str|_int|_ip)?$/.exec(converter) ?? [];
+  for (const { key, value } of entries) {
+    const problem = method === 'str' ? null : keyProblem(method === 'regm' ? 'reg' : method, key);
+    if (problem !== null) return problem;
+    if (output === '_int' && !/^-?\d+$/.test(value)) return `'${value}' is not a number`;
+    if (output === '_ip' && castOf('string', 'ip')?.(value) === undefined) return `'${value}' is not an address`;
+  }
+  return null;
+}
+
+function keyProblem(method: string, key: string): string | null {
+  const matches = compileMatcher(method, [key], false);
+  return typeof matches === 'string' ? matches : null;
+}
+
 /** Finds the entry of a sample; `filled` values have groups of the match in them. */
 type Find = (value: Value) => PatternEntry | undefined;
 

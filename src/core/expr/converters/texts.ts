@@ -104,7 +104,6 @@ function makeAddItem([delimiter, variable = '', suffix = '']: readonly string[])
   if (variable !== '' && !isVariableName(variable)) return `'${variable}' is not the name of a variable`;
   return (value, context) => {
     const item = variable === '' ? undefined : context.variable(variable);
-    if (item === undefined && variable !== '') return value;
     const added = (item === undefined ? '' : textOf(item)) + suffix;
     return `${value as string}${value === '' || added === '' ? '' : delimiter}${added}`;
   };
