@@ -1,10 +1,12 @@
 /** Taking and giving back connections to servers (manual, `http-reuse`). */
 import * as T from '../../core/table.js';
+import { EAGAIN, MSG_PEEK } from '../../linux/constants.js';
+import { recv } from '../../linux/syscalls.js';
 import type { ServerEntity } from '../entities.js';
 import type { Session } from '../session.js';
 import { abortOnClose } from '../socket-options.js';
 import type { HttpConnection } from './http-connection.js';
-import type { ServerConnection } from './server-connections.js';
+import { closeConnection, type IdleConnections, type ServerConnection } from './server-connections.js';
 import type { Transaction } from './transaction.js';
 
 /** Its bytes are told apart by nobody else: a header says, or its own address shows, for whom the connection is. */
@@ -30,7 +32,7 @@ export function takeIdle(session: Session, server: ServerEntity): boolean {
   server.idle.noteUse(server.sessions.size);
   if (list.size === 0 || !server.refreshAddress()) return false;
   const usesMin = usesNeeded(http, server);
-  const connection = usesMin < 0 ? null : list.take(server, usesMin);
+  const connection = usesMin < 0 ? null : takeQuiet(session, list, server, usesMin);
   if (connection === null) return false;
   use(session, http, connection);
   connection.takenInTurn = session.worker.reactor.turns;
@@ -38,6 +40,28 @@ export function takeIdle(session: Session, server: ServerEntity): boolean {
   server.backend.cells.count(T.C_REUSED);
   session.toServer.writable = true;
   return true;
+}
+
+/**
+ * One that has said nothing since its last response. What came before a request was sent is never its answer: it may be
+ * the answer to what somebody smuggled into another one. Costs a recv(2) that finds nothing (about 0.3 µs).
+ */
+function takeQuiet(
+  session: Session,
+  list: IdleConnections,
+  server: ServerEntity,
+  usesMin: number,
+): ServerConnection | null {
+  for (;;) {
+    const connection = list.take(server, usesMin);
+    if (connection === null || !hasMore(session, connection.fd)) return connection;
+    closeConnection(connection);
+  }
+}
+
+/** Something to read, or the end. */
+function hasMore({ worker }: Session, fd: number): boolean {
+  return recv(fd, worker.optionScratch.ptr, 1, MSG_PEEK) !== -EAGAIN;
 }
 
 /** Uses that a connection must have behind it; -1 = none will do. */
@@ -75,9 +99,10 @@ export function parkOrClose(session: Session, http: HttpConnection, tx: Transact
   const { serverFd, worker } = session;
   const { connection } = http;
   http.connection = null;
-  session.serverFd = -1;
   if (serverFd < 0) return false;
-  if (connection !== null && mayRest(session, tx, connection.server)) {
+  const rests = connection !== null && mayRest(session, tx, connection.server);
+  session.serverFd = -1;
+  if (connection !== null && rests) {
     const list = isPrivate(connection.server) ? http.ownIdle() : connection.server.idle;
     worker.reactor.handOver(serverFd, connection);
     list.add(connection, worker.reactor.nowMs);
@@ -97,6 +122,7 @@ function mayRest(session: Session, tx: Transaction, server: ServerEntity): boole
     !tx.serverIsSpent &&
     tx.response.keepsAlive &&
     !toClient.hungUp &&
+    !(toClient.readable && hasMore(session, session.serverFd)) && // no event will tell again
     backend!.keepsServers &&
     frontend.keepsServers &&
     !server.retired &&
