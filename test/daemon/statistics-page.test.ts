@@ -366,6 +366,14 @@ systemTest('the page asks before the last server is taken away, and does not ref
   assert.equal(await statusOf(proxy, 'web1'), 'UP');
 });
 
+systemTest('what came of an action is told once', chromium, async () => {
+  const { url } = await started();
+  const page = await opened();
+  await page.open(`${url};st=NONE;up`, { width: 1440, height: 1000 });
+  assert.match(await page.evaluate(`document.querySelector('.outcome').textContent`), /^Nothing was changed/);
+  assert.equal(await page.evaluate('location.pathname'), '/stats;up');
+});
+
 systemTest('the pictures of the documentation are those of this page', chromium, async () => {
   for (const name of ['light', 'dark', 'phone'])
     assert.equal(readFileSync(join(DOCS, `${name}.png`)).toString('latin1', 1, 4), 'PNG');

@@ -8,7 +8,7 @@ import type { PageContext } from './answer.js';
 import { str } from './cells.js';
 import type { Outcome } from './form.js';
 import { Html, html, NOTHING } from './html.js';
-import { overviewHtml, overviewOf } from './overview.js';
+import { type Overview, overviewHtml, overviewOf } from './overview.js';
 import { changeOf, proxySection, type Section } from './proxy-section.js';
 import { SCRIPT } from './script.js';
 import { STYLE } from './style.js';
@@ -43,7 +43,7 @@ ${menu(context, target)}
 ${contents(sections)}${sections.map((section) => proxySection(view, section))}${sections.length === 0 ? html`<p>No proxy is shown here.</p>` : NOTHING}</main>
 ${footer()}
 </body>`;
-  return `<!DOCTYPE html>\n<html lang="en">\n${head(context, target, overview.tone, overview.brief).markup}\n${body.markup}\n</html>\n`;
+  return `<!DOCTYPE html>\n<html lang="en">\n${head(context, target, overview, formUrl).markup}\n${body.markup}\n</html>\n`;
 }
 
 /** Rows come proxy by proxy. */
@@ -65,7 +65,8 @@ function sectionsOf({ model }: Engine, rows: readonly StatRow[]): Section[] {
 /** A coloured dot in the browser's tab tells the state too. */
 const ICON_COLOURS: { readonly [tone in Tone]?: string } = { up: '1a8f3c', falling: 'd98200', down: 'd11f2f' };
 
-function head(context: PageContext, target: PageTarget, tone: Tone, brief: string): Html {
+/** @param formUrl where an administrator's page refreshes to: what came of a form is told once */
+function head(context: PageContext, target: PageTarget, { tone, brief }: Overview, formUrl: string): Html {
   const node = nodeOf(context);
   const title = `${brief === '' ? '' : `${brief} - `}Statistics Report for Fairlead${node === '' ? '' : ` on ${node}`}`;
   const colour = ICON_COLOURS[tone] ?? '777777';
@@ -73,7 +74,7 @@ function head(context: PageContext, target: PageTarget, tone: Tone, brief: strin
   const seconds = refreshS(context, target);
   const refresh =
     context.ask.isAdmin && seconds > 0
-      ? html`<noscript><meta http-equiv="refresh" content="${seconds}"></noscript>\n`
+      ? html`<noscript><meta http-equiv="refresh" content="${seconds};url=${formUrl}"></noscript>\n`
       : NOTHING;
   return html`<head>
 <meta charset="utf-8">

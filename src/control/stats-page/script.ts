@@ -1,12 +1,14 @@
 /**
- * The one script, for administrators: it keeps the page from refreshing while servers are selected, selects all, and asks
- * before the last server of a backend is taken away. Without it the page does all it does, but for that.
+ * The one script, for administrators: it keeps the page from refreshing while servers are selected, selects all, asks
+ * before the last server of a backend is taken away, and lets what came of an action be told once. Without it the page
+ * does all it does, but for that.
  */
 import { createHash } from 'node:crypto';
 import { STYLE } from './style.js';
 
 export const SCRIPT = `addEventListener('DOMContentLoaded', () => {
   'use strict';
+  history.replaceState(null, '', location.href.replace(/;st=[A-Z]+/, ''));
   const picked = (form) => [...form.elements].filter((e) => e.name === 's' && e.checked);
   const forms = [...document.querySelectorAll('form.act')];
   const seconds = Number(document.body.dataset.refresh);

@@ -317,7 +317,7 @@ test('an administrator without scripts gets the refresh from the document, a gue
   const engine = engineWith({ refreshS: 5 });
   const admin = await tell(engine, { isAdmin: true });
   assert.equal(admin.headers.refresh, undefined);
-  assert.match(admin.text, /<noscript><meta http-equiv="refresh" content="5"><\/noscript>/);
+  assert.match(admin.text, /<noscript><meta http-equiv="refresh" content="5;url=\/stats"><\/noscript>/);
   const guest = await tell(engine);
   assert.ok(!guest.text.includes('http-equiv'));
   assert.ok(!(await tell(engine, { isAdmin: true, target: '/stats;norefresh' })).text.includes('http-equiv'));
