@@ -55,7 +55,10 @@ function readFormatLine(line: Line, section: ProxySection, field: 'uniqueIdForma
 
 function readMaxQueue(line: Line, section: ProxySection): void {
   const length = line.integer(1, "'max-keep-alive-queue'", { min: -1 });
-  if (length !== undefined && line.noMore(2)) section.proxy.http.maxKeepAliveQueue = length;
+  if (length !== undefined && line.noMore(2)) {
+    section.proxy.http.maxKeepAliveQueue = length;
+    mark(section, 'maxKeepAliveQueue', line);
+  }
 }
 
 const RETRY_REASONS = ['conn-failure', 'empty-response', 'junk-response', 'response-timeout', '0rtt-rejected'];

@@ -4,12 +4,14 @@ import type { Diagnostics, Loc } from '../diagnostics.js';
 import type { Model, Proxy } from '../model.js';
 import { judgeHeaderNames } from './header-names.js';
 import { Judge, judgeAction, judgeHttpRule } from './http-conditions.js';
+import { warnNotRun } from './http-not-run.js';
 import { judgeMonitor } from './monitor.js';
 import { isLate, warnUnreachable } from './unreachable.js';
 
 export function validateHttp(model: Model, diag: Diagnostics): void {
   for (const proxy of model.proxies) {
     warnUnreachable(proxy, diag);
+    warnNotRun(proxy, diag);
     if (proxy.mode !== 'http') {
       warnInTcp(proxy, diag);
       judgeTcp(proxy, new Judge(proxy, diag));

@@ -6,11 +6,10 @@ import { constant, page, type Source } from './answer.js';
 import { bytesOf, safeValue } from './text.js';
 
 /** @param status the one that holds where the reply writes none */
-export function replySource(reply: Reply, status: number, model: Model, hasPages: boolean): Source {
+export function replySource(reply: Reply, status: number, model: Model): Source {
   if (reply.raw !== undefined) return constant(bytesOf(withCrlf(reply.raw)));
   if (reply.errorFiles !== undefined) return sectionSource(reply.errorFiles, status, model);
-  const isPlain = reply.body === undefined && reply.headers === undefined;
-  if (reply.isDefaultErrorFiles || (hasPages && isPlain)) return (tx, context) => page(tx, context, status);
+  if (reply.isDefaultErrorFiles) return (tx, context) => page(tx, context, status);
   return messageSource(reply, status);
 }
 
@@ -42,7 +41,7 @@ function errorPageSource({ status, raw, location, reply }: ErrorPage, model: Mod
   if (raw !== undefined) return constant(bytesOf(withCrlf(raw)));
   if (location !== undefined) return constant(bytesOf(redirection(location.url, location.code)));
   if (reply === undefined || reply.isDefaultErrorFiles) return null;
-  return replySource(reply, reply.status ?? status, model, true);
+  return replySource(reply, reply.status ?? status, model);
 }
 
 function redirection(url: string, code: 302 | 303): string {

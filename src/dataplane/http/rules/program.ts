@@ -6,13 +6,14 @@ import type { Source } from './answer.js';
 import { Captures } from './captures.js';
 import { compileHttpRule } from './http-steps.js';
 import { compilePages, compileRawPages } from './message-source.js';
+import { restrictionRules } from './restricted-names.js';
 import { compileStatsPage, type StatsAccess } from './stats-access.js';
 import { type CompiledRule, compileWhen } from './step.js';
 
 /** Kept by a frontend or backend entity; made anew by each reload. */
 export class HttpProgram {
   readonly requestRules: CompiledRule[];
-  /** `redirect` lines: behind all other request rules, and behind the statistics page. */
+  /** `redirect` lines, and what is no rule and comes as late: behind all other request rules, and behind the statistics page. */
   readonly lateRedirects: CompiledRule[];
   readonly responseRules: CompiledRule[];
   readonly afterResponseRules: CompiledRule[];
@@ -34,7 +35,8 @@ export class HttpProgram {
     this.responseCaptures = new Captures(http.responseCaptures, capturesOf(http.rules, 'response'));
     const isLate = (rule: HttpRule) => rule.action.do === 'redirect' && rule.action.isLate === true;
     this.requestRules = this.compile(http.rules.filter((rule) => rule.on === 'request' && !isLate(rule)));
-    this.lateRedirects = this.compile(http.rules.filter((rule) => rule.on === 'request' && isLate(rule)));
+    const late = http.rules.filter((rule) => rule.on === 'request' && isLate(rule));
+    this.lateRedirects = this.compile([...late, ...restrictionRules(http)]);
     this.responseRules = this.compile(http.rules.filter((rule) => rule.on === 'response'));
     this.afterResponseRules = this.compile(http.rules.filter((rule) => rule.on === 'after-response'));
     this.monitorFail = http.monitorFail.map((one) => compileWhen(one, proxy)!);
