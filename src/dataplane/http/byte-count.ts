@@ -5,7 +5,8 @@
  */
 import type { ChunkScanner } from '../../core/http1/chunked.js';
 import type { HttpMessage } from '../../core/http1/message.js';
-import { C_HRSP_1XX } from '../../core/table.js';
+import * as T from '../../core/table.js';
+import type { Session } from '../session.js';
 
 const START_LINE = 20;
 const END_OF_HEAD = 1;
@@ -30,5 +31,13 @@ export function chunkedBytes(scanner: ChunkScanner): number {
 
 /** The counter of a status: 1xx … 5xx, other. */
 export function statusCell(status: number): number {
-  return C_HRSP_1XX + (status >= 100 && status < 600 ? Math.trunc(status / 100) - 1 : 5);
+  return T.C_HRSP_1XX + (status >= 100 && status < 600 ? Math.trunc(status / 100) - 1 : 5);
+}
+
+/** One more request of a frontend; also one that is none. */
+export function countRequest({ frontend, worker, listenerCells }: Session): void {
+  worker.process.count(T.C_HTTP_REQUESTS);
+  frontend.cells.count(T.C_HTTP_REQUESTS);
+  listenerCells.count(T.C_HTTP_REQUESTS);
+  frontend.cells.rate(T.C_REQ_RATE_SECOND, T.F_REQ_RATE_MAX, worker.epochSecond);
 }

@@ -18,6 +18,7 @@ import { refusesContents } from '../rules.js';
 import type { Session } from '../session.js';
 import { vanishOnClose } from '../socket-options.js';
 import { countTracked } from '../stick/tracked.js';
+import { countRequest } from './byte-count.js';
 import { armDeadline } from './deadlines.js';
 import { closeQuietly } from './end-transaction.js';
 import { readRequestCookies } from './persistence.js';
@@ -76,13 +77,6 @@ function judgeStep(session: Session, tx: Transaction, context: SampleContext): O
     default:
       return judgeForBackend(session, tx, context);
   }
-}
-
-function countRequest({ frontend, worker, listenerCells }: Session): void {
-  worker.process.count(T.C_HTTP_REQUESTS);
-  frontend.cells.count(T.C_HTTP_REQUESTS);
-  listenerCells.count(T.C_HTTP_REQUESTS);
-  frontend.cells.rate(T.C_REQ_RATE_SECOND, T.F_REQ_RATE_MAX, worker.epochSecond);
 }
 
 function judgeForBackend(session: Session, tx: Transaction, context: SampleContext): Outcome {

@@ -9,14 +9,13 @@ import { parseRequest } from '../../core/http1/parse.js';
 import { EAGAIN } from '../../linux/constants.js';
 import { recv } from '../../linux/syscalls.js';
 import { HTTP_HEAD, HTTP_IDLE, HTTP_RULES, type Session } from '../session.js';
-import { countUnread } from '../stick/tracked.js';
 import type { DataplaneWorker } from '../worker-context.js';
 import { countMessage } from './byte-count.js';
 import { armDeadline } from './deadlines.js';
 import { closeQuietly, endOfConnection } from './end-transaction.js';
 import type { HttpConnection } from './http-connection.js';
 import { judgeRequest } from './judge-request.js';
-import { answerRaw } from './reply.js';
+import { answerRaw, badRequestOf } from './reply.js';
 import type { Transaction } from './transaction.js';
 
 /** The first bytes of a connection in mode http may come. */
@@ -27,6 +26,8 @@ export function startHttp(session: Session): void {
   session.state = HTTP_IDLE;
   session.toServer.limit = session.toClient.limit = 0;
   armDeadline(session);
+  // What came with a PROXY header, or before content rules let it in, is announced no second time.
+  if (session.toServer.readable) readRequest(session);
 }
 
 /** The client has sent something (or ended) while a request is awaited or not complete. */
@@ -43,8 +44,7 @@ export function readRequest(session: Session): void {
       toServer.readable = false;
       toServer.ended = true;
       if (http.to === http.from) {
-        if (http.requests === 0) countUnread(session, true);
-        endOfConnection(session, n < 0);
+        leftUnasked(session, n < 0);
         return;
       }
       incomplete(session, n < 0);
@@ -54,6 +54,13 @@ export function readRequest(session: Session): void {
   }
   if (http.to === http.from) giveBuffer(http, worker);
   else parse(session, http);
+  if (session.state === HTTP_HEAD && toServer.readable) readRequest(session); // the end that came with the bytes
+}
+
+/** The end of a connection before its first request is a bad request, between two of them nothing. */
+function leftUnasked(session: Session, isBroken: boolean): void {
+  if (session.http!.requests > 0 || session.frontend.proxy.http.ignoreProbes) endOfConnection(session, isBroken);
+  else answerRaw(session, badRequestOf(session), 400, 'CR');
 }
 
 /** A client that left in the middle of a request: what is there may still be a whole one. */

@@ -126,7 +126,6 @@ function finalResponse(session: Session, tx: Transaction): void {
   tx.responseMs = worker.reactor.nowMs;
   tx.status = response.status;
   session.server!.cells.count(statusCell(response.status));
-  session.server!.cells.count(T.C_HTTP_REQUESTS);
   session.toClient.bytes += countMessage(response);
   if (backend.retryOn !== null && mayRetry(session, tx, String(response.status))) {
     retryRequest(session, tx);

@@ -5,7 +5,7 @@ import * as T from '../../core/table.js';
 import { NativeBuffer } from '../../linux/memory.js';
 import { HTTP_REPLY, HTTP_RULES, type Session } from '../session.js';
 import { countUnread } from '../stick/tracked.js';
-import { countMessage } from './byte-count.js';
+import { countMessage, countRequest } from './byte-count.js';
 import { armDeadline } from './deadlines.js';
 import { closeQuietly, dropServer, endTransaction } from './end-transaction.js';
 import { clientConnection } from './framing.js';
@@ -18,14 +18,17 @@ export function answerRaw(session: Session, tx: Transaction, status: number, end
   const { worker, frontend } = session;
   frontend.cells.count(T.C_ERR_REQ);
   session.listenerCells.count(T.C_ERR_REQ);
-  if (tx.step === 0) countUnread(session, status !== 408);
+  if (tx.step === 0) {
+    countUnread(session, status !== 408);
+    countRequest(session);
+  }
   const page = earlyErrorPage(frontend.program, status);
   tx.status = status;
   tx.keepsClient = false;
   tx.end = end;
   session.state = HTTP_REPLY;
   session.toClient.bytes = 0;
-  if (page.length === 0 || session.toServer.ended) {
+  if (page.length === 0) {
     endTransaction(session, end[0], end[1]);
     return;
   }
@@ -41,7 +44,8 @@ export function badRequestOf(session: Session): Transaction {
   http.requests++;
   tx.session = session;
   tx.startedMs = http.idleSinceMs;
-  session.toServer.bytes = 0;
+  session.toServer.bytes = session.toClient.bytes = 0;
+  if (session.frontend.proxy.options.dontlognull) tx.logLevel = 'silent';
   return tx;
 }
 
