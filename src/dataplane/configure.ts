@@ -28,9 +28,9 @@ import {
   WorkerRow,
 } from './entities.js';
 import { configureHttp, configureHttpBackend, configureHttpFrontend } from './http/configure-http.js';
+import { compileConnectionAction } from './http/rules/common-steps.js';
 import { configureLogs } from './session-log.js';
 import { prepareListener } from './socket-options.js';
-import { compileStickAction } from './stick/stick-actions.js';
 import { compileStickRules } from './stick/stick-rules.js';
 import type { DataplaneWorker } from './worker-context.js';
 
@@ -238,7 +238,7 @@ function rulesOf(proxy: Proxy, phase: TcpRule['phase']): ConnectionRule[] {
     .map((rule) => ({
       action: rule.action,
       when: compile(rule.condition, proxy),
-      act: rule.other ? compileStickAction(rule.other, proxy.name) : null,
+      act: rule.other ? compileConnectionAction(rule.other, proxy.name) : null,
     }));
 }
 

@@ -178,6 +178,18 @@ option forwardfor`,
   logged: 0,
 });
 
+sameRules('rules of connections set variables and addresses', {
+  front: `
+tcp-request connection set-var(sess.where) src
+tcp-request connection set-src int(0),add(16909060)
+tcp-request session set-var-fmt(sess.both) "%[var(sess.where)]-%[src]"
+tcp-request content set-var(txn.path) path if HTTP
+tcp-request content reject if { path /reject }
+http-request set-header X-Vars "%[var(sess.where)] %[var(sess.both)] %[var(txn.path)]"`,
+  requests: paths('/a', '/reject'),
+  logged: 0,
+});
+
 sameRules('log levels and silence', {
   front: 'http-request set-log-level silent if { path /silent }',
   requests: paths('/silent', '/told'),

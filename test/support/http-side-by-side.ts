@@ -69,14 +69,14 @@ export async function exchange(port: number, text: string): Promise<string> {
 }
 
 /** Answers to requests one after the other, each on a connection of its own. */
-export async function exchangeEach(port: number, requests: readonly string[]): Promise<[string, string][]> {
+async function exchangeEach(port: number, requests: readonly string[]): Promise<[string, string][]> {
   const answers: [string, string][] = [];
   for (const text of requests) answers.push([text.split('\r\n')[0], await exchange(port, text)]);
   return answers;
 }
 
 /** The log lines of so many requests, without what differs from run to run: client, dates, times above zero, bytes. */
-export async function logLines(proxy: RunningProxy, count: number): Promise<string[]> {
+async function logLines(proxy: RunningProxy, count: number): Promise<string[]> {
   const lines: string[] = [];
   for (let i = 0; i < count; i++) lines.push(maskedHttp(await proxy.log(/ \d+\/\d+\/\d+\/\d+\/\+?\d+ \d+\/\d+ /)));
   return lines;

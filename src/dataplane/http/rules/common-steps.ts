@@ -69,6 +69,19 @@ export function compileCommon(
   }
 }
 
+/** No rule of a connection captures: there is no request whose log line could show it. */
+const NO_SLOTS: CaptureSlots = { slotOf: () => ({ slot: -1, length: 0 }) };
+
+/** Actions of `tcp-request` rules. @param proxy name of the proxy whose rule it is */
+export function compileConnectionAction(action: CommonAction, proxy: string): SessionAction {
+  const stick = compileStickAction(action, proxy);
+  if (stick !== null) return stick;
+  const step = compileCommon(action, proxy, NO_SLOTS);
+  return (session, context) => {
+    step(session, context, session.http === null ? null : session.http.transaction);
+  };
+}
+
 const nothing: CommonStep = () => CONTINUE;
 
 function counting(act: SessionAction | null): CommonStep {

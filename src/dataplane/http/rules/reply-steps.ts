@@ -3,6 +3,7 @@ import type { HttpAction } from '../../../config/http-model.js';
 import type { Model, Redirect } from '../../../config/model.js';
 import type { SampleContext } from '../../../core/expr/context.js';
 import { findHeader, headerValue, targetOf } from '../../../core/http1/headers.js';
+import { BODY_NONE } from '../../../core/http1/message.js';
 import { compileFormat } from '../../../core/log-format/format.js';
 import { pathOf, pathqOf, safeTarget } from '../../../core/uri/target.js';
 import { countTracked } from '../../stick/tracked.js';
@@ -22,7 +23,7 @@ export function denyStep(
   model: Model,
 ): Step {
   const status = action.reply.status ?? defaultStatus(action.do, on);
-  const source = replySource(action.reply, status, model, action.do !== 'return');
+  const source = replySource(action.reply, status, model);
   if (action.do === 'tarpit')
     return (tx, context) => {
       countTracked(tx.session, 'http_err');
@@ -86,8 +87,13 @@ export function redirectStep(redirect: Redirect, on: On, isFormat: boolean): Ste
     if (value === '' && ignoresEmpty) return CONTINUE;
     countIntercepted(tx);
     const location = safeValue(locationOf(redirect, value, tx));
-    return reply(tx, context, bytesOf(first + location + rest), code, end);
+    return reply(tx, context, bytesOf(first + location + closing(tx) + rest), code, end);
   };
+}
+
+/** Behind a request with a body the connection ends, as in HAProxy (observed). */
+function closing({ request }: Transaction): string {
+  return request.body === BODY_NONE ? '' : '\r\nconnection: close';
 }
 
 /** Permanent ones may be remembered. */
