@@ -139,6 +139,12 @@ systemTest('json: the same fields of the same objects', needs, async () => {
   assert.equal(own.headers['content-type'], theirs.headers.get('content-type'));
 });
 
+systemTest('typed: the same fields of the same objects', needs, async () => {
+  const { theirs, own } = await page('/stats;typed');
+  const heads = (text: string) => text.split('\n').map((line) => line.split(':').slice(0, 3).join(':'));
+  assert.deepEqual(heads(own.text), heads(await theirs.text()));
+});
+
 systemTest('the schema is one that reads what json holds', needs, async () => {
   const { theirs, own } = await page('/stats;json-schema');
   assert.equal(own.headers['content-type'], theirs.headers.get('content-type'));
