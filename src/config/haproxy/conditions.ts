@@ -10,7 +10,7 @@ export function scoped(section: ProxySection, name: string): string {
 }
 
 /** The condition at word `i`, its names checked and resolved; undefined after a complaint, null where there is none. */
-export function readRuleCondition(line: Line, i: number, section: ProxySection): Condition | undefined | null {
+function readRuleCondition(line: Line, i: number, section: ProxySection): Condition | undefined | null {
   if (!line.has(i)) return null;
   const condition = readCondition(line, i);
   if (!condition) return undefined;

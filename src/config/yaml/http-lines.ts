@@ -73,7 +73,7 @@ function wordsAt(words: readonly string[], { loc }: Place): Word[] {
   return words.map((each) => ({ text: each, loc }));
 }
 
-export function writeKeys(keys: readonly LineKey[], proxy: Proxy): [string, Written][] {
+function writeKeys(keys: readonly LineKey[], proxy: Proxy): [string, Written][] {
   return keys.flatMap((key): [string, Written][] => {
     const written = key.write(proxy);
     return written === undefined ? [] : [[key.key, written]];

@@ -38,7 +38,7 @@ export function testText({ flags, match, patterns, ...expression }: AclTest): st
   return sentence([expressionWord(expression), ...words]);
 }
 
-export function conditionText({ anyOf }: Condition): string {
+function conditionText({ anyOf }: Condition): string {
   const term = ({ negate, acl, test }: Condition['anyOf'][number][number]) =>
     `${negate ? '!' : ''}${test ? `{ ${testText(test)} }` : quoted(aclName(acl ?? ''))}`;
   // 'if or' is HAProxy's way to write no alternative at all: it never holds.
