@@ -19,8 +19,16 @@ const get = (path: string, more = '') => `GET ${path} HTTP/1.1\r\nHost: a\r\n${m
 const post = (path: string, body: string, length = body.length) =>
   `POST ${path} HTTP/1.1\r\nHost: a\r\nContent-Length: ${length}\r\n\r\n${body}`;
 
-/** Requests sent at once, the last of which ends the connection; everything that comes back. */
-function sameFate(name: string, requests: readonly string[], lines = ''): void {
+/** Everything that comes back for requests sent at once, the last of which ends the connection. */
+async function fate(port: number, requests: readonly string[]): Promise<string> {
+  const client = await new Client(port).send(requests.join('')).over();
+  const text = client.data.toString('latin1');
+  client.destroy();
+  return text;
+}
+
+/** Cases by name, one after the other through one pair of programs. */
+function sameFates(name: string, cases: { readonly [name: string]: readonly string[] }, lines = ''): void {
   same({
     name,
     prepare: async (port) => {
@@ -29,26 +37,37 @@ function sameFate(name: string, requests: readonly string[], lines = ''): void {
       return { text, state: null };
     },
     scenario: async ({ port }) => {
-      const client = await new Client(port).send(requests.join('')).over();
-      const text = client.data.toString('latin1');
-      client.destroy();
-      return text;
+      const found: [string, string][] = [];
+      for (const [what, requests] of Object.entries(cases)) found.push([what, await fate(port, requests)]);
+      return found;
     },
   });
 }
 
 const LAST = get('/last', 'Connection: close\r\n');
 
-for (const path of ['/deny', '/400', '/return', '/redirect', '/auth', '/204', '/rdeny', '/rreturn']) {
-  sameFate(`${path} and on`, [get(path), get(path), LAST]);
-  sameFate(`${path} to HTTP/1.0`, [`GET ${path} HTTP/1.0\r\n\r\n`]);
-  sameFate(`${path} to HTTP/1.0 that stays`, [`GET ${path} HTTP/1.0\r\nConnection: keep-alive\r\n\r\n`, LAST]);
-  sameFate(`${path} with a whole body`, [post(path, 'abc'), LAST]);
-  sameFate(`HEAD ${path}`, [`HEAD ${path} HTTP/1.1\r\nHost: a\r\n\r\n`, LAST]);
-}
-sameFate('/redirect with an empty body', [post('/redirect', ''), LAST]);
-for (const path of ['/deny', '/return', '/redirect', '/auth']) {
-  sameFate(`${path} with half a body`, [post(path, 'abc', 10)]);
-  sameFate(`${path} under httpclose`, [get(path), LAST], '  option httpclose\n');
-  sameFate(`${path} under http-server-close`, [get(path), LAST], '  option http-server-close\n');
-}
+for (const path of ['/deny', '/400', '/return', '/redirect', '/auth', '/204', '/rdeny', '/rreturn'])
+  sameFates(path, {
+    'and on': [get(path), get(path), LAST],
+    'to HTTP/1.0': [`GET ${path} HTTP/1.0\r\n\r\n`],
+    'to HTTP/1.0 that stays': [`GET ${path} HTTP/1.0\r\nConnection: keep-alive\r\n\r\n`, LAST],
+    'a whole body': [post(path, 'abc'), LAST],
+    'an empty body': [post(path, ''), LAST],
+    HEAD: [`HEAD ${path} HTTP/1.1\r\nHost: a\r\n\r\n`, LAST],
+  });
+const FINAL = ['/deny', '/return', '/redirect', '/auth'];
+const each = (make: (path: string) => string[]) => Object.fromEntries(FINAL.map((path) => [path, make(path)]));
+sameFates(
+  'half a body',
+  each((path) => [post(path, 'abc', 10)]),
+);
+sameFates(
+  'httpclose',
+  each((path) => [get(path), LAST]),
+  '  option httpclose\n',
+);
+sameFates(
+  'http-server-close',
+  each((path) => [get(path), LAST]),
+  '  option http-server-close\n',
+);

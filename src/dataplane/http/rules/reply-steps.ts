@@ -3,7 +3,7 @@ import type { HttpAction } from '../../../config/http-model.js';
 import type { Model, Redirect } from '../../../config/model.js';
 import type { SampleContext } from '../../../core/expr/context.js';
 import { findHeader, headerValue, targetOf } from '../../../core/http1/headers.js';
-import { BODY_NONE } from '../../../core/http1/message.js';
+import { BODY_LENGTH, BODY_NONE } from '../../../core/http1/message.js';
 import { compileFormat } from '../../../core/log-format/format.js';
 import { pathOf, pathqOf, safeTarget } from '../../../core/uri/target.js';
 import { countTracked } from '../../stick/tracked.js';
@@ -93,7 +93,8 @@ export function redirectStep(redirect: Redirect, on: On, isFormat: boolean): Ste
 
 /** Behind a request with a body the connection ends, as in HAProxy (observed). */
 function closing({ request }: Transaction): string {
-  return request.body === BODY_NONE ? '' : '\r\nconnection: close';
+  const isBare = request.body === BODY_NONE || (request.body === BODY_LENGTH && request.contentLength === 0);
+  return isBare ? '' : '\r\nconnection: close';
 }
 
 /** Permanent ones may be remembered. */
