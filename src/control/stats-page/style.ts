@@ -30,6 +30,8 @@ small { color: var(--faint); font-size: .82rem; font-weight: normal; }
 .hidden, .skip:not(:focus) { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 .skip:focus { position: fixed; top: .5rem; left: .5rem; padding: .5rem 1rem; background: var(--back); z-index: 3; }
 .about { color: var(--faint); margin: 0; }
+h2 .about { font-size: .95rem; font-weight: normal; }
+.attention.told li { margin: .2rem 0; }
 .process { margin: .2rem 0; color: var(--faint); }
 .process span:not(:last-child)::after { content: " · "; }
 .verdict { margin: .6rem 0; padding: .6rem .9rem; border-radius: .4rem; font-size: 1.2rem; font-weight: 600; }
