@@ -1,5 +1,6 @@
 /** Actions of rules as words of the HAProxy language. */
 import type { HttpAction, Redirect, Reply } from '../model.js';
+import { durationText } from './codec.js';
 import { expressionWord } from './words-text.js';
 
 /** @returns words, not quoted yet */
@@ -12,6 +13,7 @@ export function actionWords(action: HttpAction): string[] {
       return [action.do];
     case 'deny':
     case 'tarpit':
+      return [action.do, ...refusalWords(action.reply)];
     case 'return':
       return [action.do, ...replyWords(action.reply)];
     case 'redirect':
@@ -58,9 +60,9 @@ function furtherWords(action: Exclude<HttpAction, { do: 'allow' }>): string[] {
   const found = action as Further;
   switch (found.do) {
     case 'wait-for-body':
-      return [found.do, 'time', `${found.timeMs}ms`, ...optional('at-least', found.atLeastBytes)];
+      return [found.do, 'time', durationText(found.timeMs), ...optional('at-least', found.atLeastBytes)];
     case 'set-timeout':
-      return [found.do, found.which, found.expression ? expressionWord(found.expression) : `${found.ms}ms`];
+      return [found.do, found.which, found.expression ? expressionWord(found.expression) : durationText(found.ms ?? 0)];
     case 'strict-mode':
       return [found.do, found.isOn ? 'on' : 'off'];
     case 'use-service':
@@ -122,6 +124,12 @@ export function redirectWords(redirect: Redirect): string[] {
     ...optional('set-cookie', redirect.setCookie),
     ...optional('clear-cookie', redirect.clearCookie),
   ];
+}
+
+/** With its standard page alone, the short way. */
+function refusalWords(reply: Reply): string[] {
+  const { status, isDefaultErrorFiles, ...more } = reply;
+  return isDefaultErrorFiles && Object.keys(more).length === 0 ? optional('deny_status', status) : replyWords(reply);
 }
 
 export function replyWords(reply: Reply): string[] {

@@ -122,7 +122,7 @@ function durationProblem(input: unknown): string {
 }
 
 /** The largest unit that holds the time exactly. */
-function durationText(ms: number): string {
+export function durationText(ms: number): string {
   const units = { d: 86_400_000, h: 3_600_000, m: 60_000, s: 1000 };
   const unit = Object.entries(units).find(([, size]) => ms > 0 && ms % size === 0);
   return unit ? `${ms / unit[1]}${unit[0]}` : `${ms}ms`;

@@ -1,6 +1,7 @@
 /** What mode http and stick tables add to a proxy in fairlead.yaml: lists of rules, `http:` and `stats:`. */
 import type { Capture, ErrorPage, HttpRule, HttpSettings, PersistenceCookie, Proxy, StickTable } from '../model.js';
 import { actionWords, redirectWords, replyWords } from './action-text.js';
+import { durationText } from './codec.js';
 import { type LineKey, line, lines, mark, number, option, word, wordList, wordOf } from './line-keys.js';
 import { conditionWhole, expressionWord, sentence, suffix } from './words-text.js';
 
@@ -30,7 +31,7 @@ export const RULE_KEYS: readonly LineKey[] = [
     'b',
     ['tcp-response', 'inspect-delay'],
     'Time such rules may wait.',
-    ({ responseInspectDelayMs: ms }) => (ms === undefined ? undefined : `${ms}ms`),
+    ({ responseInspectDelayMs: ms }) => (ms === undefined ? undefined : durationText(ms)),
   ),
   lines(
     'http-request',
@@ -95,7 +96,7 @@ function tableWords(table: StickTable): string[] {
   const { type, keyLength, size, expireMs, noPurge, peers, store } = table;
   return [
     ...['type', type, ...(keyLength === undefined ? [] : ['len', String(keyLength)]), 'size', String(size)],
-    ...(expireMs === undefined ? [] : ['expire', `${expireMs}ms`]),
+    ...(expireMs === undefined ? [] : ['expire', durationText(expireMs)]),
     ...(noPurge ? ['nopurge'] : []),
     ...(peers === undefined ? [] : ['peers', peers]),
     ...(store.length === 0 ? [] : ['store', store.map(storeText).join(',')]),
@@ -103,7 +104,10 @@ function tableWords(table: StickTable): string[] {
 }
 
 function storeText({ name, elements, periodMs }: StickTable['store'][number]): string {
-  const args = [...(elements === undefined ? [] : [elements]), ...(periodMs === undefined ? [] : [`${periodMs}ms`])];
+  const args = [
+    ...(elements === undefined ? [] : [elements]),
+    ...(periodMs === undefined ? [] : [durationText(periodMs)]),
+  ];
   return args.length === 0 ? name : `${name}(${args.join(',')})`;
 }
 
@@ -255,8 +259,8 @@ function cookieWords(cookie: PersistenceCookie): string[] {
     ...(cookie.secure ? ['secure'] : []),
     ...(cookie.isDynamic ? ['dynamic'] : []),
     ...(domains ?? []).flatMap((each) => ['domain', each]),
-    ...(maxIdleS === undefined ? [] : ['maxidle', `${maxIdleS}s`]),
-    ...(maxLifeS === undefined ? [] : ['maxlife', `${maxLifeS}s`]),
+    ...(maxIdleS === undefined ? [] : ['maxidle', durationText(maxIdleS * 1000)]),
+    ...(maxLifeS === undefined ? [] : ['maxlife', durationText(maxLifeS * 1000)]),
     ...(attributes ?? []).flatMap((each) => ['attr', each]),
   ];
 }
@@ -279,7 +283,7 @@ export const STATS_KEYS: readonly LineKey[] = [
     ({ http: { statsPage } }) => (statsPage?.realm === 'HAProxy Statistics' ? undefined : statsPage?.realm),
   ),
   word('refresh', 'fb', ['stats', 'refresh'], 'Time after which browsers load it again.', ({ http: { statsPage } }) =>
-    statsPage?.refreshS ? `${statsPage.refreshS}s` : undefined,
+    statsPage?.refreshS ? durationText(statsPage.refreshS * 1000) : undefined,
   ),
   wordList('auth', 'fb', ['stats', 'auth'], 'Who may see it: USER:PASSWORD.', ({ http: { statsPage } }) =>
     (statsPage?.users ?? []).map(({ name, password }) => `${name}:${password}`),

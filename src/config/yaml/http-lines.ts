@@ -80,9 +80,10 @@ function writeKeys(keys: readonly LineKey[], proxy: Proxy): [string, Written][] 
   });
 }
 
-/** The entries of a proxy. */
-export function writeHttp(proxy: Proxy): [string, Written][] {
-  const http = writeKeys(HTTP_KEYS, proxy);
+/** The entries of a proxy. @param shared what the `http` of the defaults says already */
+export function writeHttp(proxy: Proxy, shared: Written | undefined): [string, Written][] {
+  const said = shared instanceof Map ? shared : new Map<string, Written>();
+  const http = writeKeys(HTTP_KEYS, proxy).filter(([key]) => !said.has(key));
   const stats = writeKeys(STATS_KEYS, proxy);
   const page = stats.length === 0 ? true : new Map(stats);
   return [

@@ -13,6 +13,8 @@ export interface LineKey {
   readonly schema: z.ZodType;
   /** One word as it is, or words to be cut. */
   readonly isWord: boolean;
+  /** What proxies have alike may stand in `defaults`: lists of defaults come in front of one's own. */
+  readonly isShared: boolean;
   /** Words in front, by the words of the value. */
   head(words: readonly string[]): readonly string[];
   /** Undefined where nothing is set. */
@@ -36,6 +38,7 @@ export function lines(
     key,
     sides,
     isWord: false,
+    isShared: false,
     schema: z.array(z.string({ error: `a line is needed; write such as '${example}'` }), { error }).describe(doc),
     head: typeof head === 'function' ? head : () => head,
     write: (proxy) => {
@@ -48,7 +51,7 @@ export function lines(
 /** One line, or true for none of its words. */
 export function line(key: string, sides: Sides, head: string[], example: string, doc: string, write: Write): LineKey {
   const schema = either(`a line is needed; write such as '${example}'`, z.string(), z.literal(true)).describe(doc);
-  return { key, sides, isWord: false, schema, head: () => head, write };
+  return { key, sides, isWord: false, isShared: true, schema, head: () => head, write };
 }
 
 /** One word, whatever is in it. */
@@ -60,7 +63,7 @@ export function word(
   write: Write,
   schema = text.schema,
 ): LineKey {
-  return { key, sides, isWord: true, schema: schema.describe(doc), head: () => head, write };
+  return { key, sides, isWord: true, isShared: true, schema: schema.describe(doc), head: () => head, write };
 }
 
 /** Several of them. */
@@ -100,10 +103,18 @@ export function number(key: string, sides: Sides, head: string[], min: number, d
 
 /** `option NAME`, and `no option NAME` for false. */
 export function option(key: string, sides: Sides, doc: string, write: (proxy: Proxy) => boolean | undefined): LineKey {
-  return { key, sides, isWord: true, schema: flag.schema.describe(doc), head: () => ['option', key], write };
+  return {
+    key,
+    sides,
+    isWord: true,
+    isShared: true,
+    schema: flag.schema.describe(doc),
+    head: () => ['option', key],
+    write,
+  };
 }
 
 /** A word that is there or not. */
 export function mark(key: string, sides: Sides, head: string[], doc: string, write: Write): LineKey {
-  return { key, sides, isWord: true, schema: flag.schema.describe(doc), head: () => head, write };
+  return { key, sides, isWord: true, isShared: true, schema: flag.schema.describe(doc), head: () => head, write };
 }

@@ -4,6 +4,7 @@ import type { LogTarget, Model, Proxy } from '../model.js';
 import { hasCheck, writeCheck } from './check.js';
 import { isSameWritten, type Written } from './codec.js';
 import { writeFields } from './fields.js';
+import { HTTP_KEYS } from './http-keys.js';
 import { writeHttp } from './http-lines.js';
 import { optionFields, timeoutFields, writeOptions, writeTimeouts } from './options.js';
 import { INHERITABLE, proxyFields, writeLogs } from './proxy-fields.js';
@@ -30,6 +31,10 @@ export function sharedSettings(model: Model): Map<string, Written> {
     return shared.length === 0 ? [] : ([[key, listIfAllOn(shared)]] as Entries);
   };
   entries.push(...nested('timeouts', timeoutFields, 'timeouts'), ...nested('options', optionFields, 'options'));
+  const http = HTTP_KEYS.filter(({ isShared }) => isShared).flatMap(({ key, sides, write }) =>
+    shareField(proxies, key, sides, write),
+  );
+  if (http.length > 0) entries.push(['http', new Map(http)]);
   entries.push(...shareField(proxies, 'log-style', 'f', (proxy) => styleOf(proxy)));
   entries.push(...shareField(proxies, 'log', 'fb', (proxy) => ownLogs(proxy, global.logs)));
   return new Map(entries);
@@ -66,8 +71,9 @@ export function writeProxy(proxy: Proxy, globalLogs: LogTarget[], shared: Readon
     ['log-style', styleOf(proxy)],
     ['timeouts', writeTimeouts(proxy, without(proxy.timeouts, shared.get('timeouts'), timeoutFields))],
     ['options', writeOptions(without(proxy.options, shared.get('options'), optionFields))],
-    ...writeRules(proxy),
-    ...writeHttp(proxy),
+    ...writeFirstRules(proxy),
+    ...writeHttp(proxy, shared.get('http')),
+    ...writeRoutes(proxy),
     ['default-backend', fields.get('default-backend')],
     ['check', writeCheck(proxy.check, probe, checked)],
     ['server-defaults', defaults.length === 0 ? undefined : new Map(defaults)],
@@ -82,7 +88,7 @@ function writeProxyFields(proxy: Proxy): Entries {
 }
 
 function isInherited([key, value]: [string, Written | undefined], shared: ReadonlyMap<string, Written>): boolean {
-  return key !== 'timeouts' && key !== 'options' && isSameWritten(shared.get(key), value ?? null);
+  return !['timeouts', 'options', 'http'].includes(key) && isSameWritten(shared.get(key), value ?? null);
 }
 
 /** The settings that defaults do not say already. */
@@ -106,10 +112,15 @@ function styleOf(proxy: Proxy): Written | undefined {
   return proxy.logStyle === 'format' ? undefined : proxy.logStyle;
 }
 
-function writeRules({ acls, tcpRequest, useBackends, useServers }: Proxy): [string, Written | undefined][] {
+function writeFirstRules({ acls, tcpRequest }: Proxy): [string, Written | undefined][] {
   return [
     ['acls', acls.length === 0 ? undefined : writeAcls(acls)],
     ['tcp-request', tcpRequest.length === 0 ? undefined : tcpRequest.map(writeTcpRule)],
+  ];
+}
+
+function writeRoutes({ useBackends, useServers }: Proxy): [string, Written | undefined][] {
+  return [
     [
       'use-backend',
       useBackends.length === 0 ? undefined : useBackends.map((rule) => writeUse(rule.backend, rule.condition)),
