@@ -23,15 +23,17 @@ import {
   type ConnectionRule,
   FrontendEntity,
   type ListenerSpec,
+  type ResponseRule,
   ServerEntity,
   type SourceBinding,
   WorkerRow,
 } from './entities.js';
 import { configureHttp, configureHttpBackend, configureHttpFrontend } from './http/configure-http.js';
-import { compileConnectionAction } from './http/rules/common-steps.js';
+import { inspectsResponses } from './response-rules.js';
 import { configureLogs } from './session-log.js';
 import { prepareListener } from './socket-options.js';
 import { compileStickRules } from './stick/stick-rules.js';
+import { compileTcpAction } from './tcp-actions.js';
 import type { DataplaneWorker } from './worker-context.js';
 
 const ALWAYS: Predicate = () => HOLDS;
@@ -134,6 +136,9 @@ function configureBackend(
   backend.contentRules = rulesOf(proxy, 'content');
   backend.inspectDelayMs = proxy.inspectDelayMs ?? 0;
   backend.stickRules = compileStickRules(proxy);
+  backend.responseRules = responseRulesOf(proxy);
+  backend.responseInspectMs = proxy.responseInspectDelayMs ?? 0;
+  backend.inspectsResponses = inspectsResponses(backend);
   const before = backend.servers;
   backend.servers = proxy.servers.map((spec, index) => {
     const server = worker.servers.get(rowKey.server(proxy.name, spec.name))!;
@@ -238,8 +243,16 @@ function rulesOf(proxy: Proxy, phase: TcpRule['phase']): ConnectionRule[] {
     .map((rule) => ({
       action: rule.action,
       when: compile(rule.condition, proxy),
-      act: rule.other ? compileConnectionAction(rule.other, proxy.name) : null,
+      act: rule.other ? compileTcpAction(rule.other, proxy) : null,
     }));
+}
+
+function responseRulesOf(proxy: Proxy): ResponseRule[] {
+  return proxy.tcpResponse.map(({ action, condition, other }) => ({
+    action,
+    when: compile(condition, proxy),
+    act: other ? compileTcpAction(other, proxy) : null,
+  }));
 }
 
 function compile(condition: Condition | undefined, proxy: Proxy): Predicate {

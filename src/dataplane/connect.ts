@@ -27,7 +27,7 @@ import { finish } from './finish.js';
 import { abandonConnection, beginConnection, takeIdle } from './http/reuse.js';
 import { proxyHeaderFor } from './proxy-header.js';
 import { CONNECTING, QUEUED, RETRYING, type Session } from './session.js';
-import type { SessionQueue } from './session-list.js';
+import { goesBefore, type SessionQueue } from './session-list.js';
 import { bindSource, prepareServerSocket } from './socket-options.js';
 import { stickServer, storeFromRequest } from './stick/stick-rules.js';
 import type { DataplaneWorker } from './worker-context.js';
@@ -222,7 +222,7 @@ export function serveQueues(server: ServerEntity): void {
 
 function oldest(a: Session | null, b: Session | null): Session | null {
   if (a === null || b === null) return a ?? b;
-  return a.assignedMs <= b.assignedMs ? a : b;
+  return goesBefore(b, a) ? b : a;
 }
 
 /** Health or limits changed somewhere: see whether anyone who waits can go on, here or on another server. */

@@ -3,7 +3,7 @@
  * table. They survive a reload under the same key and are configured anew in place, so that sessions which hold them
  * go on undisturbed.
  */
-import type { Bind, Proxy, Server, SourceAddress, TcpRule } from '../config/model.js';
+import type { Bind, Proxy, Server, SourceAddress, TcpResponseRule, TcpRule } from '../config/model.js';
 import type { Balancer } from '../core/balance/balancer.js';
 import type { Predicate } from '../core/expr/condition.js';
 import type { SampleContext } from '../core/expr/context.js';
@@ -161,6 +161,10 @@ export class BackendEntity {
   contentRules: ConnectionRule[] = [];
   inspectDelayMs = 0;
   stickRules: CompiledStickRule[] = [];
+  responseRules: ResponseRule[] = [];
+  responseInspectMs = 0;
+  /** In mode tcp: what a server says first is looked at before it is passed on. */
+  inspectsResponses = false;
   connectMs = 0;
   serverMs = 0;
   queueMs = 0;
@@ -195,6 +199,13 @@ export class BackendEntity {
 
 export interface ConnectionRule {
   readonly action: TcpRule['action'];
+  readonly when: Predicate;
+  /** With action `other`: what is done; the rules behind it go on. */
+  readonly act: SessionAction | null;
+}
+
+export interface ResponseRule {
+  readonly action: TcpResponseRule['action'];
   readonly when: Predicate;
   /** With action `other`: what is done; the rules behind it go on. */
   readonly act: SessionAction | null;

@@ -13,7 +13,7 @@ import { connectionTimes } from './connection-log.js';
 import { finishHttp } from './http/end-transaction.js';
 import { startHttp } from './http/read-request.js';
 import { beginInspection, expectsProxy, rejects } from './rules.js';
-import { ESTABLISHED, FREE, HEADER, HTTP_EXCHANGE, type Session } from './session.js';
+import { ESTABLISHED, FREE, HEADER, HTTP_EXCHANGE, INSPECT_RESPONSE, type Session } from './session.js';
 import type { SessionList } from './session-list.js';
 import { abortNow, abortOnClose } from './socket-options.js';
 import { countTracked, releaseTracked } from './stick/tracked.js';
@@ -195,7 +195,11 @@ export function killAll(
 
 /** Both sides are there. A client in mode http that has seen nothing of its response gets a page instead. */
 function isConnected(session: Session): boolean {
-  return session.state === ESTABLISHED || (session.state === HTTP_EXCHANGE && session.http!.transaction!.responseBegun);
+  return (
+    session.state === ESTABLISHED ||
+    session.state === INSPECT_RESPONSE ||
+    (session.state === HTTP_EXCHANGE && session.http!.transaction!.responseBegun)
+  );
 }
 
 /** Kills a session of a server that went down (D), was told to (K), or is a backup no longer needed (U). */

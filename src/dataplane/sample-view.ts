@@ -34,6 +34,7 @@ export class SampleView implements SampleContext {
   mayChange = false;
   private isLast = true;
   private peeked = -1;
+  private peekedResponse = -1;
   private readonly figures: BackendFigures;
   private readonly frontendFigures: FrontendFigures;
   private transaction: Transaction | null = null;
@@ -50,7 +51,7 @@ export class SampleView implements SampleContext {
   of(session: Session, isFinal: boolean, transaction: Transaction | null = null): this {
     this.transaction = transaction;
     this.isLast = isFinal;
-    this.peeked = -1;
+    this.peeked = this.peekedResponse = -1;
     this.session = session;
     this.stick.of(session);
     this.sourceFamily = session.source.copyIp(this.source);
@@ -147,12 +148,21 @@ export class SampleView implements SampleContext {
     return this.worker.readBuffer.bytes;
   }
   get contentsLength(): number {
-    if (this.peeked < 0)
-      this.peeked = Math.max(0, recv(this.session.clientFd, this.worker.readBuffer.ptr, CONTENTS_BYTES, MSG_PEEK));
+    if (this.peeked < 0) {
+      this.peeked = this.peek(this.session.clientFd);
+      this.peekedResponse = -1;
+    }
     return this.peeked;
   }
+  get responseLength(): number {
+    if (this.peekedResponse < 0) {
+      this.peekedResponse = this.peek(this.session.serverFd);
+      this.peeked = -1;
+    }
+    return this.peekedResponse;
+  }
   get isFinal(): boolean {
-    return this.isLast || this.peeked >= CONTENTS_BYTES;
+    return this.isLast || this.peeked >= CONTENTS_BYTES || this.peekedResponse >= CONTENTS_BYTES;
   }
 
   get request(): HttpMessage | null {
@@ -180,6 +190,10 @@ export class SampleView implements SampleContext {
 
   private get serverNow(): ServerEntity | null {
     return this.session.server ?? this.session.lastServer;
+  }
+
+  private peek(fd: number): number {
+    return fd < 0 ? 0 : Math.max(0, recv(fd, this.worker.readBuffer.ptr, CONTENTS_BYTES, MSG_PEEK));
   }
 
   /** A connection in mode tcp is its own transaction. */

@@ -24,7 +24,7 @@ export class SessionList {
   }
 }
 
-/** Sessions that wait for a slot, oldest first; uses `Session.nextInQueue`/`previousInQueue`. */
+/** Sessions that wait for a slot: by `set-priority-class`, then oldest first; uses `Session.nextInQueue`/`previousInQueue`. */
 export class SessionQueue {
   head: Session | null = null;
   private tail: Session | null = null;
@@ -32,11 +32,15 @@ export class SessionQueue {
 
   push(session: Session): void {
     session.queue = this;
-    session.nextInQueue = null;
-    session.previousInQueue = this.tail;
-    if (this.tail !== null) this.tail.nextInQueue = session;
+    let before = this.tail;
+    while (before !== null && goesBefore(session, before)) before = before.previousInQueue;
+    const after = before === null ? this.head : before.nextInQueue;
+    session.previousInQueue = before;
+    session.nextInQueue = after;
+    if (before !== null) before.nextInQueue = session;
     else this.head = session;
-    this.tail = session;
+    if (after !== null) after.previousInQueue = session;
+    else this.tail = session;
     this.size++;
   }
 
@@ -50,4 +54,10 @@ export class SessionQueue {
     session.queue = null;
     this.size--;
   }
+}
+
+/** @returns true when `a`, though it came later, is to be served before `b` (manual, `set-priority-class`, `set-priority-offset`) */
+export function goesBefore(a: Session, b: Session): boolean {
+  if (a.priorityClass !== b.priorityClass) return a.priorityClass < b.priorityClass;
+  return a.assignedMs + a.priorityOffsetMs < b.assignedMs + b.priorityOffsetMs;
 }

@@ -112,7 +112,8 @@ export function writeSessionLog(session: Session, side: string, phase: string): 
   const normal = side === '-' && !session.redispatched && retriesUsed(session) === 0;
   if (options.dontlognull && !session.earlyLogged && session.toServer.bytes === 0) return;
   if (options.dontlogNormal && normal) return;
-  write(session, side + phase, options.logSeparateErrors && !normal ? 'err' : 'info');
+  if (session.logLevel === 'silent') return;
+  write(session, side + phase, session.logLevel ?? (options.logSeparateErrors && !normal ? 'err' : 'info'));
 }
 
 /** The line of a request in mode http. */
@@ -178,11 +179,16 @@ function fill(session: Session, frontend: FrontendEntity, termination: string): 
   record.bytesToClient = session.toClient.bytes;
   record.bytesToServer = session.toServer.bytes;
   const tx = session.http === null ? null : session.http.transaction;
-  record.http = tx === null ? NO_HTTP : httpRecord(session, tx);
+  record.http = tx !== null ? httpRecord(session, tx) : withoutHttp(session);
   record.termination = termination; // after the unique id, whose format may have asked for a record of its own
   record.early = frontend.proxy.options.logasap === true;
   fillCounts(session, frontend);
   fillAddresses(session, frontend);
+}
+
+/** A connection in mode tcp may have captured something of what its client sent. */
+function withoutHttp({ captures }: Session): LogRecord['http'] {
+  return captures.length === 0 ? NO_HTTP : { ...NO_HTTP, requestCaptures: captures };
 }
 
 /** Time in the queue, and before it under inspection: until the first connection attempt, or until now for one that waited in vain; -1 = never queued. */

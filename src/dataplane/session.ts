@@ -11,13 +11,14 @@
  * How a server is found and connected is in `connect.ts`, how a session ends and is counted in `finish.ts`.
  */
 
+import type { LogLevel } from '../config/model.js';
 import { Variables } from '../core/expr/variables.js';
 import * as T from '../core/table.js';
 import type { Timed } from '../core/timer-heap.js';
 import { EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLOUT, EPOLLRDHUP, MSG_PEEK } from '../linux/constants.js';
 import { InetAddress } from '../linux/inet-address.js';
 import { recv } from '../linux/syscalls.js';
-import { Channel, PUMP_DONE, PUMP_MORE, PUMP_READ_ERROR, PUMP_WRITE_ERROR } from './channel.js';
+import { Channel, PUMP_DONE, PUMP_MORE, PUMP_READ_ERROR, PUMP_WRITE_ERROR, UNLIMITED } from './channel.js';
 import {
   askForRecheck,
   connectionEstablished,
@@ -32,6 +33,7 @@ import { onHttpTimer } from './http/deadlines.js';
 import { onHttpContinue, onHttpEvents } from './http/events.js';
 import { beginExchange } from './http/exchange.js';
 import type { HttpConnection } from './http/http-connection.js';
+import { beginResponseInspection, inspectResponse, responseInspectionTimedOut } from './response-rules.js';
 import { inspect, inspectionBroken, inspectionTimedOut } from './rules.js';
 import type { SessionQueue } from './session-list.js';
 import type { Tracked } from './stick/tracked.js';
@@ -50,6 +52,8 @@ export const HTTP_HEAD = 8;
 export const HTTP_RULES = 9;
 export const HTTP_REPLY = 10;
 export const HTTP_EXCHANGE = 11;
+/** Mode tcp: what the server says first is looked at; what the client says is passed on. */
+export const INSPECT_RESPONSE = 12;
 
 const READ_EVENTS = EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR;
 const HANGUP_EVENTS = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
@@ -112,6 +116,13 @@ export class Session implements Timed {
   earlyLogged = false;
   /** Scope sess, and in mode tcp all of the connection. */
   readonly variables = new Variables();
+  /** What `tcp-request content capture` has kept, by slot. */
+  readonly captures: (string | null)[] = [];
+  /** Set by `set-log-level`; null = as configured. */
+  logLevel: LogLevel | 'silent' | null = null;
+  /** Place in queues: the lowest class first, then who is there longest, by `set-priority-offset` longer or shorter. */
+  priorityClass = 0;
+  priorityOffsetMs = 0;
   /** What it tracks in stick tables; null until something is. */
   tracked: Tracked | null = null;
   /** Of a connection in mode http, from its first byte to its end. */
@@ -123,6 +134,7 @@ export class Session implements Timed {
   onEvents(fd: number, events: number): void {
     if (this.state === ESTABLISHED) this.onTraffic(fd, events);
     else if (this.http !== null) onHttpEvents(this, fd, events);
+    else if (this.state === INSPECT_RESPONSE) this.onInspectedTraffic(fd, events);
     else if (fd === this.serverFd) this.onConnectEvents(events);
     else this.onEarlyClientEvents(events);
   }
@@ -132,6 +144,7 @@ export class Session implements Timed {
     this.continuing = false;
     if (this.state === ESTABLISHED) this.forward();
     else if (this.http !== null) onHttpContinue(this);
+    else if (this.state === INSPECT_RESPONSE) this.feedServer();
   }
 
   onTimer(nowMs: number): void {
@@ -141,6 +154,7 @@ export class Session implements Timed {
     else if (this.state === QUEUED) queueTimedOut(this);
     else if (this.state === HEADER) finish(this, 'c', 'P');
     else if (this.state === INSPECT) inspectionTimedOut(this, nowMs);
+    else if (this.state === INSPECT_RESPONSE) responseInspectionTimedOut(this, nowMs);
     else if (this.http !== null) onHttpTimer(this, nowMs);
   }
 
@@ -150,30 +164,45 @@ export class Session implements Timed {
       beginExchange(this);
       return;
     }
-    const now = this.worker.reactor.nowMs;
-    this.state = ESTABLISHED;
-    this.establishedMs = this.lastIoMs = now;
-    this.armIdle(now);
+    this.establishedMs = this.worker.reactor.nowMs;
     this.worker.logConnected(this);
-    this.forward();
+    if (this.backend!.inspectsResponses) {
+      this.lastIoMs = this.establishedMs;
+      beginResponseInspection(this);
+    } else this.pass();
   }
 
-  /** Mode http: the protocol of the connection was changed to one that is not ours. */
-  tunnel(): void {
+  /** From here on both directions pass as they are. */
+  pass(): void {
     const now = this.worker.reactor.nowMs;
     this.state = ESTABLISHED;
+    this.toClient.limit = UNLIMITED;
     this.lastIoMs = now;
     this.armIdle(now);
     this.forward();
   }
 
   private onTraffic(fd: number, events: number): void {
+    this.note(fd, events);
+    this.forward();
+  }
+
+  private onInspectedTraffic(fd: number, events: number): void {
+    this.note(fd, events);
+    if (this.feedServer()) inspectResponse(this);
+  }
+
+  /** Passes on what the client says. @returns false when the session ended */
+  feedServer(): boolean {
+    return this.advance(this.toServer, this.toClient, true);
+  }
+
+  private note(fd: number, events: number): void {
     const incoming = fd === this.clientFd ? this.toServer : this.toClient;
     const outgoing = fd === this.clientFd ? this.toClient : this.toServer;
     if (events & READ_EVENTS) incoming.readable = true;
     if (events & HANGUP_EVENTS) incoming.hungUp = true;
     if (events & EPOLLOUT) outgoing.writable = true;
-    this.forward();
   }
 
   private forward(): void {
@@ -213,7 +242,7 @@ export class Session implements Timed {
     // A read error belongs to the side that was read, a write error to the side written to.
     const clientSide = toServer === (outcome === PUMP_READ_ERROR);
     if (outcome === PUMP_WRITE_ERROR) this.drainOther(toServer);
-    if (this.state !== ESTABLISHED) return false;
+    if (this.state !== ESTABLISHED && this.state !== INSPECT_RESPONSE) return false;
     if (!clientSide) askForRecheck(this.worker, this.server!);
     finish(this, clientSide ? 'C' : 'S', 'D');
     return false;
@@ -227,7 +256,7 @@ export class Session implements Timed {
     if (channel.moved > 0) this.account(channel.moved, !toServer);
   }
 
-  private account(moved: number, toServer: boolean): void {
+  account(moved: number, toServer: boolean): void {
     this.lastIoMs = this.worker.reactor.nowMs;
     if (moved === 0) return;
     const cell = toServer ? T.C_BYTES_IN : T.C_BYTES_OUT;
@@ -291,6 +320,11 @@ export class Session implements Timed {
       this.armIdle(nowMs);
       return;
     }
+    this.idleOver(nowMs);
+  }
+
+  /** One of the sides was silent for too long. */
+  idleOver(nowMs: number): void {
     finish(this, this.clientDeadline() <= nowMs ? 'c' : 's', 'D');
   }
 
@@ -328,6 +362,8 @@ export class Session implements Timed {
     this.source.clear();
     this.destination.clear();
     this.variables.clear();
+    this.captures.length = this.priorityClass = this.priorityOffsetMs = 0;
+    this.logLevel = null;
     this.queuedMs = this.connectMs = this.establishedMs = this.assignedMs = 0;
     this.serverQueuePosition = this.backendQueuePosition = 0;
   }

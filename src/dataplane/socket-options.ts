@@ -5,17 +5,20 @@ import {
   AF_INET,
   AF_INET6,
   IP_BIND_ADDRESS_NO_PORT,
+  IP_TOS,
   IP_TRANSPARENT,
   IP_TTL,
   IPPROTO_IP,
   IPPROTO_IPV6,
   IPPROTO_TCP,
+  IPV6_TCLASS,
   IPV6_TRANSPARENT,
   IPV6_UNICAST_HOPS,
   SHUT_RDWR,
   SO_BINDTODEVICE,
   SO_KEEPALIVE,
   SO_LINGER,
+  SO_MARK,
   SO_REUSEADDR,
   SOL_SOCKET,
   TCP_FASTOPEN_CONNECT,
@@ -67,6 +70,17 @@ export function vanishOnClose(fd: number): void {
   setInt(fd, IPPROTO_IP, IP_TTL, 1);
   setInt(fd, IPPROTO_IPV6, IPV6_UNICAST_HOPS, 1);
   abortOnClose(fd);
+}
+
+/** `set-mark`: for netfilter and routing (CAP_NET_ADMIN). */
+export function markPackets(fd: number, mark: number): void {
+  setInt(fd, SOL_SOCKET, SO_MARK, mark | 0);
+}
+
+/** `set-tos`: the DSCP byte of IPv4, the traffic class of IPv6. */
+export function classifyPackets(fd: number, tos: number): void {
+  setInt(fd, IPPROTO_IP, IP_TOS, tos);
+  setInt(fd, IPPROTO_IPV6, IPV6_TCLASS, tos);
 }
 
 /** Options of a listening socket that accepted ones inherit (tcp(7)): a call here saves one per connection. */

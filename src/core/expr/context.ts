@@ -46,6 +46,8 @@ export interface SampleContext {
   /** What the client has sent and nobody has taken: the first `contentsLength` bytes. */
   readonly contents: Uint8Array;
   readonly contentsLength: number;
+  /** The same of what the server has sent: then `contents` holds its bytes. Absent = there is no server yet. */
+  readonly responseLength?: number;
   /** Nobody waits for more bytes: what is there decides. */
   readonly isFinal: boolean;
   /** The request and the response in mode http; null where there is none (yet). */

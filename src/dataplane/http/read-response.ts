@@ -7,6 +7,7 @@ import * as T from '../../core/table.js';
 import { EAGAIN } from '../../linux/constants.js';
 import { recv } from '../../linux/syscalls.js';
 import { READ_BYTES, UNLIMITED } from '../channel.js';
+import { refusesResponse } from '../response-rules.js';
 import { HTTP_EXCHANGE, type Session } from '../session.js';
 import { storeFromResponse } from '../stick/stick-rules.js';
 import { countStatus } from '../stick/tracked.js';
@@ -125,8 +126,13 @@ function finalResponse(session: Session, tx: Transaction): void {
   tx.hasResponse = true;
   tx.responseMs = worker.reactor.nowMs;
   tx.status = response.status;
-  session.server!.cells.count(statusCell(response.status));
   session.toClient.bytes += countMessage(response);
+  if (backend.responseRules.length > 0 && refusesResponse(session)) {
+    tx.responseMs = 0; // it never came as far as HTTP
+    closeQuietly(session, tx, 'P', 'D');
+    return;
+  }
+  session.server!.cells.count(statusCell(response.status));
   if (backend.retryOn !== null && mayRetry(session, tx, String(response.status))) {
     retryRequest(session, tx);
     return;

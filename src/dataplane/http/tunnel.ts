@@ -16,5 +16,5 @@ export function beginTunnel(session: Session, tx: Transaction): void {
     toServer.bytes += http.to - http.from;
     http.from = http.to;
   }
-  session.tunnel();
+  session.pass();
 }

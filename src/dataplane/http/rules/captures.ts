@@ -41,7 +41,9 @@ export class Captures implements CaptureSlots {
       let last = -1;
       if (name !== null)
         for (let row = findHeader(message, name); row >= 0; row = findHeader(message, name, row)) last = row;
-      into[i] = last < 0 ? null : headerValue(message, last).slice(0, length);
+      // A slot without a name may hold what rules have put there before.
+      if (name === null) into[i] ??= null;
+      else into[i] = last < 0 ? null : headerValue(message, last).slice(0, length);
     }
   }
 }

@@ -6,7 +6,7 @@ import { compileExpressionAs } from '../../../core/expr/expression.js';
 import { castOf, kindOf, type Value } from '../../../core/expr/values.js';
 import { compileFormat } from '../../../core/log-format/format.js';
 import type { Session } from '../../session.js';
-import { vanishOnClose } from '../../socket-options.js';
+import { classifyPackets, markPackets, vanishOnClose } from '../../socket-options.js';
 import { compileStickAction, type SessionAction } from '../../stick/stick-actions.js';
 import { OF_CONNECTION, OF_HTTP } from '../../stick/tracked.js';
 import type { Transaction } from '../transaction.js';
@@ -63,26 +63,43 @@ export function compileCommon(
     case 'sc-add-gpc':
     case 'sc-set-gpt':
       return counting(compileStickAction(action, proxy));
+    case 'set-mark':
+      return marked(action.value, markPackets);
+    case 'set-tos':
+      return marked(action.value, classifyPackets);
+    case 'set-priority-class':
+      return prioritised(action.expression, (session, value) => {
+        session.priorityClass = Math.max(-2047, Math.min(2047, value));
+      });
+    case 'set-priority-offset':
+      return prioritised(action.expression, (session, value) => {
+        session.priorityOffsetMs = Math.max(-524_287, Math.min(524_287, value));
+      });
     default:
-      // set-nice, set-mark, set-tos and priorities are named when the configuration is read, and change nothing.
-      return nothing;
+      return nothing; // set-nice is named when the configuration is read
   }
 }
 
-/** No rule of a connection captures: there is no request whose log line could show it. */
-const NO_SLOTS: CaptureSlots = { slotOf: () => ({ slot: -1, length: 0 }) };
+const nothing: CommonStep = () => CONTINUE;
 
-/** Actions of `tcp-request` rules. @param proxy name of the proxy whose rule it is */
-export function compileConnectionAction(action: CommonAction, proxy: string): SessionAction {
-  const stick = compileStickAction(action, proxy);
-  if (stick !== null) return stick;
-  const step = compileCommon(action, proxy, NO_SLOTS);
-  return (session, context) => {
-    step(session, context, session.http === null ? null : session.http.transaction);
+/** Packets towards the client. */
+function marked(value: number, set: (fd: number, value: number) => void): CommonStep {
+  return (session) => {
+    set(session.clientFd, value);
+    return CONTINUE;
   };
 }
 
-const nothing: CommonStep = () => CONTINUE;
+/** Its place in queues. */
+function prioritised(expression: Expression, set: (session: Session, value: number) => void): CommonStep {
+  const evaluate = compileExpressionAs('integer', expression);
+  if (typeof evaluate === 'string') return nothing;
+  return (session, context) => {
+    const value = evaluate(context);
+    if (typeof value === 'number') set(session, value);
+    return CONTINUE;
+  };
+}
 
 function counting(act: SessionAction | null): CommonStep {
   if (act === null) return nothing;
@@ -156,7 +173,7 @@ function capture(
 function logLevel(level: Extract<CommonAction, { do: 'set-log-level' }>['level']): CommonStep {
   return (session, _, tx) => {
     if (tx !== null) tx.logLevel = level;
-    else if (level === 'silent') session.silent = true;
+    else session.logLevel = level;
     return CONTINUE;
   };
 }
