@@ -89,7 +89,7 @@ export function plainRequests(): Exchange[] {
     'GET / HTTP/1.1\r\nHost: [::1]:8080\r\n\r\n', 'GET / HTTP/1.1\r\nHost: a_b.c:x\r\n\r\n', 'GET http://b/ HTTP/1.1\r\n\r\n',
     'POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n', 'POST / HTTP/1.0\r\nContent-Length: 3\r\n\r\nabc',
     `${GET}Content-Length: 3\r\n\r\nabc`, `${GET}${'a: b\r\n'.repeat(99)}\r\n`, `${GET}${'a: b\r\n'.repeat(100)}\r\n`,
-    `${GET}X: ${'x'.repeat(15_000)}\r\n\r\n`, `${GET}X: ${'x'.repeat(17_000)}\r\n\r\n`, `GET /${'x'.repeat(17_000)} HTTP/1.1\r\n\r\n`,
+    `${GET}X: ${'x'.repeat(15_000)}\r\n\r\n`, `${GET}X: ${'x'.repeat(15_400)}\r\n\r\n`, `${GET}X: ${'x'.repeat(17_000)}\r\n\r\n`, `GET /${'x'.repeat(17_000)} HTTP/1.1\r\n\r\n`,
     `${GET}\r\n${GET}\r\n${POST}Content-Length: 2\r\n\r\nhi`, `${GET}\r\nG@T / HTTP/1.1\r\n\r\n`, '\x16\x03\x01\x02\x00\x01\x00\x01\xfc',
     `${POST}Content-Length: 3\r\nConnection: upgrade\r\nUpgrade: foo\r\n\r\nabc`,
     `${POST}Content-Length: 70000\r\n\r\n${'z'.repeat(70_000)}`, `${CHUNKED}${`3e8\r\n${'z'.repeat(1000)}\r\n`.repeat(50)}0\r\n\r\n`,
