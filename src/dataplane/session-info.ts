@@ -1,6 +1,7 @@
 /** A live session as `show sess` wants to know it. */
 import type { SessionInfo } from '../core/messages.js';
 import { clientText, destinationText } from './connection-log.js';
+import { deadlineOf } from './http/deadlines.js';
 import { CONNECTING, ESTABLISHED, QUEUED, RETRYING, type Session } from './session.js';
 
 /** @returns a snapshot that can cross threads */
@@ -31,9 +32,15 @@ export function describeSession(session: Session): SessionInfo {
 }
 
 function expiresMs(session: Session, now: number): number {
-  const at =
-    session.state === ESTABLISHED ? session.idleDeadline() : session.heapIndex < 0 ? Infinity : session.wakeAtMs;
+  const at = deadline(session);
   return at === Number.POSITIVE_INFINITY ? -1 : Math.max(0, at - now);
+}
+
+function deadline(session: Session): number {
+  if (session.state === ESTABLISHED) return session.idleDeadline();
+  const at = session.heapIndex < 0 ? Number.POSITIVE_INFINITY : session.wakeAtMs;
+  const isWaiting = session.state === QUEUED || session.state === CONNECTING || session.state === RETRYING;
+  return session.http === null || isWaiting ? at : deadlineOf(session);
 }
 
 function stateName(session: Session): SessionInfo['state'] {

@@ -338,7 +338,7 @@ export class Session implements Timed {
     if (this.toServer.ended && this.toClient.pending === 0) return Number.POSITIVE_INFINITY;
     if (this.toServer.pending > 0) return Number.POSITIVE_INFINITY;
     const { clientMs, clientFinMs, tunnelMs } = this.frontend;
-    const tunnel = this.backend!.tunnelMs || tunnelMs;
+    const tunnel = this.tunnelLimit(tunnelMs);
     const limit = this.toClient.endSent && clientFinMs > 0 ? clientFinMs : tunnel || clientMs;
     return limit > 0 ? this.lastIoMs + limit : Number.POSITIVE_INFINITY;
   }
@@ -347,10 +347,16 @@ export class Session implements Timed {
   private serverDeadline(): number {
     if (this.toClient.ended && this.toServer.pending === 0) return Number.POSITIVE_INFINITY;
     if (this.toClient.pending > 0) return Number.POSITIVE_INFINITY;
-    const { serverMs, serverFinMs, tunnelMs } = this.backend!;
-    const tunnel = tunnelMs || this.frontend.tunnelMs;
+    const { serverMs, serverFinMs } = this.backend!;
+    const tunnel = this.tunnelLimit(this.frontend.tunnelMs);
     const limit = this.toServer.endSent && serverFinMs > 0 ? serverFinMs : tunnel || serverMs;
     return limit > 0 ? this.lastIoMs + limit : Number.POSITIVE_INFINITY;
+  }
+
+  /** `timeout tunnel` in force, ms; 0 none. */
+  private tunnelLimit(ofFrontend: number): number {
+    const chosen = this.http?.transaction?.tunnelMs ?? -1;
+    return chosen >= 0 ? chosen : this.backend!.tunnelMs || ofFrontend;
   }
 
   /** Where the log and `show sess` say the client came from is set by then; empties everything for the next client. */

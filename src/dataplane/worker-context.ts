@@ -75,6 +75,8 @@ export class DataplaneWorker implements Lender {
   readonly protocolErrors = new ProtocolErrors();
   /** Scope proc, as far as this worker has set it. */
   readonly variables = new Variables();
+  /** Some rule or format looks at request lines as they came (`capture.req.uri`, `%HU`); logs keep them anyway. */
+  keepsRequestLines = false;
   /** Pattern files and maps, as loaded and as rules and commands have changed them. */
   patternFiles = new PatternFiles();
   /** Answers `http_auth`; set with the configuration. */
@@ -282,7 +284,14 @@ export class DataplaneWorker implements Lender {
   }
 
   logRequest(session: Session, tx: Transaction, termination: string): void {
-    if (session.frontend.logs !== null && !session.frontend.logsAtAccept) writeRequestLog(session, tx, termination);
+    if (session.earlyLogged || session.frontend.logs === null || session.frontend.logsAtAccept) return;
+    writeRequestLog(session, tx, termination);
+  }
+
+  /** `option logasap`: as soon as the response's head is there. */
+  logEarly(session: Session, tx: Transaction): void {
+    this.logRequest(session, tx, '--');
+    session.earlyLogged = true;
   }
 
   logAccepted(session: Session): void {

@@ -12,7 +12,7 @@ export function clientConnection(tx: Transaction): string {
 /** To the server. */
 export function serverConnection(tx: Transaction, backend: BackendEntity): string {
   if (tx.request.saysUpgrade) return '';
-  const keeps = backend.keepsServers && tx.session.frontend.keepsServers;
+  const keeps = (backend.keepsServers && tx.session.frontend.keepsServers) || backend.proxy.http.pretendKeepalive;
   if (tx.request.minor === 0) return keeps ? 'keep-alive' : '';
   return keeps ? '' : 'close';
 }

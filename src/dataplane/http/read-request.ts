@@ -91,32 +91,20 @@ export function giveBuffer(http: HttpConnection, worker: DataplaneWorker): void 
 function parse(session: Session, http: HttpConnection): void {
   const tx = http.transaction ?? begin(session, http);
   const length = parseRequest(tx.request, http.buffer!.bytes, http.from, http.to);
-  if (length > 0) {
+  const { worker } = session;
+  if (length > 0 && length <= worker.httpHeadBytes) {
     complete(session, http, tx, length);
     return;
   }
-  const { worker } = session;
   if (length === NEED_MORE && http.to - http.from < worker.httpHeadBytes && http.to < worker.httpBytes) {
     if (session.state === HTTP_HEAD) return;
     session.state = HTTP_HEAD;
     armDeadline(session);
     return;
   }
-  const error = length === NEED_MORE ? HEAD_TOO_LARGE : length;
+  const error = length >= NEED_MORE ? HEAD_TOO_LARGE : length;
   noteBroken(session, tx.request, error, error === HEAD_TOO_LARGE ? http.to : tx.request.errorAt);
-  noteBreach(session, http, error, length === NEED_MORE ? http.to : tx.request.errorAt);
   answerRaw(session, tx, errorStatus(error), 'PR');
-}
-
-/** For `show errors`. */
-function noteBreach(session: Session, http: HttpConnection, error: number, at: number): void {
-  session.worker.protocolErrors.request(session, {
-    bytes: http.buffer!.bytes,
-    from: http.from,
-    to: http.to,
-    error,
-    at,
-  });
 }
 
 /** For `show errors`. */
@@ -154,8 +142,8 @@ function complete(session: Session, http: HttpConnection, tx: Transaction, lengt
 }
 
 function noteRequest(session: Session, tx: Transaction): void {
-  const { frontend } = session;
-  if (frontend.logs !== null) tx.requestLine = requestLineOf(tx.request);
+  const { frontend, worker } = session;
+  if (frontend.logs !== null || worker.keepsRequestLines) tx.requestLine = requestLineOf(tx.request);
   session.toServer.bytes = countMessage(tx.request);
 }
 
@@ -176,7 +164,7 @@ function frameBody(http: HttpConnection, tx: Transaction): boolean {
 }
 
 /** More of the body has come into the buffer. @returns false when it is broken */
-export function takeBody(http: HttpConnection, tx: Transaction): boolean {
+function takeBody(http: HttpConnection, tx: Transaction): boolean {
   const { request } = tx;
   if (tx.bodyIsComplete) return true;
   if (request.body === BODY_LENGTH) {

@@ -17,7 +17,7 @@ import { closeQuietly, endTransaction } from './end-transaction.js';
 import { clientConnection } from './framing.js';
 import { answerPrepared, answerStatus } from './reply.js';
 import { writeResponseCookies } from './response-cookie.js';
-import { CONTINUE, DROP, REPLY } from './rules/outcome.js';
+import { CONTINUE, DROP, REJECT, REPLY } from './rules/outcome.js';
 import { runAfterResponseRules, runResponseRules } from './rules/run.js';
 import { copyBytes, sendToClient } from './send.js';
 import { mayRetry, retryRequest, serverFailed } from './server-failure.js';
@@ -72,7 +72,7 @@ function parseHeads(session: Session, tx: Transaction): void {
     );
     if (length === NEED_MORE && tx.responseTo - tx.responseFrom < worker.httpHeadBytes) return;
     if (length <= 0) {
-      noteBreach(session, tx, length);
+      noteBroken(session, tx, length);
       serverFailed(session, tx, 'P', 'H', 502);
       return;
     }
@@ -85,25 +85,14 @@ function parseHeads(session: Session, tx: Transaction): void {
   finalResponse(session, tx);
 }
 
-/** For `show errors`. */
-function noteBreach(session: Session, tx: Transaction, length: number): void {
+/** For `show errors`. @param length what the parser or the scanner said; NEED_MORE = it found no end */
+function noteBroken(session: Session, tx: Transaction, length: number): void {
+  const { response, responseScanner, responseTo: to } = tx;
+  const isBody = responseScanner.error !== 0;
+  const at = length === NEED_MORE ? to : isBody ? responseScanner.errorAt : response.errorAt;
+  const from = isBody ? response.headFrom : tx.responseFrom;
   const error = length === NEED_MORE ? HEAD_TOO_LARGE : length;
-  const at = length === NEED_MORE ? tx.responseTo : tx.response.errorAt;
-  const { bytes } = tx.responseBuffer!;
-  session.worker.protocolErrors.response(session, { bytes, from: tx.responseFrom, to: tx.responseTo, error, at });
-}
-
-/** For `show errors`. */
-function noteBroken(session: Session, tx: Transaction, error: number): void {
-  const { bytes } = tx.responseBuffer!;
-  const at =
-    error === HEAD_TOO_LARGE
-      ? tx.responseTo
-      : error === tx.responseScanner.error
-        ? tx.responseScanner.errorAt
-        : tx.response.errorAt;
-  const from = Math.min(tx.response.headFrom, at);
-  session.worker.protocolErrors.response(session, { bytes, from, to: tx.responseTo, error, at });
+  session.worker.protocolErrors.response(session, { bytes: tx.responseBuffer!.bytes, from, to, error, at });
 }
 
 /** 100, 102, 103 … @returns false when the client is gone */
@@ -149,6 +138,7 @@ function finalResponse(session: Session, tx: Transaction): void {
     !worker.stopping &&
     !session.toServer.ended;
   tx.responseBegun = true;
+  if (frontend.logsAtConnect) worker.logEarly(session, tx);
   sendResponse(session, tx);
 }
 
@@ -159,7 +149,7 @@ function isAllowed(session: Session, tx: Transaction): boolean {
   const context = session.worker.sampleContext(session, true, tx);
   const outcome = runResponseRules(tx, backend.program, front, context);
   if (outcome === REPLY) answerPrepared(session, tx, tx.run.end);
-  else if (outcome === DROP) closeQuietly(session, tx, tx.run.end[0], tx.run.end[1]);
+  else if (outcome === DROP || outcome === REJECT) closeQuietly(session, tx, tx.run.end[0], tx.run.end[1]);
   if (outcome !== CONTINUE) return false;
   if (backend.proxy.http.cookie !== undefined) writeResponseCookies(tx, backend, session.server!, backend.program);
   runAfterResponseRules(tx, backend.program, front, context);
