@@ -36,6 +36,9 @@ import { compileStickRules } from './stick/stick-rules.js';
 import { compileTcpAction } from './tcp-actions.js';
 import type { DataplaneWorker } from './worker-context.js';
 
+/** Whatever has one of these somewhere may look at a request line. */
+const REQUEST_LINE = /capture\.req\.(method|uri|ver)|%(\{[^}]*\})?(H[MPQUV]|HPO|r)\b/;
+
 const ALWAYS: Predicate = () => HOLDS;
 
 /** Called on the worker's own thread. The plan was validated: everything it names exists. */
@@ -47,6 +50,7 @@ export function applyPlan(worker: DataplaneWorker, plan: Plan): void {
   worker.splicing = !plan.model.global.noSplice;
   const proxies = plan.model.proxies.filter((p) => !p.disabled);
   worker.patternFiles = loadedFiles(plan.model);
+  worker.keepsRequestLines = REQUEST_LINE.test(JSON.stringify(plan.model.proxies));
   configureHttp(worker, plan.model);
   applyTables(worker, plan);
   applyBackends(worker, plan.model, proxies.filter(hasBackend), rows);

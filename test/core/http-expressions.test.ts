@@ -13,7 +13,7 @@ import { compileCondition, HOLDS } from '../../src/core/expr/condition.js';
 import type { SampleContext } from '../../src/core/expr/context.js';
 import { compileFormat } from '../../src/core/log-format/format.js';
 import { systemTest } from '../support/peers.js';
-import { freePort, startProxy } from '../support/proxy.js';
+import { freePort, type Program, startProxy } from '../support/proxy.js';
 import { sampleContext } from '../support/sample-context.js';
 import { CONDITIONS, EXPRESSIONS, MAPS, REQUESTS } from './http-expressions.js';
 
@@ -54,28 +54,22 @@ function contextOf(request: string, frontendName: string): SampleContext {
 
 systemTest(
   'every expression has the value it has in HAProxy',
-  { commands: ['haproxy'], timeoutMs: 120_000 },
+  { commands: ['haproxy'], timeoutMs: 180_000 },
   async () => {
     const groups = chunks(EXPRESSIONS);
-    const ports: number[] = [];
-    for (const _ of groups) ports.push(await freePort());
-    const proxies = groups.map((group, i) => listen(ports[i], `l${i}`, group.map(formatOf).join(BETWEEN)));
-    const wrong = await compare(proxies, ports, groups, (expression, context) => {
-      return compileFormat(formatOf(expression))(context);
-    });
+    const proxy = (port: number, i: number) => listen(port, `l${i}`, groups[i].map(formatOf).join(BETWEEN));
+    const wrong = await compare(groups, proxy, (expression, context) => compileFormat(formatOf(expression))(context));
     assert.equal(wrong.length, 0, wrong.join('\n'));
   },
 );
 
-systemTest('every test on requests decides as in HAProxy', { commands: ['haproxy'], timeoutMs: 120_000 }, async () => {
+systemTest('every test on requests decides as in HAProxy', { commands: ['haproxy'], timeoutMs: 180_000 }, async () => {
   const groups = chunks(CONDITIONS);
-  const ports: number[] = [];
-  for (const _ of groups) ports.push(await freePort());
-  const proxies = groups.map((group, i) => {
-    const rules = group.map((condition, n) => ` http-request set-var(txn.c${n}) int(1) ${condition}\n`).join('');
-    return listen(ports[i], `c${i}`, group.map((_, n) => `%[var(txn.c${n},0)]`).join(BETWEEN), rules);
-  });
-  const wrong = await compare(proxies, ports, groups, (condition, context) => {
+  const proxy = (port: number, i: number) => {
+    const rules = groups[i].map((condition, n) => ` http-request set-var(txn.c${n}) int(1) ${condition}\n`).join('');
+    return listen(port, `c${i}`, groups[i].map((_, n) => `%[var(txn.c${n},0)]`).join(BETWEEN), rules);
+  };
+  const wrong = await compare(groups, proxy, (condition, context) => {
     const diag = new Diagnostics();
     const parsed = parseCondition(condition, AT, diag) ?? assert.fail(`${condition}: ${diag.renderAll()}`);
     return compileCondition(parsed, [])(context) === HOLDS ? '1' : '0';
@@ -83,37 +77,59 @@ systemTest('every test on requests decides as in HAProxy', { commands: ['haproxy
   assert.equal(wrong.length, 0, wrong.join('\n'));
 });
 
-/** @returns a line for each item and request of which HAProxy says something else */
+/** @returns a line for each item and request of which the core, or Fairlead as a whole, says something else than HAProxy */
 async function compare(
-  proxies: readonly string[],
-  ports: number[],
   groups: readonly (readonly string[])[],
-  ours: (item: string, context: SampleContext) => string,
+  proxy: (port: number, i: number) => string,
+  core: (item: string, context: SampleContext) => string,
 ): Promise<string[]> {
-  const text = `global\n nbthread 1\n tune.bufsize 65536\ndefaults\n mode http\n timeout connect 2s\n timeout client 3s\n timeout server 3s
-userlist users\n group staff\n group admins\n group other\n user ann insecure-password secret:1 groups staff,admins\n user bob insecure-password b
-${proxies.join('\n')}`;
   const dir = mkdtempSync(join(tmpdir(), 'fl-maps-'));
   for (const [name, content] of Object.entries(MAPS)) writeFileSync(join(dir, name), content);
-  const proxy = await startProxy('haproxy', text.replaceAll('@', `${dir}/@`), ports);
+  const [real, whole] = await Promise.all(
+    (['haproxy', 'fairlead'] as const).map((program) => answers(program, groups, proxy, dir)),
+  );
+  rmSync(dir, { recursive: true });
   const wrong: string[] = [];
-  try {
-    for (const [r, request] of REQUESTS.entries())
-      for (const [i, group] of groups.entries()) {
-        const real = (await answer(ports[i], request)).split(BETWEEN);
-        assert.equal(real.length, group.length, `${JSON.stringify(request)} was refused: ${real}`);
-        const context = contextOf(request, group.includes('fe_name') ? `l${i}` : 'c');
-        for (const [n, item] of group.entries()) {
-          const own = ours(item, context);
-          if (own !== real[n])
-            wrong.push(`${item} of request ${r} is ${JSON.stringify(real[n])}, not ${JSON.stringify(own)}`);
-        }
+  for (const [r, request] of REQUESTS.entries())
+    for (const [i, group] of groups.entries()) {
+      const context = contextOf(request, group.includes('fe_name') ? `l${i}` : 'c');
+      for (const [n, item] of group.entries()) {
+        const expected = real[r][i][n];
+        for (const [who, found] of Object.entries({ core: core(item, context), whole: whole[r][i][n] }))
+          if (found !== expected)
+            wrong.push(`${item} of request ${r} is ${JSON.stringify(expected)}, not ${JSON.stringify(found)} (${who})`);
       }
-  } finally {
-    await proxy.stop();
-    rmSync(dir, { recursive: true });
-  }
+    }
   return wrong;
+}
+
+/** By request, group and item. */
+async function answers(
+  program: Program,
+  groups: readonly (readonly string[])[],
+  proxy: (port: number, i: number) => string,
+  dir: string,
+): Promise<string[][][]> {
+  const ports: number[] = [];
+  for (const _ of groups) ports.push(await freePort());
+  const text = `global\n nbthread 1\n tune.bufsize 65536\ndefaults\n mode http\n timeout connect 2s\n timeout client 3s\n timeout server 3s
+userlist users\n group staff\n group admins\n group other\n user ann insecure-password secret:1 groups staff,admins\n user bob insecure-password b
+${ports.map(proxy).join('\n')}`;
+  const running = await startProxy(program, text.replaceAll('@', `${dir}/@`), ports);
+  const found: string[][][] = [];
+  try {
+    for (const request of REQUESTS) {
+      const row: string[][] = [];
+      for (const [i, group] of groups.entries()) {
+        row.push((await answer(ports[i], request)).split(BETWEEN));
+        assert.equal(row[i].length, group.length, `${program} refused ${JSON.stringify(request)}: ${row[i]}`);
+      }
+      found.push(row);
+    }
+  } finally {
+    await running.stop();
+  }
+  return found;
 }
 
 async function answer(port: number, request: string): Promise<string> {
