@@ -59,7 +59,7 @@ export interface FlapDamping {
 export interface Deferred extends Located {
   /** The words of the line after unquoting. */
   words: string[];
-  /** Why, for a person: `http mode comes with a later version`. */
+  /** Why, for a person: `there are no filters`. */
   reason: string;
   /** It decides whom a proxy lets in, or where connections go: such a proxy must not run without it. */
   isDecisive?: true;

@@ -1,5 +1,5 @@
 /**
- * What parses and does not run: proxy keywords of http mode, stick tables and their kind, and the warnings that name
+ * What parses and does not run: keywords of parts that are not here, and the warnings that name
  * every such line, neighbouring lines together.
  */
 import type { Diagnostics } from '../diagnostics.js';

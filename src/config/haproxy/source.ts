@@ -35,12 +35,7 @@ function readUsesrc(line: Line, i: number): SourceAddress['usesrc'] {
   const text = line.text(i);
   if (text === 'client' || text === 'clientip') return text;
   if (text.startsWith('hdr_ip(')) {
-    line.warning(
-      'http-only',
-      i,
-      "'usesrc hdr_ip' needs mode http, which does not run in this version",
-      "write 'usesrc clientip'",
-    );
+    line.warning('http-only', i, "'usesrc hdr_ip' does not run in this version", "write 'usesrc clientip'");
     return undefined;
   }
   if (text === '') {

@@ -36,10 +36,19 @@ function judgeTcp(proxy: Proxy, judge: Judge): void {
     if (phase === 'content') judge.never(name, condition, loc, phase);
     if (other) judgeAction(name, other, loc, judge);
   }
+  judgeResponses(proxy, judge);
   for (const { backend, condition, loc } of proxy.useBackends)
     judge.never(`'use_backend ${backend}'`, condition, loc, proxy.kind === 'listen' ? 'backend-request' : 'request');
   for (const { server, condition, loc } of proxy.useServers)
     judge.never(`'use-server ${server}'`, condition, loc, 'use-server');
+}
+
+function judgeResponses({ tcpResponse }: Proxy, judge: Judge): void {
+  for (const { action, other, condition, loc } of tcpResponse) {
+    const name = `'tcp-response content ${other?.do ?? action}'`;
+    judge.condition(name, condition, loc, 'response');
+    if (other) judgeAction(name, other, loc, judge);
+  }
 }
 
 /** Everything else of a proxy in mode http that asks something of a connection. */
@@ -50,11 +59,7 @@ function judgeOthers(proxy: Proxy, judge: Judge): void {
     judge.condition(name, rule.condition, rule.loc, rule.phase);
     if (rule.other) judgeAction(name, rule.other, rule.loc, judge);
   }
-  for (const rule of proxy.tcpResponse) {
-    const name = `'tcp-response content ${rule.other?.do ?? rule.action}'`;
-    judge.condition(name, rule.condition, rule.loc, 'response');
-    if (rule.other) judgeAction(name, rule.other, rule.loc, judge);
-  }
+  judgeResponses(proxy, judge);
   for (const rule of proxy.useBackends) {
     const name = `'use_backend ${rule.backend}'`;
     judge.condition(name, rule.condition, rule.loc, proxy.kind === 'listen' ? 'backend-request' : 'request');

@@ -57,10 +57,6 @@ const REASONS: { [line: string]: string } = {
   'option http-use-htx': 'an option of older versions, which HAProxy 2.6 has forgotten',
   'http-request set-var(txn.a) src,,lower': 'a converter without a name is never meant',
   'stick-table type ip size 1 store conn_rate(0)': 'a rate over no time is never meant',
-  'tcp-response content accept\\ntcp-response content close\\ntcp-response inspect-delay 5s':
-    'it decides about connections and does not run yet',
-  'tcp-response content set-var(res.a) res.len': 'what servers send in mode tcp is not looked into',
-  'tcp-response content close if { res.len gt 1 }': 'what servers send in mode tcp is not looked into',
   'default option splice-auto': 'the manual allows it, HAProxy 2.6 does not',
   '@backend b\\n default_backend x\\n': 'the line is ignored with a warning, so its target does not matter',
   '@backend b\\n mode http\\n use_backend a\\n': 'the line is ignored with a warning, so its target does not matter',
