@@ -15,7 +15,7 @@ export interface ServiceAnswer {
   readonly status: number;
   readonly reason: string;
   readonly headers: [string, string][];
-  readonly body: Uint8Array<ArrayBuffer>;
+  readonly body: Uint8Array;
 }
 
 /** An answer before its text is bytes. */

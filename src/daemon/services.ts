@@ -15,12 +15,12 @@ export class Services {
   private waiting: Question[] = [];
 
   /**
-   * @param post to worker `index`; the buffer goes with the message
+   * @param post to worker `index`
    * @param complain about an answer that could not be made
    */
   constructor(
     private readonly engine: Engine,
-    private readonly post: (index: number, message: ToWorker, buffer: ArrayBuffer) => void,
+    private readonly post: (index: number, message: ToWorker) => void,
     private readonly complain: (text: string) => void,
   ) {
     this.figures = new SampledFigures(engine, Date.now);
@@ -42,10 +42,11 @@ export class Services {
 
   private async answer(questions: readonly Question[]): Promise<void> {
     const { body, ...head } = await this.made(questions[0]);
-    for (const { index, request } of questions) {
-      const copy = body.slice();
-      this.post(index, { type: 'service-answer', request, ...head, body: copy }, copy.buffer);
-    }
+    // One memory for all who asked: a flood must not multiply it.
+    const shared = new Uint8Array(new SharedArrayBuffer(body.length));
+    shared.set(body);
+    for (const { index, request } of questions)
+      this.post(index, { type: 'service-answer', request, ...head, body: shared });
   }
 
   private async made({ ask }: Question): Promise<ServiceAnswer> {

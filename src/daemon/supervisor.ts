@@ -87,7 +87,7 @@ export class Supervisor implements Engine {
   });
   private readonly services = new Services(
     this,
-    (index, message, buffer) => this.threads?.workers[index].give(message, buffer),
+    (index, message) => this.threads?.workers[index].post(message),
     (text) => this.log.record('ALERT', null, text),
   );
   private readonly log: ProcessLog;

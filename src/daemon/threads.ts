@@ -36,12 +36,6 @@ export class Thread<To, From> {
     wake(this.wakeFd);
   }
 
-  /** A message whose bytes move over instead of being copied. */
-  give(message: To, buffer: ArrayBuffer): void {
-    this.worker.postMessage(message, [buffer]);
-    wake(this.wakeFd);
-  }
-
   /** A message that takes a port along. */
   hand(message: unknown, port: MessagePort): void {
     this.worker.postMessage(message, [port]);

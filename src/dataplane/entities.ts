@@ -230,6 +230,8 @@ export class FrontendEntity {
   defaultBackend: BackendEntity | null = null;
   logs: LogSink | null = null;
   format: CompiledLogFormat['format'] | null = null;
+  /** `error-log-format`. */
+  errorFormat: CompiledLogFormat['format'] | null = null;
   /** The format names addresses that cost a system call to know. */
   wantsDestination = false;
   wantsOurEnd = false;

@@ -4,6 +4,14 @@
  * (C client, S server, P proxy, c/s a time limit, D/K/U killed because of its server, - nobody) and in which state
  * (P header, R request, Q queue, C connecting, D data, - after the end).
  */
+import {
+  HEADER_CLOSED,
+  HEADER_ERROR,
+  HEADER_INVALID,
+  HEADER_MISSING,
+  HEADER_TIMEOUT,
+  HEADER_TRUNCATED,
+} from '../core/log-format/connection-errors.js';
 import { parseProxyHeader } from '../core/proxy-protocol.js';
 import * as T from '../core/table.js';
 import { EAGAIN, MSG_PEEK, SHUT_RDWR, SHUT_WR, SIOCOUTQ } from '../linux/constants.js';
@@ -38,17 +46,18 @@ export function proxyHeaderArrived(session: Session): void {
   const n = recv(session.clientFd, worker.readBuffer.ptr, HEADER_BYTES, MSG_PEEK);
   if (n === -EAGAIN) return;
   if (n <= 0) {
+    session.connectionError = n === 0 ? HEADER_CLOSED : HEADER_ERROR;
     finish(session, 'C', 'P');
     return;
   }
   const header = parseProxyHeader(worker.readBuffer.bytes, n);
   if (header.status === 'need-more') {
     // The peer must finish its header in one go or be gone: at end of stream nothing more will come.
-    if (session.toServer.hungUp || n >= HEADER_BYTES) refuseHeader(session, 'truncated');
+    if (session.toServer.hungUp || n >= HEADER_BYTES) refuseHeader(session, 'truncated', HEADER_TRUNCATED);
     return;
   }
   if (header.status === 'bad') {
-    refuseHeader(session, header.reason);
+    refuseHeader(session, header.reason, /signature/.test(header.reason) ? HEADER_MISSING : HEADER_INVALID);
     return;
   }
   recv(session.clientFd, worker.readBuffer.ptr, header.bytes, 0);
@@ -60,8 +69,15 @@ export function proxyHeaderArrived(session: Session): void {
   admit(session);
 }
 
-function refuseHeader(session: Session, reason: string): void {
+/** A header that has begun and does not come to its end is a truncated one. */
+export function headerTimedOut(session: Session): void {
+  session.connectionError = session.toServer.readable ? HEADER_TRUNCATED : HEADER_TIMEOUT;
+  finish(session, 'c', 'P');
+}
+
+function refuseHeader(session: Session, reason: string, error: number): void {
   const { frontend, worker } = session;
+  session.connectionError = error;
   frontend.cells.count(T.C_BAD_PROXY_HEADER);
   frontend.cells.count(T.C_ERR_REQ);
   worker.warnRarely('proxy-header', `frontend ${frontend.name}: PROXY header refused: ${reason}`);

@@ -94,6 +94,9 @@ export class SampleView implements SampleContext {
   get processConnections(): number {
     return this.worker.process.row.get(T.I_CUR_SESS);
   }
+  get connectionError(): number {
+    return this.session.connectionError;
+  }
   get processStopping(): boolean {
     return this.worker.stopping;
   }

@@ -4,6 +4,7 @@
  */
 import { hostname } from 'node:os';
 import type { LogLevel, Model, Proxy } from '../config/model.js';
+import { connectionErrorText, isSilentError } from '../core/log-format/connection-errors.js';
 import { LogDates } from '../core/log-format/dates.js';
 import {
   CLF_LOG_FORMAT,
@@ -75,6 +76,9 @@ export function configureLogs(worker: DataplaneWorker, model: Model): void {
   for (const frontend of worker.frontends.values()) {
     frontend.logs = sinkFor(frontend.proxy, model, sinks);
     frontend.format = compileLogFormat(formatText(frontend.proxy), { mode: frontend.proxy.mode }).format;
+    const { errorLogFormat } = frontend.proxy.http;
+    frontend.errorFormat =
+      errorLogFormat === undefined ? null : compileLogFormat(errorLogFormat, { mode: frontend.proxy.mode }).format;
     frontend.wantsDestination =
       /%(\{[^}]*\})?(fi|fp|\[dst|\[fc_dst)/.test(formatText(frontend.proxy)) || !frontend.proxy.logStyle;
     frontend.logsAtAccept = frontend.proxy.logStyle === undefined;
@@ -130,18 +134,34 @@ function isNormal(session: Session, tx: Transaction, termination: string): boole
   return termination === '--' && tx.status < 500 && !session.redispatched && retriesUsed(session) === 0;
 }
 
+/** A connection that was not let in (manual §8.2.5). */
+export function writeConnectionError(session: Session): void {
+  const { frontend, worker, listener, connectionError } = session;
+  const { options } = frontend.proxy;
+  if (options.dontlognull && isSilentError(connectionError)) return;
+  const level = options.logSeparateErrors ? 'err' : 'info';
+  if (frontend.errorFormat !== null) {
+    write(session, '--', level, frontend.errorFormat);
+    return;
+  }
+  const who = `${hostText(session.source)}:${clientPort(session)}`;
+  const where = `${frontend.name}/${listener.bind.name ?? listener.bind.id ?? 1}`;
+  const line = `${who} [${dates.local(session.acceptedEpochMs)}] ${where}: ${connectionErrorText(connectionError)}`;
+  frontend.logs!.send(level, line, worker.reactor.nowMs + worker.epochOffsetMs);
+}
+
 /** The default line names only who came: it is written when a client is let in, whatever the options say. */
 export function writeAcceptLog(session: Session): void {
   write(session, '--', 'info');
 }
 
-function write(session: Session, termination: string, level: LogLevel): void {
+function write(session: Session, termination: string, level: LogLevel, format = session.frontend.format!): void {
   const { frontend, worker } = session;
   fill(session, frontend, termination);
   const sink = frontend.logs!;
   sink.send(
     level,
-    frontend.format!(record, dates, worker.sampleContext(session, true, session.http?.transaction ?? null)),
+    format(record, dates, worker.sampleContext(session, true, session.http?.transaction ?? null)),
     worker.reactor.nowMs + worker.epochOffsetMs,
   );
   worker.process.f64[worker.process.c + T.C_DROPPED_LOGS] += sink.dropped;

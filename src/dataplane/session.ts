@@ -28,7 +28,7 @@ import {
   socketError,
 } from './connect.js';
 import type { BackendEntity, FrontendEntity, ListenerSpec, ServerEntity, WorkerRow } from './entities.js';
-import { finish, proxyHeaderArrived } from './finish.js';
+import { finish, headerTimedOut, proxyHeaderArrived } from './finish.js';
 import { onHttpTimer } from './http/deadlines.js';
 import { onHttpContinue, onHttpEvents } from './http/events.js';
 import { beginExchange } from './http/exchange.js';
@@ -114,6 +114,8 @@ export class Session implements Timed {
   silent = false;
   /** Its log line was written before its end. */
   earlyLogged = false;
+  /** Why it ended before it was let in (core/log-format/connection-errors.ts); 0 = it did not. */
+  connectionError = 0;
   /** Scope sess, and in mode tcp all of the connection. */
   readonly variables = new Variables();
   /** What `tcp-request content capture` has kept, by slot. */
@@ -152,7 +154,7 @@ export class Session implements Timed {
     else if (this.state === CONNECTING) connectionFailed(this, 0);
     else if (this.state === RETRYING) retry(this);
     else if (this.state === QUEUED) queueTimedOut(this);
-    else if (this.state === HEADER) finish(this, 'c', 'P');
+    else if (this.state === HEADER) headerTimedOut(this);
     else if (this.state === INSPECT) inspectionTimedOut(this, nowMs);
     else if (this.state === INSPECT_RESPONSE) responseInspectionTimedOut(this, nowMs);
     else if (this.http !== null) onHttpTimer(this, nowMs);
@@ -368,6 +370,7 @@ export class Session implements Timed {
     this.source.clear();
     this.destination.clear();
     this.variables.clear();
+    this.connectionError = 0;
     this.captures.length = this.priorityClass = this.priorityOffsetMs = 0;
     this.logLevel = null;
     this.queuedMs = this.connectMs = this.establishedMs = this.assignedMs = 0;

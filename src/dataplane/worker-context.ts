@@ -26,7 +26,7 @@ import { BufferPool, PipePool } from './pools.js';
 import { rejects } from './rules.js';
 import { SampleView } from './sample-view.js';
 import { HTTP_EXCHANGE, Session } from './session.js';
-import { writeAcceptLog, writeRequestLog, writeSessionLog } from './session-log.js';
+import { writeAcceptLog, writeConnectionError, writeRequestLog, writeSessionLog } from './session-log.js';
 
 const KEPT_SESSIONS = 4096;
 const KEPT_BUFFERS = 256;
@@ -67,6 +67,8 @@ export class DataplaneWorker implements Lender {
   httpBuffers = new BufferPool(16_384, KEPT_BUFFERS);
   /** Transactions that wait for the main thread, by request number. */
   readonly services = new Map<number, Transaction>();
+  /** Memory that their answers take until their clients have read them. */
+  serviceBytes = 0;
   private requests = 0;
   private readonly freeHttp: HttpConnection[] = [];
   private readonly freeTransactions: Transaction[] = [];
@@ -280,7 +282,9 @@ export class DataplaneWorker implements Lender {
 
   logSession(session: Session, side: string, phase: string): void {
     if (session.silent || session.earlyLogged) session.silent = false;
-    else if (session.frontend.logs !== null) writeSessionLog(session, side, phase);
+    else if (session.frontend.logs === null) return;
+    else if (session.connectionError > 0) writeConnectionError(session);
+    else writeSessionLog(session, side, phase);
   }
 
   logRequest(session: Session, tx: Transaction, termination: string): void {

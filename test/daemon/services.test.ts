@@ -23,10 +23,7 @@ function stage() {
     if (key === 'b:be') reads++;
     return row(key);
   };
-  const post = (index: number, message: ToWorker, buffer: ArrayBuffer) => {
-    assert.equal((message as Answer).body.buffer, buffer, 'the buffer that moves is the one of the message');
-    answers.push({ ...(message as Answer), index });
-  };
+  const post = (index: number, message: ToWorker) => void answers.push({ ...(message as Answer), index });
   const services = new Services(engine, post, (text) => complaints.push(text));
   const ask = (index: number, request: number, more: Partial<ServiceRequest>) => {
     const plain = { service: 'stats', proxy: 'stats', method: 'GET', target: '/stats;csv', host: 'a' } as const;
@@ -47,8 +44,8 @@ test('a flood of the same question is answered once, to everybody', async () => 
   await settled(answers, 50);
   assert.equal(reads(), 1);
   assert.deepEqual(answers.map((a) => `${a.index}/${a.request}`).sort()[0], '0/0');
-  assert.equal(new Set(answers.map((a) => a.body.buffer)).size, 50);
-  assert.equal(new Set(answers.map((a) => new TextDecoder().decode(a.body))).size, 1);
+  assert.equal(new Set(answers.map((a) => a.body.buffer)).size, 1);
+  assert.ok(answers[0].body.buffer instanceof SharedArrayBuffer);
 });
 
 test('other targets and other rights are other questions', async () => {
@@ -58,7 +55,7 @@ test('other targets and other rights are other questions', async () => {
   ask(0, 3, {});
   await settled(answers, 3);
   assert.equal(reads(), 3);
-  const page = (request: number) => new TextDecoder().decode(answers.find((a) => a.request === request)!.body);
+  const page = (request: number) => Buffer.from(answers.find((a) => a.request === request)!.body).toString();
   assert.ok(page(1).includes('method="post"'));
   assert.ok(!page(2).includes('method="post"'));
 });

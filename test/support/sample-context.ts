@@ -51,7 +51,7 @@ export function sampleContext(facts: Facts = {}): SampleContext {
     ...{ sourceFamily: familyOf(src), source: bytesOf(src), sourcePort: facts.srcPort ?? 1000 },
     ...{ destinationFamily: familyOf(dst), destination: bytesOf(dst), destinationPort: facts.dstPort ?? 80 },
     ...{ receivedProxy: true, frontendName: 'fe', frontendId: 2, listenerName: 'plug', listenerId: 1 },
-    ...{ frontendConnections: 1, frontendRate: 1, processConnections: 1, processStopping: false },
+    ...{ frontendConnections: 1, frontendRate: 1, processConnections: 1, connectionError: 0, processStopping: false },
     ...{ hostname: 'here', thread: 0, frontend: () => undefined },
     ...{ backendName: '', backendId: 0, serverName: '', serverId: 0, timeout: () => 0 },
     ...{ nowEpochMs: 1_795_241_107_042, random: () => 0.5 },

@@ -22,6 +22,8 @@ export interface SampleContext {
   readonly frontendConnections: number;
   readonly frontendRate: number;
   readonly processConnections: number;
+  /** See core/log-format/connection-errors.ts; 0 = none. */
+  readonly connectionError: number;
   readonly processStopping: boolean;
   readonly hostname: string;
   /** Number of the worker, from 0. */

@@ -24,9 +24,9 @@ export const HTTP_ALIASES: { readonly [name: string]: Variable } = {
   Tq: number((r) => (r.http.requestMs < 0 ? -1 : r.handshakeMs + Math.max(0, r.http.idleMs) + r.http.requestMs)),
   Tr: number((r) => r.http.responseMs),
   r: text((r) => part(r, (line) => line)),
-  tr: date((r, d) => d.local(r.http.requestEpochMs)),
-  trg: date((r, d) => d.gmt(r.http.requestEpochMs)),
-  trl: date((r, d) => d.localZone(r.http.requestEpochMs)),
+  tr: date((r, d) => d.local(begin(r))),
+  trg: date((r, d) => d.gmt(begin(r))),
+  trl: date((r, d) => d.localZone(begin(r))),
   tsc: number((r) => r.termination + r.http.cookieFlags),
 };
 
@@ -37,6 +37,11 @@ export const CAPTURE_ALIASES: { readonly [name: string]: Variable } = {
   hrl: { kind: 'list', read: () => '', list: (r) => r.http.requestCaptures },
   hsl: { kind: 'list', read: () => '', list: (r) => r.http.responseCaptures },
 };
+
+/** Without a request the connection began it. */
+function begin(record: LogRecord): number {
+  return record.http.requestEpochMs || record.acceptedEpochMs;
+}
 
 /** Of the request line as it came. */
 function part(record: LogRecord, of: (line: string) => string): string {

@@ -82,6 +82,8 @@ function giveTransaction(session: Session, http: HttpConnection, tx: Transaction
   if (tx.responseBuffer !== null) worker.httpBuffers.give(tx.responseBuffer);
   tx.responseBuffer = null;
   http.transaction = null;
+  worker.serviceBytes -= tx.serviceBytes;
+  tx.serviceBytes = 0;
   session.backend = session.server = session.lastServer = session.queuedServer = null;
   session.redispatched = session.retryElsewhere = session.earlyLogged = false;
   session.queuedMs = session.connectMs = session.establishedMs = session.assignedMs = 0;

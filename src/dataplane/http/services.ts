@@ -12,6 +12,11 @@ type Answer = Extract<ToWorker, { type: 'service-answer' }>;
 
 let last = 0;
 
+/** What clients that read slowly may make a worker hold of such answers; more are turned away until some were read. */
+const HELD_BYTES_MAX = 128 * 1024 * 1024;
+/** An answer is held as a message, and once more as what is still to be sent. */
+const COPIES = 2;
+
 /** Posts the question; the transaction waits in HTTP_RULES. */
 export function askService(session: Session, tx: Transaction): void {
   tx.serviceRequest = ++last;
@@ -26,6 +31,13 @@ export function serviceAnswered(worker: DataplaneWorker, answer: Answer): void {
   worker.services.delete(answer.request);
   if (tx === undefined || tx.serviceRequest !== answer.request) return;
   tx.serviceRequest = 0;
+  const size = answer.body.length * COPIES;
+  if (worker.serviceBytes > 0 && worker.serviceBytes + size > HELD_BYTES_MAX) {
+    answerStatus(tx.session, tx, 503, 'RR');
+    return;
+  }
+  worker.serviceBytes += size;
+  tx.serviceBytes = size;
   reply(tx, worker.sampleContext(tx.session, true, tx), wholeMessage(answer), answer.status, 'LR');
   if (tx.run.reply!.length > 0) answerPrepared(tx.session, tx, 'LR');
   else answerStatus(tx.session, tx, 500, 'IR');

@@ -60,6 +60,8 @@ export class Transaction {
   responseMs = 0;
   /** Since when the client waits for nothing but a service of the main thread, and under which number. */
   serviceRequest = 0;
+  /** What the service's answer takes of the worker's memory. */
+  serviceBytes = 0;
   /** Everything of it was sent on. */
   requestDone = false;
   responseDone = false;

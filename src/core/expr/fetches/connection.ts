@@ -1,4 +1,5 @@
 /** Sample fetches of the connection (manual §7.3.3). */
+import { connectionErrorText } from '../../log-format/connection-errors.js';
 import type { SampleContext } from '../context.js';
 import { address, boolean, countProblem, type Fetch, type Fetches, integer, text } from '../fetch.js';
 import { castOf, type IpValue } from '../values.js';
@@ -21,6 +22,8 @@ export const CONNECTION: Fetches = {
   // There is no TLS here: it ends in front, or passes through.
   ssl_fc: boolean(() => false),
   ssl_bc: boolean(() => false),
+  fc_err: integer((c) => c.connectionError),
+  fc_err_str: text((c) => connectionErrorText(c.connectionError)),
   fc_rcvd_proxy: boolean((c) => c.receivedProxy),
   fc_http_major: integer((c) => (c.http === null ? undefined : 1)),
   dst_conn: integer((c) => c.frontendConnections),
