@@ -101,14 +101,15 @@ function closeServer(session: Session): void {
   session.pass();
 }
 
-/** Mode http: a response whose head is there. @returns true when it goes no further */
-export function refusesResponse(session: Session): boolean {
+/** Mode http: what becomes of a response whose head is there. `close` takes the server away before it has answered. */
+export function fateOfResponse(session: Session): 'passes' | 'refused' | 'closed' {
   const tx = session.http!.transaction!;
   // Without a delay the rules have decided before the server said anything (observed from HAProxy).
   tx.hasResponse = session.backend!.responseInspectMs > 0;
   const outcome = judgeResponse(session, session.worker.sampleContext(session, true));
   tx.hasResponse = true;
-  if (outcome === CLOSED) tx.serverIsSpent = true;
-  if (outcome === REFUSED) countRefused(session);
-  return outcome === REFUSED;
+  if (outcome === CLOSED) return 'closed';
+  if (outcome !== REFUSED) return 'passes';
+  countRefused(session);
+  return 'refused';
 }

@@ -9,12 +9,13 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { systemTest } from '../support/peers.js';
 import { freePort, type Program, startProxy } from '../support/proxy.js';
-import { mixedAnswers, mixedRequests, plainAnswers, plainRequests } from './http-messages.js';
+import { inPieces, mixedAnswers, mixedRequests, plainAnswers, plainRequests } from './http-messages.js';
 import { firstError } from './http-verdict.js';
 import { type Exchange, Lane, type Outcome, SERVER_ADDRESS } from './wire.js';
 
 const LANES = 40;
-const MIXED = 1500;
+const MIXED = 1200;
+const PIECED = 400;
 const SEED = Number(process.env.FAIRLEAD_SEED ?? 4);
 
 const HEAD = `global
@@ -90,14 +91,24 @@ const GROUPS: readonly (readonly [string, () => Exchange[]])[] = [
   ['each oddity of answers', plainAnswers],
   ['requests put together', () => mixedRequests(MIXED, SEED)],
   ['answers put together', () => mixedAnswers(MIXED, SEED)],
+  ['requests in pieces', () => inPieces(mixedRequests(PIECED, SEED + 1), SEED)],
+  ['answers in pieces', () => inPieces(mixedAnswers(PIECED, SEED + 1), SEED)],
 ];
 
-/** Two things that HAProxy does and nobody can want, so that they are not listed. */
+/** Three things that HAProxy does and nobody can want, so that they are not listed. */
 function isOdd(exchange: Exchange, real: Outcome): boolean {
   // An answer other than 101 that names websocket gets the answer to a key that nobody sent.
   if (exchange.answer !== undefined && real.toClient.includes('\r\nSec-Websocket-Accept: ')) return true;
+  // A Connection that comes in pieces, and keeps some of its words, is garbled.
+  if (exchange.cuts !== undefined && /\r\nconnection: foose/.test(real.toServer + real.toClient)) return true;
   // A word of TE that only ends like `trailers` is taken for it.
   return /\r\nTE: ?[^\r,]+trailers/i.test(exchange.request + exchange.answer?.text);
+}
+
+/** Whether a client that still sends hears of its error before it is reset is a matter of chance. */
+function isEqual(exchange: Exchange, real: Outcome, ours: Outcome): boolean {
+  if (exchange.cuts !== undefined && (real.wasReset || ours.wasReset)) return real.toServer === ours.toServer;
+  return JSON.stringify(real) === JSON.stringify(ours);
 }
 
 const met = new Set<string>();
@@ -110,7 +121,7 @@ for (const [name, make] of GROUPS)
     const ours = await outcomes('fairlead', head, exchanges);
     const wrong: string[] = [];
     exchanges.forEach((exchange, i) => {
-      if (JSON.stringify(real[i]) === JSON.stringify(ours[i]) || isOdd(exchange, real[i])) return;
+      if (isEqual(exchange, real[i], ours[i]) || isOdd(exchange, real[i])) return;
       const error = firstError(exchange);
       if (error !== null && STRICTER.has(error)) met.add(error);
       else wrong.push(describe(exchange, error, real[i], ours[i]));

@@ -168,3 +168,13 @@ function damaged(text: string, random: () => number): string {
   if (way < 0.6) return text.slice(0, at) + text[at] + text.slice(at);
   return text.slice(0, at) + String.fromCharCode(Math.floor(random() * 256)) + text.slice(at + 1);
 }
+
+/** The same, in up to five pieces. */
+export function inPieces(exchanges: Exchange[], seed: number): Exchange[] {
+  const random = randomFrom(seed);
+  return exchanges.map((exchange) => {
+    const length = Math.max(exchange.request.length, exchange.answer?.text.length ?? 0);
+    const cuts = Array.from({ length: 4 }, () => Math.floor(random() * length)).sort((a, b) => a - b);
+    return { ...exchange, cuts };
+  });
+}

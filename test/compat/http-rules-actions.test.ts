@@ -190,6 +190,18 @@ http-request set-header X-Vars "%[var(sess.where)] %[var(sess.both)] %[var(txn.p
   logged: 0,
 });
 
+sameRules('tcp-response content', {
+  front: 'http-request set-var(txn.p) path',
+  back: `
+tcp-response content reject if { var(txn.p) -m str /reject }
+tcp-response content close if { var(txn.p) -m str /close }
+tcp-response content set-var(txn.x) str(y)
+tcp-response content accept if { var(txn.p) -m str /accept }
+tcp-response content reject if { var(txn.p) -m beg /accept }
+http-response set-header X-X %[var(txn.x)]`,
+  requests: paths('/', '/reject', '/close', '/accept', '/accepted'),
+});
+
 sameRules('log levels and silence', {
   front: 'http-request set-log-level silent if { path /silent }',
   requests: paths('/silent', '/told'),

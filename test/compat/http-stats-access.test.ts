@@ -8,7 +8,11 @@ const as = (user: string) => `Authorization: Basic ${Buffer.from(user).toString(
 function summary(answer: string): string {
   const [head, body = ''] = answer.split('\r\n\r\n');
   const lines = head.split('\r\n').filter((line) => /^HTTP|authenticate|^location|^x-after/i.test(line));
-  const kind = body.includes('# pxname') ? 'csv' : /Statistics Report|statistics/i.test(body) ? 'page' : body.slice(0, 40);
+  const kind = body.includes('# pxname')
+    ? 'csv'
+    : /Statistics Report|statistics/i.test(body)
+      ? 'page'
+      : body.slice(0, 40);
   return [...lines, kind].join(' | ');
 }
 
@@ -75,7 +79,10 @@ http-request set-path /stats if { path /moved }
 http-request redirect location /early if { hdr(x-early) 1 }
 redirect location /late if { hdr(x-late) 1 }
 http-after-response set-header X-After "%[status]"`,
-  ['X-Deny: 1', 'X-Early: 1', 'X-Late: 1', ''].flatMap((header) => [request('/stats', header), request('/moved', header)]),
+  ['X-Deny: 1', 'X-Early: 1', 'X-Late: 1', ''].flatMap((header) => [
+    request('/stats', header),
+    request('/moved', header),
+  ]),
 );
 
 sameAccess(

@@ -5,10 +5,11 @@
  */
 import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from '../support/ports.js';
 
 /** What the server does with the first request; it answers every other one with `PROBE_ANSWER`. */
-export interface Answer {
+interface Answer {
   readonly text: string;
   /** It closes behind it. */
   readonly closes: boolean;
@@ -18,6 +19,8 @@ export interface Exchange {
   /** latin1 */
   readonly request: string;
   readonly answer?: Answer;
+  /** Both sides send in pieces that end at these places. */
+  readonly cuts?: readonly number[];
 }
 
 export interface Outcome {
@@ -44,6 +47,7 @@ export class Lane {
   private readonly server: Server;
   private got = '';
   private answer = OK;
+  private cuts: readonly number[] = [];
   private answered = 0;
 
   constructor() {
@@ -68,7 +72,8 @@ export class Lane {
     this.got = '';
     this.answered = 0;
     this.answer = exchange.answer ?? OK;
-    const client = await talk(port, exchange.request + PROBE);
+    this.cuts = exchange.cuts ?? [];
+    const client = await talk(port, exchange.request + PROBE, this.cuts);
     await this.quiet();
     const cut = this.got.indexOf('GET /probe HTTP/1.1\r\n');
     return {
@@ -110,8 +115,8 @@ export class Lane {
     if (request.startsWith('GET /probe ')) socket.write(PROBE_ANSWER);
     else if (this.answered++ > 0) socket.write(OK.text);
     else {
-      socket.write(Buffer.from(this.answer.text, 'latin1'));
-      if (this.answer.closes) socket.end();
+      const { closes, text } = this.answer;
+      void inPieces(socket, text, this.cuts).then(() => closes && socket.end());
     }
   }
 }
@@ -167,7 +172,7 @@ function withoutChunks(text: string): string {
 }
 
 /** Sends, and listens until the proxy closes or has answered the probe. */
-function talk(port: number, request: string): Promise<{ got: string; wasReset: boolean }> {
+function talk(port: number, request: string, cuts: readonly number[]): Promise<{ got: string; wasReset: boolean }> {
   return new Promise((resolve, reject) => {
     const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true, noDelay: true });
     let got = '';
@@ -188,6 +193,20 @@ function talk(port: number, request: string): Promise<{ got: string; wasReset: b
       clearTimeout(limit);
       resolve({ got, wasReset });
     });
-    socket.write(Buffer.from(request, 'latin1'));
+    void inPieces(socket, request, cuts);
   });
+}
+
+/** Long enough for a piece to be read before the next one comes, most times. */
+const PAUSE_MS = 3;
+
+async function inPieces(socket: Socket, text: string, cuts: readonly number[]): Promise<void> {
+  let from = 0;
+  for (const cut of cuts) {
+    if (cut <= from || cut >= text.length || socket.destroyed) continue;
+    socket.write(text.slice(from, cut), 'latin1');
+    from = cut;
+    await sleep(PAUSE_MS);
+  }
+  if (!socket.destroyed) socket.write(text.slice(from), 'latin1');
 }

@@ -7,7 +7,7 @@ import * as T from '../../core/table.js';
 import { EAGAIN } from '../../linux/constants.js';
 import { recv } from '../../linux/syscalls.js';
 import { READ_BYTES, UNLIMITED } from '../channel.js';
-import { refusesResponse } from '../response-rules.js';
+import { fateOfResponse } from '../response-rules.js';
 import { HTTP_EXCHANGE, type Session } from '../session.js';
 import { storeFromResponse } from '../stick/stick-rules.js';
 import { countStatus } from '../stick/tracked.js';
@@ -116,11 +116,7 @@ function finalResponse(session: Session, tx: Transaction): void {
   tx.responseMs = worker.reactor.nowMs;
   tx.status = response.status;
   session.toClient.bytes += countMessage(response);
-  if (backend.responseRules.length > 0 && refusesResponse(session)) {
-    tx.responseMs = 0; // it never came as far as HTTP
-    closeQuietly(session, tx, 'P', 'D');
-    return;
-  }
+  if (backend.responseRules.length > 0 && !passesInspection(session, tx)) return;
   session.server!.cells.count(statusCell(response.status));
   if (backend.retryOn !== null && mayRetry(session, tx, String(response.status))) {
     retryRequest(session, tx);
@@ -140,6 +136,16 @@ function finalResponse(session: Session, tx: Transaction): void {
   tx.responseBegun = true;
   if (frontend.logsAtConnect) worker.logEarly(session, tx);
   sendResponse(session, tx);
+}
+
+/** `tcp-response content`: what it stops never came as far as HTTP, and has no status. */
+function passesInspection(session: Session, tx: Transaction): boolean {
+  const fate = fateOfResponse(session);
+  if (fate === 'passes') return true;
+  tx.responseMs = tx.status = 0;
+  if (fate === 'closed') answerStatus(session, tx, 502, 'SH');
+  else closeQuietly(session, tx, 'P', 'D');
+  return false;
 }
 
 /** Runs the rules. @returns false when they sent something else */
