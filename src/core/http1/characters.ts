@@ -3,7 +3,7 @@
  * everywhere: one character a byte.
  */
 
-export const HTAB = 9;
+const HTAB = 9;
 export const LF = 10;
 export const CR = 13;
 export const SP = 32;

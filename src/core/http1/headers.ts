@@ -27,7 +27,7 @@ export function findKnown(message: HttpMessage, known: number, after = -1): numb
 }
 
 /** Whether a living row has this name. */
-export function hasName(message: HttpMessage, row: number, name: string): boolean {
+function hasName(message: HttpMessage, row: number, name: string): boolean {
   if (message.dead[row] !== 0) return false;
   const text = message.nameText[row];
   if (text !== null) return text === name;

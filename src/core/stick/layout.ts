@@ -28,7 +28,7 @@ export interface StickLayout {
   readonly figures: readonly Figure[];
 }
 
-export const RATE_CELLS = 3;
+const RATE_CELLS = 3;
 const DEFAULT_KEY_BYTES = 32;
 
 /** Everything that can be stored, in the order of HAProxy 2.6 (observed). */
