@@ -56,10 +56,10 @@ export const NAMES_MAX = 4;
  * @param usable who gets new sessions, the first NAMES_MAX of them
  */
 export function takers(usable: readonly string[], active: number, backup: number): string {
-  const counted = active > 0 ? active : backup;
-  const serving = usable.length < NAMES_MAX ? usable.length : counted;
-  if (counted === 0 || serving === 0) return 'no server is left for new connections';
+  const inUse = active > 0 ? active : backup;
+  if (inUse === 0) return 'no server is left for new connections';
+  const serving = usable.length > 0 && usable.length < NAMES_MAX ? usable.length : inUse;
   const more = serving > usable.length ? ` and ${serving - usable.length} more` : '';
-  const names = `${usable.join(', ')}${more}`;
+  const names = usable.length === 0 ? counted(serving, 'server') : `${usable.join(', ')}${more}`;
   return `${names} ${serving === 1 ? 'takes' : 'take'} the traffic (${active} active, ${backup} backup)`;
 }
