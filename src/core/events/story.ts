@@ -123,7 +123,7 @@ function fromKeptOut({ proxy, server }: Explanation, objection: string): string 
   const better = /stale primary: .*, (\S+) has /.exec(objection)?.[1];
   if (better === undefined)
     return `once it steps down, or by 'settle backend ${proxy} server ${server}', which declares it right`;
-  return `once it follows the new primary (${better}); as a primary only while ${better} is down or in maintenance, by 'settle backend ${proxy} server ${server}'`;
+  return `once it follows the new primary (${better}); as a primary only while ${better} is down, or in maintenance in every backend, by 'settle backend ${proxy} server ${server}'`;
 }
 
 function heldText({ damping }: ServerNow, atMs: number, name: string): string {
