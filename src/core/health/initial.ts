@@ -23,10 +23,12 @@ export function initialState(s: ServerHealth): number {
   return isDown ? T.STATE_STOPPED : T.STATE_RUNNING;
 }
 
-/** Who starts down and stays down makes no transition: its first failure is told, or nobody hears why. */
+/** A role check that starts down and stays down makes no transition: its first failure is told, or nobody hears why. */
 export function startsWithFailure(
   { status, settings }: ServerHealth,
   result: 'failed' | 'passed' | 'conditional',
 ): boolean {
-  return result === 'failed' && status === CheckStatus.INI && settings.initState === 'down';
+  return (
+    result === 'failed' && status === CheckStatus.INI && settings.asks !== undefined && settings.initState === 'down'
+  );
 }
