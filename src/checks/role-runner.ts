@@ -232,7 +232,7 @@ export class RoleRunner implements UnitOwner {
     unit.failures = isAnswer ? 0 : unit.failures + 1;
     unit.last = report;
     const fall = Math.max(...unit.members.map(({ server }) => server.fall));
-    if (group !== undefined) {
+    if (group !== undefined && !this.isContradicted(unit, report)) {
       const matters = isAnswer
         ? group.answered(unit.id, report, startedMs, nowMs)
         : group.failed(unit.id, unit.failures >= fall);
@@ -248,6 +248,17 @@ export class RoleRunner implements UnitOwner {
       isSearching: group?.vacantSinceMs != null && nowMs - group.vacantSinceMs < SEARCH_MAX_MS,
     };
     this.arm(unit, unit.pace.ended(outcome, nowMs));
+  }
+
+  /**
+   * The server answered this session with a refusal, and another one, with other credentials, hears what the server is:
+   * the refusal says nothing of its role. Otherwise the two would take its claim away and give it back for ever.
+   */
+  private isContradicted(unit: RoleUnit, { claim, role }: RoleReport): boolean {
+    if (claim !== null || role !== 'unfit') return false;
+    return this.unitsAt(unit.id).some(
+      (other) => other !== unit && tellsRole(other.last) && other.members.some(({ wantsChecks }) => wantsChecks),
+    );
   }
 
   /** Carries out what the group decides: who is out first, so that no two are in at any moment. */
@@ -343,6 +354,10 @@ export class RoleRunner implements UnitOwner {
     this.alarms = [];
     this.shell.send({ revision: this.plan.revision, results, alarms });
   }
+}
+
+function tellsRole(report: RoleReport | null): boolean {
+  return report?.role === 'primary' || report?.role === 'replica';
 }
 
 function onGrid(atMs: number, intervalMs: number): number {

@@ -23,7 +23,7 @@ export class HealthEvents {
     const stored = this.history.add(event, this.whoDid(event));
     if (!event.isQuiet) {
       if (event.kind === 'backend-down') this.log.say('ALERT', quoted(event));
-      else this.log.say('WARNING', event.text);
+      else this.log.say(event.kind === 'claim' && event.level === 'alert' ? 'ALERT' : 'WARNING', event.text);
       this.log.send(event.level, event.proxy, event.text, event.atMs);
     }
     for (const listener of this.listeners) listener(stored);

@@ -44,11 +44,14 @@ class World {
     count: number,
     private readonly want: 'primary' | 'any' = 'primary',
     claims: readonly ClaimsMemory[] = [],
+    /** Of the last server, which is at the address of the first one. */
+    private readonly wrongPassword: string | null = null,
   ) {
     const segment = T.createSegment(0, count, 1);
     for (let i = 0; i < count; i++) this.addServer(segment, i);
+    if (wrongPassword !== null) this.rows[count - 1].set(T.S_ADDR_PORT, 1);
     this.runner = new RoleRunner({
-      open: (_check, { port }, _password, { broken }) => this.session(port - 1, broken),
+      open: (_check, { port }, password, { broken }) => this.session(port - 1, broken, password === null),
       nowMs: () => this.nowMs,
       wakeAt: (ms) => {
         this.wakeMs = Math.min(this.wakeMs, ms);
@@ -83,7 +86,7 @@ class World {
       server: `s${i + 1}`,
       row: { segment: 0, index: i },
       check: { kind: 'postgres', want: this.want },
-      password: null,
+      password: i === count - 1 ? this.wrongPassword : null,
       socketPath: undefined,
       host: undefined,
       port: 0,
@@ -96,7 +99,7 @@ class World {
 
   // ── The network ───────────────────────────────────────────────────────────────────────────────────────────────────
 
-  private session(i: number, broken: () => void): HeldSession {
+  private session(i: number, broken: () => void, isWelcome = true): HeldSession {
     this.broken[i].push(broken);
     let isClosed = false;
     return {
@@ -110,6 +113,7 @@ class World {
         const isLost = database.state === 'frozen' || database.lost-- > 0;
         if (isLost) this.at(limitMs, () => end(failure(CheckStatus.L7TOUT)));
         else if (database.state === 'dead') this.at(0.1, () => end(failure(CheckStatus.L4CON)));
+        else if (!isWelcome) this.at(ANSWER_MS, () => end({ ...failure(CheckStatus.L7STS), role: 'unfit' }));
         else this.at(ANSWER_MS, () => end(answer(database)));
       },
       renew: () => undefined,
@@ -134,7 +138,7 @@ class World {
   private take(reports: RoleReports): void {
     this.sent.push(reports);
     for (const result of reports.results) this.count(Number(result.key), result);
-    for (let i = 0; i < this.rows.length && this.want === 'primary'; i += 2)
+    for (let i = 0; i + 1 < this.rows.length && this.want === 'primary'; i += 2)
       assert.ok(!(this.isUp(i) && this.isUp(i + 1)), 'two primaries of one backend are used');
   }
 
@@ -269,6 +273,18 @@ test('the search for a new primary ends after a minute', async () => {
   const before = world.checks;
   await world.run(10_000);
   assert.ok(world.checks - before <= 2 * (10_000 / INTERVAL_MS) * 1.1, `${world.checks - before} checks`);
+});
+
+test('a second session with a wrong password asks no faster, and takes no claim away', async () => {
+  const world = new World(3, 'primary', [], 'wrong');
+  await world.run(1000);
+  const before = world.checks;
+  await world.run(10_000);
+  assert.ok(world.checks - before <= 3 * (10_000 / INTERVAL_MS) * 1.1, `${world.checks - before} checks`);
+  assert.deepEqual(
+    world.story.map(({ server, up }) => `${server} ${up ? 'up' : 'down'}`),
+    ['0 up'],
+  );
 });
 
 test('a stale primary that thaws is never up', async () => {

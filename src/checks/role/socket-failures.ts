@@ -21,7 +21,8 @@ const TEXTS: { readonly [code: string]: string } = {
 /** Nothing of the server's doing. */
 const OWN = new Set(['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM', 'EADDRNOTAVAIL']);
 
-function textOf(error: NodeJS.ErrnoException): string {
+function textOf(error: NodeJS.ErrnoException & { readonly address?: string }): string {
+  if (error.code === 'ENOENT' && error.address !== undefined) return `there is no socket ${error.address}`;
   return TEXTS[error.code ?? ''] ?? error.code ?? error.message;
 }
 

@@ -19,7 +19,7 @@ import { addDowntime, Backends } from './backends.js';
 import { adminCause, backendDetail, detailOf, event, eventCause } from './detail.js';
 import type { BackendHealth, ServerHealth } from './entities.js';
 import { countFlap, countReturn, forgetFlaps, isHeldAndWell, isHeldBack } from './held.js';
-import { initialHealth, initialState } from './initial.js';
+import { initialHealth, initialState, startsWithFailure } from './initial.js';
 import { conditionOf } from './past.js';
 import { publishChecking, publishServer } from './publish.js';
 import { type CheckResult, RESULT_CELL, resultOf } from './results.js';
@@ -92,8 +92,9 @@ export class HealthMachine {
     const result = resultOf(report.status);
     if (report.isCertain === true && result === 'failed') s.health = Math.min(s.health, s.settings.rise);
     const changed = this.count(s, result) || report.status !== s.status;
+    const isTold = startsWithFailure(s, result);
     this.remember(s, report, result);
-    if (changed && s.backend.logsChecks)
+    if (isTold || (changed && s.backend.logsChecks))
       this.log(s, 'check', 'notice', Texts.checkText(s, report, result), { by: 'check' });
     this.conclude(s, result, { by: 'check', report });
     publishServer(s);

@@ -35,7 +35,9 @@ function fieldsOf(info: string): Fields {
 
 function primaryText(fields: Fields): string {
   const replicas = fields.get('connected_slaves');
-  return replicas === undefined ? 'primary' : `primary with ${quoted(replicas)} replicas`;
+  return replicas === undefined
+    ? 'primary'
+    : `primary with ${quoted(replicas)} ${replicas === '1' ? 'replica' : 'replicas'}`;
 }
 
 function replica(fields: Fields): Omit<Standing, 'claim'> {

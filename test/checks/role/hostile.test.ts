@@ -38,7 +38,10 @@ for (const kind of KINDS)
     });
 
     test('a unix socket that is not there', async (t) =>
-      assert.equal(await open(t, { host: '/nowhere/at-all', port: 0 }).outcome(), 'L4CON there is no such socket'));
+      assert.equal(
+        await open(t, { host: '/nowhere/at-all', port: 0 }).outcome(),
+        'L4CON there is no socket /nowhere/at-all',
+      ));
 
     test('accepts and says nothing', async (t) => {
       const check = open(t, await server(t, () => {}));
