@@ -337,3 +337,33 @@ test('a successor knows what its predecessor knew: the stale primary stays out t
     assert.equal(next.isUp(0), expected);
   }
 });
+
+test('a storm of nudges makes checks sooner, and never keeps them from being made', async () => {
+  for (const gapMs of [1, 5, 15])
+    for (const state of ['dead', 'frozen'] as const) {
+      const world = new World(2);
+      await world.run(1000);
+      const storm = () => {
+        world.runner.nudge('0', true);
+        world.at(gapMs, storm);
+      };
+      storm();
+      await world.run(1000);
+      const [goneMs, before] = [world.nowMs, world.checks];
+      world.databases[0].state = state;
+      await world.run(2000);
+      const tookMs = world.after(goneMs, 0, false);
+      assert.ok(tookMs <= 3 * INTERVAL_MS + 100, `${state}, a nudge each ${gapMs} ms: down after ${tookMs} ms`);
+      assert.ok(world.checks - before < 250, `${state}: ${world.checks - before} checks in 2 s`);
+    }
+});
+
+test('a hundred notifications at once cause a check at once, and the next one is not put off', async () => {
+  const world = new World(2);
+  await world.run(1050);
+  Object.assign(world.databases[1], { role: 'primary', timeline: 2 });
+  const promotedMs = world.nowMs;
+  for (let i = 0; i < 100; i++) world.runner.nudge('1');
+  await world.run(3000);
+  assert.ok(world.after(promotedMs, 1, true) <= 30, `${world.after(promotedMs, 1, true)} ms`);
+});
