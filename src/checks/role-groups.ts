@@ -78,8 +78,9 @@ export class RoleGroup {
     this.judge.withdrawn(id);
   }
 
-  returned(id: string): void {
-    this.judge.returned(id);
+  /** @param isVouchedFor an operator had it in maintenance */
+  returned(id: string, isVouchedFor: boolean): void {
+    this.judge.returned(id, isVouchedFor);
   }
 
   settle(id?: string): void {

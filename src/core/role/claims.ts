@@ -84,6 +84,12 @@ export function claimText(claim: Claim): string {
   }
 }
 
+/** What tells one claim from another, without what grows while a server writes. */
+export function claimMark(claim: Claim): string {
+  if (claim.kind === 'mysql') return claim.serverUuid;
+  return claim.kind === 'redis' ? claim.replicationId : claimText(claim);
+}
+
 const GTID_TEXT_MAX = 60;
 
 function shortened(gtid: string): string {
