@@ -318,6 +318,7 @@ export class PostgresDialogue implements Dialogue {
   }
 
   private saslBegin(reader: MessageReader): Step {
+    if (this.scram !== null) return garbage('the server begins a SCRAM login again and again');
     const offered: string[] = [];
     while (reader.left > 1 && offered.length < 10) offered.push(reader.zeroTerminated());
     if (!offered.includes(SCRAM)) return refused(`the server offers no ${SCRAM}: check pg_hba.conf`);

@@ -91,6 +91,13 @@ describe('a whole conversation', () => {
     assert.deepEqual(outcomes(plain), ['L7OK primary']);
   });
 
+  test('a server that asks for one signature after another is not served', () => {
+    const switches = Array.from({ length: 1000 }, () => switchTo(2, 'client_ed25519', Buffer.alloc(32, 'x')));
+    const course = converse(dialogue(), [greeting('8.0.36', CAPABILITIES.old, NATIVE), Buffer.concat(switches)]);
+    assert.deepEqual(outcomes(course), ['L7RSP the server asks for another login again and again']);
+    assert.ok(course.sent.length < 10);
+  });
+
   test('a switch to another plugin', () => {
     const challenge = Buffer.from('ABCDEFGHIJKLMNOPQRST');
     const replies = [
