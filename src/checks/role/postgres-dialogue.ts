@@ -3,7 +3,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import type { RoleCheck } from '../../config/model.js';
 import { CheckStatus } from '../../core/check-status.js';
 import { evaluatePostgres, POSTGRES_COLUMNS, POSTGRES_QUESTION, POSTGRES_SYSTEM } from '../../core/role/postgres.js';
-import { type Finding, failure } from '../../core/role/verdict.js';
+import { type Finding, failure, identifier } from '../../core/role/verdict.js';
 import { AnswerMemo } from './answer-memo.js';
 import {
   closedEarly,
@@ -224,7 +224,7 @@ export class PostgresDialogue implements Dialogue {
         return { do: 'send', bytes: query(POSTGRES_SYSTEM) };
       case 'system':
         // Where the platform forbids it, the claim goes without.
-        this.systemId = this.row?.[0]?.slice(0, 20) ?? '';
+        this.systemId = identifier(this.row?.[0], 20);
         this.state = 'preparing';
         this.error = null;
         return { do: 'send', bytes: PREPARE };

@@ -44,6 +44,7 @@ function byGtid(a: Claim & { kind: 'mysql' }, b: Claim & { kind: 'mysql' }): Ord
 
 /** The second id of a promoted server is the id of the history it went on from. Offsets compare within one history. */
 function byReplication(a: Claim & { kind: 'redis' }, b: Claim & { kind: 'redis' }): Order {
+  if (a.replicationId === '' || b.replicationId === '') return 'unordered'; // it does not tell
   if (a.replicationId === b.replicationId) {
     const [ours, theirs] = [Number(a.offset), Number(b.offset)];
     if (!(Number.isFinite(ours) && Number.isFinite(theirs)) || ours === theirs) return 'unordered';

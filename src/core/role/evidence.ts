@@ -17,6 +17,9 @@ export interface EvidenceMemory {
 /** `later`: it proves others to be out of date; `other`: known, of another holder. */
 export type Proof = 'known' | 'other' | 'later';
 
+/** More than any group lives through; a server that tells of ever new histories must not fill the memory. */
+const KEPT_MAX = 1000;
+
 const NO_ID = /^0*$/;
 
 export class Evidence {
@@ -37,6 +40,7 @@ export class Evidence {
     const isBetter = before === undefined || timeline > before.timeline;
     if (!isBetter && (timeline < before.timeline || holder >= before.holder)) return 'known';
     this.best.set(systemId, { timeline, holder });
+    dropOldest(this.best);
     return isBetter ? 'later' : 'other';
   }
 
@@ -45,6 +49,7 @@ export class Evidence {
     const before = this.successors.get(secondReplicationId);
     if (before !== undefined && holder >= before) return 'known';
     this.successors.set(secondReplicationId, holder);
+    dropOldest(this.successors);
     return before === undefined ? 'later' : 'other';
   }
 
@@ -82,5 +87,13 @@ export class Evidence {
   clear(): void {
     this.best.clear();
     this.successors.clear();
+  }
+}
+
+function dropOldest(known: Map<string, unknown>): void {
+  if (known.size <= KEPT_MAX) return;
+  for (const oldest of known.keys()) {
+    known.delete(oldest);
+    return;
   }
 }

@@ -159,3 +159,21 @@ describe('a server whose login takes longer than a check may', () => {
     assert.equal(connections, 1);
   });
 });
+
+test('a password that the server says back, in whatever field, is in no report', async (t) => {
+  for (const [info, ping] of [
+    ['role:master\r\n', `+${PASSWORD}`],
+    [`role:${PASSWORD}\r\n`, '+PONG'],
+    [`role:master\r\nconnected_slaves:${PASSWORD}\r\n`, '+PONG'],
+  ]) {
+    const place = await server(t, (socket) => {
+      socket.once('data', () => {
+        socket.on('data', () => socket.write(`$${info.length}\r\n${info}\r\n${ping}\r\n`));
+        socket.write('+OK\r\n');
+      });
+    });
+    const { text } = await session(t, 'redis', place).ask();
+    assert.match(text, /\*\*\*/);
+    assert.ok(!text.includes(PASSWORD), text);
+  }
+});

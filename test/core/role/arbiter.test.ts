@@ -251,3 +251,19 @@ test('a reason stays the same while nothing but the number of transactions chang
     }
   }
 });
+
+test('of two Redis primaries that tell no replication id, the incumbent alone is used', () => {
+  const story = new Story('a', 'b')
+    .primary('a', redis('', '', '5'))
+    .replica('b')
+    .primary('b', redis('', '', '9'));
+  assert.deepEqual(story.leaders, ['a']);
+});
+
+test('a server that tells of ever new histories does not fill the memory', () => {
+  const story = new Story('a', 'b').primary('a', redis('r0')).replica('b');
+  for (let n = 1; n < 3000; n++) story.replica('b', redis(`r${n + 1}`, `r${n}`));
+  assert.ok(story.arbiter.memory.evidence.successors.length <= 1000);
+  for (let n = 1; n < 3000; n++) story.replica('b', pg(n, `system ${n}`));
+  assert.ok(story.arbiter.memory.evidence.best.length <= 1000);
+});
