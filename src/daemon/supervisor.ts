@@ -281,8 +281,17 @@ export class Supervisor implements Engine {
       return;
     }
     setTimeout(() => {
-      this.queue = this.queue.then(() => (this.stopping ? undefined : this.deployment.applyRoles()));
+      this.queue = this.queue.then(() => this.restartRoles());
     }, ROLE_RESTART_MS);
+  }
+
+  private async restartRoles(): Promise<void> {
+    if (this.stopping || this.ended) return;
+    try {
+      await this.deployment.applyRoles();
+    } catch (error) {
+      this.log.record('ALERT', null, `role checks: ${(error as Error).message}`);
+    }
   }
 
   // ── Engine: questions and orders of the control plane ─────────────────────────────────────────────────────────────
