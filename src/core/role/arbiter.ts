@@ -112,15 +112,18 @@ export class Arbiter {
     for (const id of ids) if (!this.views.has(id)) this.views.set(id, newView());
   }
 
-  /** Takes over what another group knew: groups grow together when a configuration joins them. */
-  join(other: Arbiter): void {
+  /**
+   * Takes over what another group knew: groups grow together when a configuration joins them.
+   * @param isElsewhere members that a configuration has moved to another group: this one is not led by them
+   */
+  join(other: Arbiter, isElsewhere: (id: string) => boolean = () => false): void {
     this.isDirty = true;
     this.evidence.join(other.evidence);
     for (const [id, view] of other.views)
       if (this.views.get(id)?.presence === 'unseen') this.views.set(id, { ...view });
     for (const id of other.deposed) this.deposed.add(id);
     for (const id of other.pardoned) this.pardoned.add(id);
-    this.leader ??= other.leader;
+    if (other.leader !== null && !isElsewhere(other.leader.id)) this.leader ??= other.leader;
   }
 
   get memory(): ClaimsMemory {

@@ -267,3 +267,14 @@ test('a server that tells of ever new histories does not fill the memory', () =>
   for (let n = 1; n < 3000; n++) story.replica('b', pg(n, `system ${n}`));
   assert.ok(story.arbiter.memory.evidence.best.length <= 1000);
 });
+
+test('clusters that a configuration parts do not hold their own primaries against each other', () => {
+  const both = new Story('a', 'b').primary('a', pg(1, '7')).replica('b').primary('b', pg(1, '8'));
+  assert.match(both.why('b'), /another cluster/);
+  const parted = new Story('b');
+  parted.arbiter.join(both.arbiter, (id) => id === 'a');
+  assert.deepEqual(parted.primary('b', pg(1, '8')).leaders, ['b']);
+  const moved = new Story('b');
+  moved.arbiter.join(both.arbiter); // a is gone, and may come back at another address
+  assert.deepEqual(moved.primary('b', pg(1, '8')).leaders, []);
+});
