@@ -258,6 +258,7 @@ export class Supervisor implements Engine {
   private onHealth(message: FromHealth): void {
     if (message.type === 'health-event') this.health.add(message);
     if (message.type === 'last-check') this.health.checked(message.proxy, message.server, message.text);
+    if (message.type === 'damping') this.health.damped(message.proxy, message.server, message.note);
     if (message.type === 'agent') this.health.agent(message.proxy, message.server, message);
     if (message.type === 'run-program') this.programs.start(message.id, message.program);
     if (message.type === 'kill-program') this.programs.kill(message.id);
@@ -390,7 +391,9 @@ export class Supervisor implements Engine {
           .flatMap((l) => l.fds.map((fd) => ({ fd, interface: l.options.interface })))
           .concat(deployment.agents.sockets.map((fd) => ({ fd, interface: undefined }))),
       state: () => ({
-        ...captureState(deployment.layout, deployment.model, deployment.addresses.moved),
+        ...captureState(deployment.layout, deployment.model, deployment.addresses.moved, (proxy, server) =>
+          this.health.damping(proxy, server),
+        ),
         claims: deployment.claims,
         events: this.history.list().slice(-EVENTS_HANDED_OVER),
       }),
