@@ -28,8 +28,8 @@ import { MysqlResults } from './mysql-results.js';
 
 type State = 'greeting' | 'tls' | 'login' | 'key' | 'discovery' | 'ready' | 'asking';
 
-/** Two result sets with long GTID sets and some replication errors are far below. */
-const ANSWER_BYTES_MAX = 262_144;
+/** Two result sets with long GTID sets and some replication errors are below. */
+const ANSWER_BYTES_MAX = 1_048_576;
 const ERROR = 0xff;
 const SWITCH = 0xfe;
 const MORE_DATA = 0x01;

@@ -39,7 +39,7 @@ interface Link {
 const YES = 'Yes';
 const NO = 'No';
 /** Characters of a GTID set; an answer is no longer. */
-const GTIDS_MAX = 262_144;
+const GTIDS_MAX = 524_288;
 
 /**
  * @param variables values of MYSQL_VARIABLES
