@@ -1,6 +1,7 @@
 /** The thread of role checks fails: it is started again with what was known of claims, and the proxy goes on. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { rmSync } from 'node:fs';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -14,7 +15,9 @@ import { file, freePort, until, workDirectory } from './program.js';
 class Database {
   private server: Server | null = null;
   private readonly sockets = new Set<Socket>();
+  private readonly known = new WeakSet<Socket>();
   port = 0;
+  isLocked = false;
 
   constructor(
     readonly name: string,
@@ -33,6 +36,10 @@ class Database {
 
   private answer(socket: Socket, asked: string): void {
     if (asked === 'who\n') socket.end(this.name);
+    else if (asked.includes(`AUTH\r\n$6\r\ngeheim\r\n`)) {
+      this.known.add(socket);
+      socket.write('+OK\r\n');
+    } else if (this.isLocked && !this.known.has(socket)) socket.write('-NOAUTH Authentication required.\r\n');
     else socket.write(`$${this.info.length}\r\n${this.info}\r\n+PONG\r\n`);
   }
 
@@ -56,10 +63,10 @@ async function who(port: number): Promise<string> {
   });
 }
 
-async function stage(t: TestContext, databases: readonly Database[]) {
+async function stage(t: TestContext, databases: readonly Database[], password = '') {
   const port = await freePort();
   const servers = databases.map(({ name, port: own }) => `${name}: "127.0.0.1:${own}"`).join(', ');
-  const yaml = `services:\n  redis:\n    bind: "127.0.0.1:${port}"\n    check: { type: redis }\n    servers: { ${servers} }\n`;
+  const yaml = `services:\n  redis:\n    bind: "127.0.0.1:${port}"\n    check: { type: redis${password} }\n    servers: { ${servers} }\n`;
   const load = () => loadConfig([file(workDirectory(t), 'f.yaml', yaml)]);
   const lines: string[] = [];
   const endings: string[] = [];
@@ -96,6 +103,20 @@ test('a role thread that ends is started again, and knows the stale primary', as
   assert.match(lines.join('\n'), /role checks: ended by themselves/);
   assert.match(lines.join('\n'), /redis\/a says it may take writes and is kept out: stale primary/);
   assert.deepEqual(endings, []);
+});
+
+test('a password that cannot be read any more is still known to a thread that is started again', async (t) => {
+  const a = new Database('a', history('master', 'h1'));
+  await a.listen();
+  a.isLocked = true;
+  const secret = file(workDirectory(t), 'password', 'geheim');
+  const { port, roles } = await stage(t, [a], `, password: { file: "${secret}" }`);
+  await until('a to serve', async () => (await who(port)) === 'a');
+  rmSync(secret); // as good as given up with root
+  const before = roles();
+  await before!.terminate();
+  await until('another thread', () => roles() !== null && roles() !== before);
+  for (const end = Date.now() + 1500; Date.now() < end; await sleep(20)) assert.equal(await who(port), 'a');
 });
 
 test('one that ends again and again ends the process in good order', async (t) => {
