@@ -117,7 +117,14 @@ export class RoleRunner implements UnitOwner {
     for (const [key, unit] of targets) unit.adopt(members.get(key)!);
     for (const [key, unit] of before) if (!targets.has(key)) this.end(unit);
     this.groups = groupsOf(placed, this.groups);
+    this.forgetVerdicts();
     this.startFresh([...targets].filter(([key]) => !before.has(key)).map(([, unit]) => unit));
+  }
+
+  /** Of servers that are compared with nobody any more, and of addresses that are gone. */
+  private forgetVerdicts(): void {
+    for (const id of this.verdicts.keys()) if (!this.groups.has(id)) this.verdicts.delete(id);
+    for (const key of this.alarmed.keys()) if (this.groupOf(key) === undefined) this.alarmed.delete(key);
   }
 
   private end(unit: RoleUnit): void {
@@ -178,7 +185,12 @@ export class RoleRunner implements UnitOwner {
     let isWanted = false;
     for (const member of unit.members) {
       const { wantsChecks } = member;
-      if (wantsChecks && !member.wasWanted) group?.returned(unit.id);
+      // A name that did not resolve for a while, or checks that were disabled, are no sign that somebody has looked.
+      if (!wantsChecks) member.wasInMaintenance ||= member.isInMaintenance;
+      else if (!member.wasWanted) {
+        group?.returned(unit.id, member.wasInMaintenance);
+        member.wasInMaintenance = false;
+      }
       member.wasWanted = wantsChecks;
       isWanted ||= wantsChecks;
     }

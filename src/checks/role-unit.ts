@@ -42,6 +42,8 @@ export class Member {
   private saidMs = Number.NEGATIVE_INFINITY;
   private said: RoleResult | null;
   wasWanted: boolean;
+  /** While it was not wanted: an operator had it in maintenance. */
+  wasInMaintenance: boolean;
   /** S_ADDR_CHANGES when its address was read. */
   readonly place: number;
   private heardReport: RoleReport | null = null;
@@ -58,6 +60,7 @@ export class Member {
   ) {
     this.said = before?.place === place ? before.said : null;
     this.wasWanted = before?.wasWanted ?? true;
+    this.wasInMaintenance = before?.wasInMaintenance ?? false;
     this.place = place;
     this.hasLimit = server.check.maxLagMs !== undefined || server.check.maxLagBytes !== undefined;
   }
@@ -66,6 +69,11 @@ export class Member {
   get wantsChecks(): boolean {
     const flags = this.row.get(T.S_CHECK_STATE);
     return (flags & ENABLED) !== 0 && (flags & PAUSED) === 0;
+  }
+
+  /** By an operator, or by the configuration; not because its name does not resolve. */
+  get isInMaintenance(): boolean {
+    return (this.row.get(T.S_ADMIN) & (T.ADMIN_FMAINT | T.ADMIN_CMAINT)) !== 0;
   }
 
   /** Up at full health, or down without any; or well and held down (flap damping). */

@@ -258,6 +258,7 @@ export class Supervisor implements Engine {
   private onHealth(message: FromHealth): void {
     if (message.type === 'health-event') this.health.add(message);
     if (message.type === 'last-check') this.health.checked(message.proxy, message.server, message.text);
+    if (message.type === 'damping') this.health.damped(message.proxy, message.server, message.note);
     if (message.type === 'agent') this.health.agent(message.proxy, message.server, message);
     if (message.type === 'run-program') this.programs.start(message.id, message.program);
     if (message.type === 'kill-program') this.programs.kill(message.id);
@@ -281,8 +282,17 @@ export class Supervisor implements Engine {
       return;
     }
     setTimeout(() => {
-      this.queue = this.queue.then(() => (this.stopping ? undefined : this.deployment.applyRoles()));
+      this.queue = this.queue.then(() => this.restartRoles());
     }, ROLE_RESTART_MS);
+  }
+
+  private async restartRoles(): Promise<void> {
+    if (this.stopping || this.ended) return;
+    try {
+      await this.deployment.applyRoles();
+    } catch (error) {
+      this.log.record('ALERT', null, `role checks: ${(error as Error).message}`);
+    }
   }
 
   // ── Engine: questions and orders of the control plane ─────────────────────────────────────────────────────────────
@@ -381,7 +391,9 @@ export class Supervisor implements Engine {
           .flatMap((l) => l.fds.map((fd) => ({ fd, interface: l.options.interface })))
           .concat(deployment.agents.sockets.map((fd) => ({ fd, interface: undefined }))),
       state: () => ({
-        ...captureState(deployment.layout, deployment.model, deployment.addresses.moved),
+        ...captureState(deployment.layout, deployment.model, deployment.addresses.moved, (proxy, server) =>
+          this.health.damping(proxy, server),
+        ),
         claims: deployment.claims,
         events: this.history.list().slice(-EVENTS_HANDED_OVER),
       }),

@@ -38,11 +38,13 @@ class World {
   private wakeMs = Number.POSITIVE_INFINITY;
   checks = 0;
   claims: readonly ClaimsMemory[] = [];
+  private readonly segment: T.Segment;
+  private revision = 0;
   readonly runner: RoleRunner;
 
   constructor(
     count: number,
-    private readonly want: 'primary' | 'any' = 'primary',
+    readonly want: 'primary' | 'any' = 'primary',
     claims: readonly ClaimsMemory[] = [],
     /** Of the last server, which is at the address of the first one. */
     private readonly wrongPassword: string | null = null,
@@ -61,7 +63,14 @@ class World {
         this.claims = claims;
       },
     });
-    this.runner.apply({ revision: 1, segments: [segment], servers: this.servers(count), wakeHealth: -1, claims });
+    this.segment = segment;
+    this.apply(claims);
+  }
+
+  /** Puts a configuration into force, at a start or by a reload. */
+  apply(claims: readonly ClaimsMemory[] = [], want = this.want): void {
+    const servers = this.servers(this.rows.length, want);
+    this.runner.apply({ revision: ++this.revision, segments: [this.segment], servers, wakeHealth: -1, claims });
   }
 
   private addServer(segment: T.Segment, i: number): void {
@@ -79,13 +88,13 @@ class World {
     this.databases.push({ state: 'answers', role: isPrimary ? 'primary' : 'replica', timeline: 1, lost: 0 });
   }
 
-  private servers(count: number): RoleServer[] {
+  private servers(count: number, want: 'primary' | 'any'): RoleServer[] {
     return Array.from({ length: count }, (_, i) => ({
       key: String(i),
       proxy: `b${Math.floor(i / 2)}`,
       server: `s${i + 1}`,
       row: { segment: 0, index: i },
-      check: { kind: 'postgres', want: this.want },
+      check: { kind: 'postgres', want },
       password: i === count - 1 ? this.wrongPassword : null,
       socketPath: undefined,
       host: undefined,
@@ -351,5 +360,69 @@ test('a successor knows what its predecessor knew: the stale primary stays out t
     next.databases[1].state = 'dead';
     await next.run(3000);
     assert.equal(next.isUp(0), expected);
+  }
+});
+
+test('a storm of nudges makes checks sooner, and never keeps them from being made', async () => {
+  for (const gapMs of [1, 5, 15])
+    for (const state of ['dead', 'frozen'] as const) {
+      const world = new World(2);
+      await world.run(1000);
+      const storm = () => {
+        world.runner.nudge('0', true);
+        world.at(gapMs, storm);
+      };
+      storm();
+      await world.run(1000);
+      const [goneMs, before] = [world.nowMs, world.checks];
+      world.databases[0].state = state;
+      await world.run(2000);
+      const tookMs = world.after(goneMs, 0, false);
+      assert.ok(tookMs <= 3 * INTERVAL_MS + 100, `${state}, a nudge each ${gapMs} ms: down after ${tookMs} ms`);
+      assert.ok(world.checks - before < 250, `${state}: ${world.checks - before} checks in 2 s`);
+    }
+});
+
+test('a hundred notifications at once cause a check at once, and the next one is not put off', async () => {
+  const world = new World(2);
+  await world.run(1050);
+  Object.assign(world.databases[1], { role: 'primary', timeline: 2 });
+  const promotedMs = world.nowMs;
+  for (let i = 0; i < 100; i++) world.runner.nudge('1');
+  await world.run(3000);
+  assert.ok(world.after(promotedMs, 1, true) <= 30, `${world.after(promotedMs, 1, true)} ms`);
+});
+
+test('a server that is kept out comes in by a reload that asks for either role', async () => {
+  const world = new World(2);
+  world.databases[1].role = 'primary';
+  await world.run(1000);
+  assert.deepEqual([world.isUp(0), world.isUp(1)], [false, false]);
+  Object.assign(world, { want: 'any' });
+  world.apply();
+  await world.run(1000);
+  assert.deepEqual([world.isUp(0), world.isUp(1)], [true, true]);
+});
+
+test('a stale primary stays out when its name resolves again; after maintenance it comes in', async () => {
+  for (const [admin, expected] of [
+    [T.ADMIN_RMAINT, false],
+    [T.ADMIN_FMAINT, true],
+  ] as const) {
+    const world = new World(2);
+    await world.run(1000);
+    world.databases[0].state = 'frozen';
+    Object.assign(world.databases[1], { role: 'primary', timeline: 2 });
+    await world.run(2000);
+    world.kill(1);
+    const [row] = world.rows;
+    row.set(T.S_ADMIN, admin);
+    row.set(T.S_CHECK_STATE, 6 | 8);
+    await world.run(1000);
+    row.set(T.S_ADMIN, 0);
+    row.set(T.S_CHECK_STATE, 6);
+    world.databases[0].state = 'answers';
+    await world.run(2000);
+    assert.equal(world.isUp(0), expected);
   }
 });

@@ -3,7 +3,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import type { RoleCheck } from '../../config/model.js';
 import { CheckStatus } from '../../core/check-status.js';
 import { evaluatePostgres, POSTGRES_COLUMNS, POSTGRES_QUESTION, POSTGRES_SYSTEM } from '../../core/role/postgres.js';
-import { type Finding, failure } from '../../core/role/verdict.js';
+import { type Finding, failure, identifier } from '../../core/role/verdict.js';
 import { AnswerMemo } from './answer-memo.js';
 import {
   closedEarly,
@@ -224,7 +224,7 @@ export class PostgresDialogue implements Dialogue {
         return { do: 'send', bytes: query(POSTGRES_SYSTEM) };
       case 'system':
         // Where the platform forbids it, the claim goes without.
-        this.systemId = this.row?.[0]?.slice(0, 20) ?? '';
+        this.systemId = identifier(this.row?.[0], 20);
         this.state = 'preparing';
         this.error = null;
         return { do: 'send', bytes: PREPARE };
@@ -318,6 +318,7 @@ export class PostgresDialogue implements Dialogue {
   }
 
   private saslBegin(reader: MessageReader): Step {
+    if (this.scram !== null) return garbage('the server begins a SCRAM login again and again');
     const offered: string[] = [];
     while (reader.left > 1 && offered.length < 10) offered.push(reader.zeroTerminated());
     if (!offered.includes(SCRAM)) return refused(`the server offers no ${SCRAM}: check pg_hba.conf`);

@@ -10,7 +10,7 @@ import { type Finding, failure } from '../../core/role/verdict.js';
 import type { Timed } from '../../core/timer-heap.js';
 import { Connection, type ConnectionOwner } from './connection.js';
 import { deadlines } from './deadlines.js';
-import type { Dialogue, Step } from './dialogue.js';
+import { type Dialogue, hide, type Step } from './dialogue.js';
 import { connectFailure, talkFailure, tlsFailure } from './socket-failures.js';
 import { trustIn } from './trust.js';
 
@@ -32,6 +32,8 @@ export interface SocketSettings {
   readonly isTlsFirst: boolean;
   /** File of authorities; without it any certificate will do. */
   readonly tlsCa: string | undefined;
+  /** Never in a report, also where the server says it back. */
+  readonly password: string | null;
 }
 
 export class SocketSession implements HeldSession, ConnectionOwner, Timed {
@@ -236,7 +238,8 @@ export class SocketSession implements HeldSession, ConnectionOwner, Timed {
     this.done = null;
     deadlines.cancel(this);
     if (done === null) return;
-    const { status, role, text, claim, lagMs, lagBytes, isDefinite } = finding;
+    const { status, role, claim, lagMs, lagBytes, isDefinite } = finding;
+    const text = hide(finding.text, this.settings.password);
     // Written out, so that all reports have one shape: a copy of whatever came has many, and each reader pays for that.
     done({ status, role, text, durationMs: performance.now() - this.startedMs, claim, lagMs, lagBytes, isDefinite });
   }

@@ -53,7 +53,10 @@ export class Pace {
   private isHurried = false;
   /** Checks in a row that did not wait for the interval. */
   private rapid = 0;
+  /** When the last check was due that a nudge asked for. */
   private nudgedMs = Number.NEGATIVE_INFINITY;
+  /** When the next check is due; Infinity while one is under way, and before the first is over. */
+  private dueMs = Number.POSITIVE_INFINITY;
 
   constructor(public settings: PaceSettings) {}
 
@@ -62,6 +65,8 @@ export class Pace {
     this.startedMs = nowMs;
     this.isChecking = true;
     this.isAgain = false;
+    this.dueMs = Number.POSITIVE_INFINITY;
+    this.nudgedMs = Math.min(this.nudgedMs, nowMs); // a nudge that waited is served by this check
   }
 
   /** Time that the attempt about to be made may take. */
@@ -72,18 +77,20 @@ export class Pace {
   }
 
   /** @returns when to check next */
-  ended({ isChange, isTimeout, isUnsettled, isDown, isSearching }: Outcome, nowMs: number): number {
+  ended(outcome: Outcome, nowMs: number): number {
     this.isChecking = false;
-    this.isHurried = isTimeout;
+    this.isHurried = outcome.isTimeout;
+    this.dueMs = this.next(outcome, nowMs);
+    return this.dueMs;
+  }
+
+  private next({ isChange, isUnsettled, isDown, isSearching }: Outcome, nowMs: number): number {
     const mayRush = this.rapid < this.settings.burst;
     if ((isChange || isUnsettled) && mayRush) {
       this.rapid++;
       return nowMs;
     }
-    if (this.isAgain) {
-      this.nudgedMs = nowMs;
-      return nowMs;
-    }
+    if (this.isAgain) return this.nudged(nowMs);
     this.rapid = 0;
     const stepMs = isDown ? this.settings.downIntervalMs : this.settings.intervalMs;
     return Math.max(nowMs, this.startedMs + (isSearching ? Math.min(stepMs, SEARCH_MS) : stepMs));
@@ -95,8 +102,14 @@ export class Pace {
       this.isAgain = true;
       return null;
     }
-    const atMs = Math.max(nowMs, this.nudgedMs + NUDGE_GAP_MS);
-    this.nudgedMs = atMs;
-    return atMs;
+    // However many come: a check that is due is never put off.
+    this.dueMs = Math.min(this.dueMs, this.nudged(nowMs));
+    return this.dueMs;
+  }
+
+  private nudged(nowMs: number): number {
+    // One that waits for its time serves all that come before it.
+    if (this.nudgedMs < nowMs) this.nudgedMs = Math.max(nowMs, this.nudgedMs + NUDGE_GAP_MS);
+    return this.nudgedMs;
   }
 }

@@ -70,6 +70,11 @@ export function lagSize(bytes: number): string {
   return `${size.toFixed(1).replace(/\.0$/, '')} ${unit}`;
 }
 
+/** An identifier that a server told, for a claim: it is compared, remembered and quoted, so it holds nothing else. */
+export function identifier(value: string | null | undefined, lengthMax = 64): string {
+  return (value ?? '').replace(/[^\w:,.-]+/g, '').slice(0, lengthMax);
+}
+
 /** A word that a server said about itself, cut to what can be quoted. */
 export function quoted(value: string | null | undefined): string {
   return (value ?? '').slice(0, 60);

@@ -107,6 +107,19 @@ describe('a whole conversation', () => {
     assert.deepEqual(asked, ['EXECUTE', 'SELECT ', 'SELECT ']);
   });
 
+  test('a server that sends one SCRAM challenge after another is not served', () => {
+    const offer = message('R', [0, 0, 0, 10], 'SCRAM-SHA-256\0\0');
+    const challenge = (salt: string) => message('R', [0, 0, 0, 11], `r=abcdef,s=${salt},i=200000`);
+    const salts = Array.from({ length: 500 }, (_, i) => challenge(Buffer.from(String(i)).toString('base64')));
+    for (const [flood, expected] of [
+      [salts, 'L7RSP the server sent a second SCRAM challenge'],
+      [salts.flatMap((salt) => [offer, salt]), 'L7RSP the server begins a SCRAM login again and again'],
+    ] as const) {
+      const course = converse(dialogue(OFF), [NONE, Buffer.concat([offer, ...flood])]);
+      assert.deepEqual(outcomes(course), [expected]);
+    }
+  });
+
   test('md5', () => {
     const replies = [NONE, message('R', [0, 0, 0, 5, 1, 2, 3, 4]), LOGGED_IN, SYSTEM, PREPARED, PRIMARY];
     const md5 = (bytes: Buffer) => createHash('md5').update(bytes).digest('hex');

@@ -154,6 +154,12 @@ describe('mysql', () => {
     ['0', [old('Yes', 'Yes', '0')], {}, 'unfit replica: replica that is writable, caught up: not the primary'],
     ['0', [old('No', 'No', null)], {}, 'fit primary: primary, its own replication stopped'],
     [
+      '0',
+      [old('Connecting', 'No', null, 'Duplicate entry')],
+      {},
+      'unfit unfit: replica whose replication does not run (IO Connecting, SQL No): Duplicate entry',
+    ],
+    [
       '1',
       [old('No', 'No', null)],
       { want: 'any' },
@@ -344,6 +350,20 @@ describe('redis', () => {
   ] as const)
     test(`${JSON.stringify(info)} ${JSON.stringify(settings)}`, () =>
       assert.equal(words(evaluateRedis(info, ping, ask('redis', settings))), expected));
+
+  test('a primary that tells no replication id claims all the same', () =>
+    assert.deepEqual(evaluateRedis('role:master\r\n', 'PONG', ask('redis', {})).claim, {
+      kind: 'redis',
+      replicationId: '',
+      secondReplicationId: '',
+      offset: '',
+    }));
+
+  test('a claim holds identifiers, whatever the server tells', () => {
+    const info = `role:master\r\nmaster_replid:${'\u001b[31m;x\t'.repeat(5000)}\r\nmaster_repl_offset:${'9'.repeat(99)}\r\n`;
+    const { claim } = evaluateRedis(info, 'PONG', ask('redis', {}));
+    assert.ok(claim?.kind === 'redis' && /^\w{64}$/.test(claim.replicationId) && claim.offset.length === 20);
+  });
 
   test('bytes read and not applied are the lag', () => {
     const info = `${REPLICA}slave_read_repl_offset:5000\r\nslave_repl_offset:952\r\nmaster_replid:a\r\nmaster_replid2:b\r\nmaster_repl_offset:952\r\n`;
