@@ -185,10 +185,10 @@ export class RoleRunner implements UnitOwner {
     let isWanted = false;
     for (const member of unit.members) {
       const { wantsChecks } = member;
-      // A name that did not resolve for a while, or checks that were disabled, are no sign that somebody has looked.
+      // A name that did not resolve, disabled checks or an agent's maintenance are no sign that somebody has looked.
       if (!wantsChecks) member.wasInMaintenance ||= member.isInMaintenance;
       else if (!member.wasWanted) {
-        group?.returned(unit.id, member.wasInMaintenance);
+        group?.returned(unit.id, member.wasInMaintenance && !member.isAgentsWord);
         member.wasInMaintenance = false;
       }
       member.wasWanted = wantsChecks;

@@ -42,7 +42,7 @@ export class Member {
   private saidMs = Number.NEGATIVE_INFINITY;
   private said: RoleResult | null;
   wasWanted: boolean;
-  /** While it was not wanted: an operator had it in maintenance. */
+  /** While it was not wanted: an operator, and not its agent, had it in maintenance. */
   wasInMaintenance: boolean;
   /** S_ADDR_CHANGES when its address was read. */
   readonly place: number;
@@ -71,9 +71,14 @@ export class Member {
     return (flags & ENABLED) !== 0 && (flags & PAUSED) === 0;
   }
 
-  /** By an operator, or by the configuration; not because its name does not resolve. */
+  /** By an operator, or by the configuration; not by an agent, nor because its name does not resolve. */
   get isInMaintenance(): boolean {
-    return (this.row.get(T.S_ADMIN) & (T.ADMIN_FMAINT | T.ADMIN_CMAINT)) !== 0;
+    return !this.isAgentsWord && (this.row.get(T.S_ADMIN) & (T.ADMIN_FMAINT | T.ADMIN_CMAINT)) !== 0;
+  }
+
+  /** The last to say maint, drain or ready was its agent, who has not looked at the data. */
+  get isAgentsWord(): boolean {
+    return this.row.get(T.S_AGENTS_WORD) !== 0;
   }
 
   /** Up at full health, or down without any; or well and held down (flap damping). */

@@ -231,6 +231,8 @@ export const S_IS_FALLBACK = 50;
 export const S_OBSERVE_RECHECK = 51;
 /** Raised by a worker with S_OBSERVE_RECHECK; cleared by health. */
 export const S_RECHECK_WANTED = 52;
+/** 1 while the administrative state is as an agent said, 0 where an operator, or the configuration, decided it. */
+export const S_AGENTS_WORD = 62;
 /** Agent checks: flags as S_CHECK_STATE plus 16 (`show servers state`), health 0..1, CheckStatus, duration, port. */
 export const S_AGENT_STATE = 56;
 export const S_AGENT_HEALTH = 57;

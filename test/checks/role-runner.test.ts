@@ -404,11 +404,15 @@ test('a server that is kept out comes in by a reload that asks for either role',
   assert.deepEqual([world.isUp(0), world.isUp(1)], [true, true]);
 });
 
-test('a stale primary stays out when its name resolves again; after maintenance it comes in', async () => {
-  for (const [admin, expected] of [
-    [T.ADMIN_RMAINT, false],
-    [T.ADMIN_FMAINT, true],
-  ] as const) {
+// Who had it in maintenance, and who ended that: a name, an operator, its agent (docs/claims.md, When it ends)
+for (const [name, admin, isAgentsMaint, isAgentsReady, expected] of [
+  ['its name resolves again', T.ADMIN_RMAINT, false, false, false],
+  ['an operator had it in maintenance', T.ADMIN_FMAINT, false, false, true],
+  ['its agent said maint, then ready', T.ADMIN_FMAINT, true, true, false],
+  ['its agent ended the operator’s maintenance', T.ADMIN_FMAINT, false, true, false],
+  ['an operator ended its agent’s maintenance', T.ADMIN_FMAINT, true, false, false],
+] as const)
+  test(`a stale primary comes in or stays out: ${name}`, async () => {
     const world = new World(2);
     await world.run(1000);
     world.databases[0].state = 'frozen';
@@ -416,13 +420,14 @@ test('a stale primary stays out when its name resolves again; after maintenance 
     await world.run(2000);
     world.kill(1);
     const [row] = world.rows;
+    row.set(T.S_AGENTS_WORD, Number(isAgentsMaint));
     row.set(T.S_ADMIN, admin);
     row.set(T.S_CHECK_STATE, 6 | 8);
     await world.run(1000);
+    row.set(T.S_AGENTS_WORD, Number(isAgentsReady));
     row.set(T.S_ADMIN, 0);
     row.set(T.S_CHECK_STATE, 6);
     world.databases[0].state = 'answers';
     await world.run(2000);
     assert.equal(world.isUp(0), expected);
-  }
-});
+  });

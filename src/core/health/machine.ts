@@ -159,9 +159,7 @@ export class HealthMachine {
 
   /** @param by whose doing it is; the operator's by default */
   setState(s: ServerHealth, state: 'ready' | 'drain' | 'maint', by?: EventCause): void {
-    const kept = s.admin & ~(T.ADMIN_FMAINT | T.ADMIN_FDRAIN);
-    const flag = { ready: 0, drain: T.ADMIN_FDRAIN, maint: T.ADMIN_FMAINT }[state];
-    this.setAdmin(s, kept | flag, by);
+    this.setAdmin(s, s.adminOn(state, by?.by === 'agent'), by);
   }
 
   /** The name resolves, or does not any more. */
@@ -324,7 +322,10 @@ export class HealthMachine {
 
   private setAdmin(s: ServerHealth, admin: number, by?: EventCause): void {
     const before = s.admin;
-    if (before === admin) return;
+    if (before === admin) {
+      publishServer(s); // whose word it is may be another
+      return;
+    }
     const wasInMaintenance = s.isInMaintenance;
     const wasDraining = s.isDraining;
     const wasInService = s.isInService;
