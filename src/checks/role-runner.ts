@@ -203,7 +203,7 @@ export class RoleRunner implements UnitOwner {
   /** Check a server at once, wherever it is by now. */
   nudge(key: string, isTraffic = false): void {
     this.replace();
-    this.byServer.get(key)?.nudge(isTraffic);
+    this.byServer.get(key)?.nudge(isTraffic ? 'traffic' : 'asked');
   }
 
   /** An operator settles whose claim holds. @returns an error text, or null */
@@ -215,7 +215,7 @@ export class RoleRunner implements UnitOwner {
     const groups = new Set(servers.flatMap(({ key }) => this.groupOf(key) ?? []));
     for (const group of groups) group.settle(one && this.byServer.get(one.key)?.id);
     this.alarmed.clear();
-    for (const { key } of servers) this.byServer.get(key)?.nudge();
+    for (const { key } of servers) this.byServer.get(key)?.nudge('asked');
     return null;
   }
 
@@ -255,6 +255,7 @@ export class RoleRunner implements UnitOwner {
     const outcome = {
       isChange,
       isTimeout: isTimeout(report.status),
+      isLoginRefused: report.isLoginRefused,
       isUnsettled: unit.members.some((member) => member.wantsChecks && member.isCounting),
       isDown: unit.members.every((member) => member.isDown),
       isSearching: group?.vacantSinceMs != null && nowMs - group.vacantSinceMs < SEARCH_MAX_MS,

@@ -189,6 +189,7 @@ export class RoleUnit implements Timed {
     this.password = server.password;
     this.check = { ...questionOf(server.check), timeoutMs: this.pace.settings.limitMs };
     for (const member of members) member.forget();
+    if (this.pace.forgive()) this.nudge();
   }
 
   onTimer(nowMs: number): void {
@@ -224,11 +225,11 @@ export class RoleUnit implements Timed {
     this.nudge();
   }
 
-  /** @param isTraffic clients were refused, which the held session may not know */
-  nudge(isTraffic = false): void {
+  /** @param why traffic: clients were refused, which the held session may not know; asked: by somebody outside */
+  nudge(why: 'news' | 'traffic' | 'asked' = 'news'): void {
     if (this.isClosed) return;
-    if (isTraffic) this.session?.renew();
-    const atMs = this.pace.nudge(this.owner.nowMs());
+    if (why === 'traffic') this.session?.renew();
+    const atMs = this.pace.nudge(this.owner.nowMs(), why === 'asked');
     if (atMs !== null) this.owner.arm(this, atMs);
   }
 

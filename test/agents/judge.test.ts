@@ -21,6 +21,7 @@ function report(changes: Partial<RoleReport>): RoleReport {
     lagMs: null,
     lagBytes: null,
     isDefinite: false,
+    isLoginRefused: false,
   };
   return { ...base, ...changes };
 }

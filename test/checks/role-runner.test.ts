@@ -10,6 +10,7 @@ import type { ClaimsMemory } from '../../src/core/role/arbiter.js';
 import type { RoleReports, RoleResult, RoleServer } from '../../src/core/role/messages.js';
 import type { CheckStatusCode, RoleReport } from '../../src/core/role/report.js';
 import type { HeldSession } from '../../src/core/role/session.js';
+import { loginRefused } from '../../src/core/role/verdict.js';
 import * as T from '../../src/core/table.js';
 
 const INTERVAL_MS = 200;
@@ -19,7 +20,7 @@ const ANSWER_MS = 2;
 
 /** A database on the virtual network. */
 interface Database {
-  state: 'answers' | 'frozen' | 'dead';
+  state: 'answers' | 'frozen' | 'dead' | 'denies';
   role: 'primary' | 'replica';
   timeline: number;
   /** Lost on the way: that many questions from now on. */
@@ -37,6 +38,8 @@ class World {
   private readonly broken: (() => void)[][] = [];
   private wakeMs = Number.POSITIVE_INFINITY;
   checks = 0;
+  /** Checks of each server. */
+  readonly asked: number[] = [];
   claims: readonly ClaimsMemory[] = [];
   private readonly segment: T.Segment;
   private revision = 0;
@@ -114,6 +117,7 @@ class World {
     return {
       check: (done, limitMs = INTERVAL_MS) => {
         this.checks++;
+        this.asked[i] = (this.asked[i] ?? 0) + 1;
         const startedMs = this.nowMs;
         const end = (report: Omit<RoleReport, 'durationMs'>) => {
           if (!isClosed) done({ ...report, durationMs: this.nowMs - startedMs });
@@ -122,7 +126,7 @@ class World {
         const isLost = database.state === 'frozen' || database.lost-- > 0;
         if (isLost) this.at(limitMs, () => end(failure(CheckStatus.L7TOUT)));
         else if (database.state === 'dead') this.at(0.1, () => end(failure(CheckStatus.L4CON)));
-        else if (!isWelcome) this.at(ANSWER_MS, () => end({ ...failure(CheckStatus.L7STS), role: 'unfit' }));
+        else if (!isWelcome || database.state === 'denies') this.at(ANSWER_MS, () => end(loginRefused('denied')));
         else this.at(ANSWER_MS, () => end(answer(database)));
       },
       renew: () => undefined,
@@ -198,11 +202,18 @@ class World {
 function answer({ role, timeline }: Database): Omit<RoleReport, 'durationMs'> {
   const claim = { kind: 'postgres' as const, systemId: '7', timeline, lsn: '0/0' };
   const base = { role, claim, lagMs: null, lagBytes: null };
-  return { ...base, status: CheckStatus.L7OK, text: `${role}, timeline ${timeline}`, isDefinite: false };
+  return {
+    ...base,
+    status: CheckStatus.L7OK,
+    text: `${role}, timeline ${timeline}`,
+    isDefinite: false,
+    isLoginRefused: false,
+  };
 }
 
 function failure(status: CheckStatusCode): Omit<RoleReport, 'durationMs'> {
-  return { status, role: 'unknown', text: 'x', claim: null, lagMs: null, lagBytes: null, isDefinite: false };
+  const none = { claim: null, lagMs: null, lagBytes: null, isDefinite: false, isLoginRefused: false };
+  return { status, role: 'unknown', text: 'x', ...none };
 }
 
 test('the primary is up a few answers after the start, the standby never', async () => {
@@ -294,6 +305,45 @@ test('a second session with a wrong password asks no faster, and takes no claim 
     world.story.map(({ server, up }) => `${server} ${up ? 'up' : 'down'}`),
     ['0 up'],
   );
+});
+
+test('a login that is refused is seen at once, then tried ever more rarely, and not for traffic or a search', async () => {
+  const world = new World(2);
+  await world.run(1000);
+  const deniedMs = world.nowMs;
+  world.databases[0].state = 'denies';
+  await world.run(500);
+  assert.ok(world.after(deniedMs, 0, false) <= INTERVAL_MS + 25, `${world.after(deniedMs, 0, false)} ms`);
+  world.kill(1); // the other asks every interval, and this one no more often for it
+  await world.run(6500);
+  const checksOf = async (forMs: number) => {
+    const before = world.asked[0];
+    await world.run(forMs);
+    return world.asked[0] - before;
+  };
+  assert.ok((await checksOf(60_000)) <= 12);
+  world.runner.nudge('0', true);
+  assert.ok((await checksOf(1000)) <= 1, 'refused traffic is no reason');
+});
+
+test('a refused login is tried again at once after a notification or a reload, and soon when it was put right', async () => {
+  const world = new World(2);
+  world.databases[0].state = 'denies';
+  await world.run(20_000);
+  for (const ask of [() => world.runner.nudge('0'), () => world.apply(), () => world.runner.settle('b0', null)]) {
+    const before = world.asked[0];
+    ask();
+    await world.run(50);
+    assert.ok(world.asked[0] > before, String(ask));
+    await world.run(20_000);
+  }
+  world.databases[0].state = 'answers';
+  const rightMs = world.nowMs;
+  await world.run(6000);
+  assert.ok(world.after(rightMs, 0, true) <= 5000 + 25, `${world.after(rightMs, 0, true)} ms`);
+  const before = world.asked[0];
+  await world.run(2000);
+  assert.ok(world.asked[0] - before >= 9, 'and as often as before');
 });
 
 test('a stale primary that thaws is never up', async () => {

@@ -238,10 +238,11 @@ export class SocketSession implements HeldSession, ConnectionOwner, Timed {
     this.done = null;
     deadlines.cancel(this);
     if (done === null) return;
-    const { status, role, claim, lagMs, lagBytes, isDefinite } = finding;
+    const { status, role, claim, lagMs, lagBytes, isDefinite, isLoginRefused } = finding;
     const text = hide(finding.text, this.settings.password);
     // Written out, so that all reports have one shape: a copy of whatever came has many, and each reader pays for that.
-    done({ status, role, text, durationMs: performance.now() - this.startedMs, claim, lagMs, lagBytes, isDefinite });
+    const durationMs = performance.now() - this.startedMs;
+    done({ status, role, text, durationMs, claim, lagMs, lagBytes, isDefinite, isLoginRefused });
   }
 }
 

@@ -160,6 +160,7 @@ export class HealthMachine {
   /** @param by whose doing it is; the operator's by default */
   setState(s: ServerHealth, state: 'ready' | 'drain' | 'maint', by?: EventCause): void {
     this.setAdmin(s, s.adminOn(state, by?.by === 'agent'), by);
+    publishServer(s); // whose word it is may be another, though the flags stay
   }
 
   /** The name resolves, or does not any more. */
@@ -322,10 +323,7 @@ export class HealthMachine {
 
   private setAdmin(s: ServerHealth, admin: number, by?: EventCause): void {
     const before = s.admin;
-    if (before === admin) {
-      publishServer(s); // whose word it is may be another
-      return;
-    }
+    if (before === admin) return;
     const wasInMaintenance = s.isInMaintenance;
     const wasDraining = s.isDraining;
     const wasInService = s.isInService;

@@ -197,6 +197,7 @@ describe('refusals say what to do', () => {
     const full = converse(dialogue(), [error(0, 1040, 'Too many connections')]).findings[0];
     const denied = converse(dialogue(), [hello, error(2, 1045, 'no')]).findings[0];
     assert.deepEqual([full.isDefinite, denied.isDefinite], [false, true]);
+    assert.deepEqual([full.isLoginRefused, denied.isLoginRefused], [false, true]);
   });
 });
 

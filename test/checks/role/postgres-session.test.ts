@@ -152,8 +152,8 @@ systemTest('a PostgreSQL primary and its standby', NEEDS, async (t) => {
     const strict = session(t, 'postgres', standby, { want: 'replica', maxLagMs: LIMIT_MS });
     const stranger = session(t, 'postgres', standby, { want: 'replica', maxLagMs: LIMIT_MS });
     await sleep(LIMIT_MS + 500); // nobody writes: its last transaction is older than the limit
-    assert.equal(await strict.outcome(), 'L7OK standby, caught up');
     const seenMs = performance.now();
+    assert.equal(await strict.outcome(), 'L7OK standby, caught up');
     await primary.kill();
     await until('the standby to notice', async () => /ago, not streaming/.test(await strict.outcome()));
     strict.held.renew(); // a second login takes over, and knows what the first one saw
