@@ -246,12 +246,18 @@ export function resultFor({ server, place }: Member, report: RoleReport, verdict
   const { key, check } = server;
   const base = { key, place, durationMs: Math.floor(report.durationMs), role: report.role };
   if (verdict?.standing === 'out' && (report.role !== 'replica' || check.kind === 'galera'))
-    return { ...base, status: CheckStatus.L7STS, text: verdict.reason, isFallback: false, isCertain: true };
+    return { ...base, status: CheckStatus.L7STS, text: outText(verdict, report), isFallback: false, isCertain: true };
   if (check.primaryAsFallback === true && report.role === 'primary' && isWell(check, report))
     return { ...base, status: CheckStatus.L7OK, text: report.text, isFallback: true, isCertain: false };
   const isShared = ROLE_IS_ANSWERED.includes(check.kind) && isPass(report.status);
   const { status, text } = isShared ? judge(check, report) : report;
   return { ...base, status, text, isFallback: false, isCertain: false };
+}
+
+/** Who could not be asked is told what to do about that as well: the reason is from before. */
+function outText({ reason }: Verdict, { role, claim, text }: RoleReport): string {
+  const isAnswer = claim !== null || role === 'primary' || role === 'replica';
+  return isAnswer ? reason : `${reason}; its last check: ${text}`;
 }
 
 /** Patroni, asked for a replica, refuses on its primary; that it is one is all that speaks against it. */

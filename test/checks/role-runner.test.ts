@@ -367,6 +367,24 @@ test('a stale primary that thaws is never up', async () => {
   );
 });
 
+// The third server is at the address of the first, and its own password is wrong.
+test('a stale primary that cannot be asked says why it cannot', async () => {
+  const world = new World(3, 'primary', [], 'wrong');
+  const lastOf = (key: string) =>
+    world.sent
+      .flatMap(({ results }) => results)
+      .filter((result) => result.key === key)
+      .at(-1)?.text;
+  await world.run(1000);
+  Object.assign(world.databases[1], { role: 'primary', timeline: 2 });
+  await world.run(8000);
+  assert.equal(lastOf('0'), 'stale primary: timeline 1, s2 has timeline 2');
+  assert.equal(lastOf('2'), 'stale primary: timeline 1, s2 has timeline 2; its last check: denied');
+  world.databases[0].state = 'frozen';
+  await world.run(500);
+  assert.equal(lastOf('0'), 'stale primary: timeline 1, s2 has timeline 2; its last check: x');
+});
+
 test('flapping answers cost no more than rise and fall checks in a row', async () => {
   const world = new World(2);
   await world.run(1000);
