@@ -26,8 +26,9 @@ export function createSession(
   if (check.kind === 'exec') return new ExecSession(check, target, password);
   const isTlsFirst = check.tls === 'require' && (check.kind === 'redis' || check.kind === 'patroni');
   const timeoutMs = check.timeoutMs ?? DEFAULT_TIMEOUT_MS;
-  const settings = { target, isTlsFirst, tlsCa: check.tlsCa, password };
   const { kind } = check;
+  const where = kind === 'patroni' && target.port !== 0 ? ` at REST port ${target.port}` : undefined;
+  const settings = { target, isTlsFirst, tlsCa: check.tlsCa, password, where };
   const history: PostgresHistory = { caughtUp: null };
   const open = (heard: SessionEvents, limitMs: number) =>
     new SocketSession({ ...settings, timeoutMs: limitMs }, dialogueOf(kind, check, target, password, history), heard);

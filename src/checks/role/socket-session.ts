@@ -34,6 +34,8 @@ export interface SocketSettings {
   readonly tlsCa: string | undefined;
   /** Never in a report, also where the server says it back. */
   readonly password: string | null;
+  /** ` at …`: behind what becomes of a connection whose port is not the server's own. */
+  readonly where?: string;
 }
 
 export class SocketSession implements HeldSession, ConnectionOwner, Timed {
@@ -142,7 +144,7 @@ export class SocketSession implements HeldSession, ConnectionOwner, Timed {
   }
 
   lost(error: NodeJS.ErrnoException): void {
-    if (this.phase === 'connecting') this.over(connectFailure(error));
+    if (this.phase === 'connecting') this.over(connectFailure(error, this.settings.where));
     else if (this.phase === 'securing') this.over(tlsFailure(error));
     else this.over(talkFailure(error, this.phase === 'asking' ? 'instead of an answer' : 'during the login'));
   }
@@ -223,7 +225,7 @@ export class SocketSession implements HeldSession, ConnectionOwner, Timed {
     const within = `within ${this.limitMs} ms`;
     switch (this.phase) {
       case 'connecting':
-        return failure(CheckStatus.L4TOUT, `no answer to the connection attempt ${within}`);
+        return failure(CheckStatus.L4TOUT, `no answer to the connection attempt${this.settings.where ?? ''} ${within}`);
       case 'securing':
         return failure(CheckStatus.L6TOUT, `TLS: no end of the handshake ${within}`);
       case 'asking':

@@ -33,8 +33,10 @@ for (const kind of KINDS)
     const open = (t: TestContext, place: Place) => session(t, kind, place, settings);
 
     test('nobody listens', async (t) => {
-      const report = await open(t, { host: '127.0.0.1', port: await freePort() }).ask();
-      assert.deepEqual([report.text, report.status, report.role], ['connection refused', 8, 'unknown']);
+      const port = await freePort();
+      const report = await open(t, { host: '127.0.0.1', port }).ask();
+      const expected = `connection refused${kind === 'patroni' ? ` at REST port ${port}` : ''}`;
+      assert.deepEqual([report.text, report.status, report.role], [expected, 8, 'unknown']);
     });
 
     test('a unix socket that is not there', async (t) =>
