@@ -34,7 +34,7 @@ export interface Answer {
 /** @param nowMs of the same clock as the finding */
 export function answerTo(endpoint: AgentEndpoint, request: Request, finding: Finding, nowMs: number): Answer {
   const asked = hasPaths(endpoint) ? judgePath(finding, request.path, request.query) : finding;
-  if (asked === undefined) return unknownPath(request);
+  if (asked === undefined) return unknownPath(endpoint, request);
   const status = asked.isOk ? 200 : 503;
   if (request.wantsJson) return { status, bytes: json(endpoint, asked, status, nowMs, request) };
   if (endpoint.kind === 'program' && asked.output !== null) return { status, bytes: asked.output };
@@ -86,9 +86,11 @@ function json(endpoint: AgentEndpoint, finding: Finding, status: number, nowMs: 
   return page(status, 'application/json', `${JSON.stringify(body)}\n`, request.method !== 'HEAD');
 }
 
-function unknownPath(request: Request): Answer {
-  const body = 'no such check: ask for /, /primary, /replica, /replica?lag=5s or /health\r\n';
-  return { status: 404, bytes: page(404, 'text/plain', body, request.method !== 'HEAD') };
+function unknownPath({ name }: AgentEndpoint, { method, wantsJson }: Request): Answer {
+  const reason = 'no such check: ask for /, /primary, /replica, /replica?lag=5s or /health';
+  const body = wantsJson ? `${JSON.stringify({ status: 404, ok: false, endpoint: name, reason })}\n` : `${reason}\r\n`;
+  const type = wantsJson ? 'application/json' : 'text/plain';
+  return { status: 404, bytes: page(404, type, body, method !== 'HEAD') };
 }
 
 /** For a poller that there is no room for. */

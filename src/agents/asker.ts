@@ -11,12 +11,19 @@ export interface Source {
   close(): void;
 }
 
+/** A server that ends each session behind its answer is asked no more often than this. */
+const BROKEN_GAP_MS = 50;
+
 export type Waiter = (finding: Finding) => void;
 
 export class Asker {
   private last: Finding | null = null;
   private expiresAtMs = 0;
   private isAsking = false;
+  private startedMs = Number.NEGATIVE_INFINITY;
+  /** What was known was forgotten, and not found out again. */
+  private isForgotten = false;
+  private timer: NodeJS.Timeout | undefined;
   /** Rises when what is known is forgotten: an answer to an older question is not shared. */
   private era = 0;
   private waiters = new Set<Waiter>();
@@ -39,7 +46,7 @@ export class Asker {
   ask(waiter: Waiter): Finding | null {
     if (this.last !== null && this.now() < this.expiresAtMs) return this.last;
     this.waiters.add(waiter);
-    if (!this.isAsking) this.start();
+    this.prime();
     return null;
   }
 
@@ -49,12 +56,16 @@ export class Asker {
 
   /** Asks although nobody waits, so that the first poller need not. */
   prime(): void {
-    if (!this.isAsking && !this.isClosed) this.start();
+    if (this.isAsking || this.isClosed || this.timer !== undefined) return;
+    const waitMs = this.isForgotten ? this.startedMs + BROKEN_GAP_MS - this.now() : 0;
+    if (waitMs <= 0) this.start();
+    else this.timer = setTimeout(() => this.start(), waitMs);
   }
 
   /** What was known may no longer be true: the held session broke. */
   forget(): void {
     this.last = null;
+    this.isForgotten = true;
     this.era++;
   }
 
@@ -65,12 +76,15 @@ export class Asker {
 
   close(): void {
     this.isClosed = true;
+    clearTimeout(this.timer);
     this.source.close();
     this.waiters.clear();
   }
 
   private start(): void {
     const era = this.era;
+    this.timer = undefined;
+    this.startedMs = this.now();
     this.isAsking = true;
     this.asked++;
     this.source.find((finding) => this.onAnswer(finding, era));
@@ -81,9 +95,10 @@ export class Asker {
     if (this.isClosed) return;
     // The session broke after this was asked: those who wait get the answer of a new question.
     if (era !== this.era && finding.isOk) {
-      this.start();
+      this.prime();
       return;
     }
+    this.isForgotten = false;
     this.last = finding;
     this.expiresAtMs = this.now() + this.shareMs;
     this.onFinding(finding);

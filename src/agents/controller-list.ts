@@ -12,6 +12,8 @@ export interface Controller {
 
 export type ControllerRole = 'leader' | 'follower' | 'unknown';
 
+/** Names of this host that a reason tells; the list may know it by another one. */
+const NAMES_MAX = 4;
 /** Colours and other terminal sequences. */
 const ESCAPE = /\u001b\[[0-9;?]*[ -/]*[@-~]/g;
 
@@ -48,7 +50,11 @@ export function roleAmong(
 ): { role: ControllerRole; reason: string } {
   const mine = controllers.filter(({ words }) => words.some((word) => own.includes(word)));
   const leaders = controllers.filter(({ state }) => state === 'l').length;
-  if (mine.length === 0) return { role: 'unknown', reason: 'this host is not among the controllers' };
+  if (mine.length === 0)
+    return {
+      role: 'unknown',
+      reason: `this host (${own.slice(0, NAMES_MAX).join(', ')}) is not among the controllers`,
+    };
   if (mine.length > 1) return { role: 'unknown', reason: 'several controllers have addresses of this host' };
   const [{ state }] = mine;
   if (state === 'l' && leaders > 1) return { role: 'unknown', reason: `${leaders} controllers say they lead` };

@@ -44,12 +44,13 @@ export class RoleGroup {
     if (!this.names.has(id)) this.names.set(id, name);
   }
 
-  /** All members are known. @param before groups that had any of them */
-  begin(before: readonly RoleGroup[]): void {
+  /** All members are known. @param before groups that had any of them @param placed everybody, of all groups */
+  begin(before: readonly RoleGroup[], placed: ReadonlySet<string>): void {
+    const isElsewhere = (id: string) => placed.has(id) && !this.ids.includes(id);
     this.judge.setMembers(this.ids);
     for (const group of before) {
       for (const [id, name] of group.names) if (!this.names.has(id)) this.names.set(id, name);
-      if (group.judge instanceof Arbiter && this.judge instanceof Arbiter) this.judge.join(group.judge);
+      if (group.judge instanceof Arbiter && this.judge instanceof Arbiter) this.judge.join(group.judge, isElsewhere);
       if (group.judge instanceof Components && this.judge instanceof Components) this.judge.join(group.judge);
     }
   }
@@ -78,8 +79,9 @@ export class RoleGroup {
     this.judge.withdrawn(id);
   }
 
-  returned(id: string): void {
-    this.judge.returned(id);
+  /** @param isVouchedFor an operator had it in maintenance */
+  returned(id: string, isVouchedFor: boolean): void {
+    this.judge.returned(id, isVouchedFor);
   }
 
   settle(id?: string): void {
@@ -97,6 +99,7 @@ export class RoleGroup {
  */
 export function groupsOf(placed: readonly Placed[], before: ReadonlyMap<string, RoleGroup>): Map<string, RoleGroup> {
   const found = new Map<string, RoleGroup>();
+  const ids = new Set(placed.map(({ id }) => id));
   for (const members of connected(placed.filter(({ server }) => server.check.kind !== 'exec'))) {
     if (!members.some(({ server }) => wantsPrimary(server))) continue;
     const group = new RoleGroup(members[0].server.check.kind === 'galera');
@@ -104,7 +107,7 @@ export function groupsOf(placed: readonly Placed[], before: ReadonlyMap<string, 
       group.add(id, server.server);
       found.set(id, group);
     }
-    group.begin([...new Set(members.flatMap(({ id }) => before.get(id) ?? []))]);
+    group.begin([...new Set(members.flatMap(({ id }) => before.get(id) ?? []))], ids);
   }
   return found;
 }

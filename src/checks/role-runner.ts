@@ -117,7 +117,14 @@ export class RoleRunner implements UnitOwner {
     for (const [key, unit] of targets) unit.adopt(members.get(key)!);
     for (const [key, unit] of before) if (!targets.has(key)) this.end(unit);
     this.groups = groupsOf(placed, this.groups);
+    this.forgetVerdicts();
     this.startFresh([...targets].filter(([key]) => !before.has(key)).map(([, unit]) => unit));
+  }
+
+  /** Of servers that are compared with nobody any more, and of addresses that are gone. */
+  private forgetVerdicts(): void {
+    for (const id of this.verdicts.keys()) if (!this.groups.has(id)) this.verdicts.delete(id);
+    for (const key of this.alarmed.keys()) if (this.groupOf(key) === undefined) this.alarmed.delete(key);
   }
 
   private end(unit: RoleUnit): void {
@@ -178,7 +185,12 @@ export class RoleRunner implements UnitOwner {
     let isWanted = false;
     for (const member of unit.members) {
       const { wantsChecks } = member;
-      if (wantsChecks && !member.wasWanted) group?.returned(unit.id);
+      // A name that did not resolve, disabled checks or an agent's maintenance are no sign that somebody has looked.
+      if (!wantsChecks) member.wasInMaintenance ||= member.isInMaintenance;
+      else if (!member.wasWanted) {
+        group?.returned(unit.id, member.wasInMaintenance && !member.isAgentsWord);
+        member.wasInMaintenance = false;
+      }
       member.wasWanted = wantsChecks;
       isWanted ||= wantsChecks;
     }
@@ -191,7 +203,7 @@ export class RoleRunner implements UnitOwner {
   /** Check a server at once, wherever it is by now. */
   nudge(key: string, isTraffic = false): void {
     this.replace();
-    this.byServer.get(key)?.nudge(isTraffic);
+    this.byServer.get(key)?.nudge(isTraffic ? 'traffic' : 'asked');
   }
 
   /** An operator settles whose claim holds. @returns an error text, or null */
@@ -203,7 +215,7 @@ export class RoleRunner implements UnitOwner {
     const groups = new Set(servers.flatMap(({ key }) => this.groupOf(key) ?? []));
     for (const group of groups) group.settle(one && this.byServer.get(one.key)?.id);
     this.alarmed.clear();
-    for (const { key } of servers) this.byServer.get(key)?.nudge();
+    for (const { key } of servers) this.byServer.get(key)?.nudge('asked');
     return null;
   }
 
@@ -232,7 +244,7 @@ export class RoleRunner implements UnitOwner {
     unit.failures = isAnswer ? 0 : unit.failures + 1;
     unit.last = report;
     const fall = Math.max(...unit.members.map(({ server }) => server.fall));
-    if (group !== undefined) {
+    if (group !== undefined && !this.isContradicted(unit, report)) {
       const matters = isAnswer
         ? group.answered(unit.id, report, startedMs, nowMs)
         : group.failed(unit.id, unit.failures >= fall);
@@ -243,11 +255,23 @@ export class RoleRunner implements UnitOwner {
     const outcome = {
       isChange,
       isTimeout: isTimeout(report.status),
+      isLoginRefused: report.isLoginRefused,
       isUnsettled: unit.members.some((member) => member.wantsChecks && member.isCounting),
       isDown: unit.members.every((member) => member.isDown),
       isSearching: group?.vacantSinceMs != null && nowMs - group.vacantSinceMs < SEARCH_MAX_MS,
     };
     this.arm(unit, unit.pace.ended(outcome, nowMs));
+  }
+
+  /**
+   * The server answered this session with a refusal, and another one, with other credentials, hears what the server is:
+   * the refusal says nothing of its role. Otherwise the two would take its claim away and give it back for ever.
+   */
+  private isContradicted(unit: RoleUnit, { claim, role }: RoleReport): boolean {
+    if (claim !== null || role !== 'unfit') return false;
+    return this.unitsAt(unit.id).some(
+      (other) => other !== unit && tellsRole(other.last) && other.members.some(({ wantsChecks }) => wantsChecks),
+    );
   }
 
   /** Carries out what the group decides: who is out first, so that no two are in at any moment. */
@@ -343,6 +367,10 @@ export class RoleRunner implements UnitOwner {
     this.alarms = [];
     this.shell.send({ revision: this.plan.revision, results, alarms });
   }
+}
+
+function tellsRole(report: RoleReport | null): boolean {
+  return report?.role === 'primary' || report?.role === 'replica';
 }
 
 function onGrid(atMs: number, intervalMs: number): number {

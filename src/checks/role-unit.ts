@@ -42,6 +42,8 @@ export class Member {
   private saidMs = Number.NEGATIVE_INFINITY;
   private said: RoleResult | null;
   wasWanted: boolean;
+  /** While it was not wanted: an operator, and not its agent, had it in maintenance. */
+  wasInMaintenance: boolean;
   /** S_ADDR_CHANGES when its address was read. */
   readonly place: number;
   private heardReport: RoleReport | null = null;
@@ -58,6 +60,7 @@ export class Member {
   ) {
     this.said = before?.place === place ? before.said : null;
     this.wasWanted = before?.wasWanted ?? true;
+    this.wasInMaintenance = before?.wasInMaintenance ?? false;
     this.place = place;
     this.hasLimit = server.check.maxLagMs !== undefined || server.check.maxLagBytes !== undefined;
   }
@@ -66,6 +69,16 @@ export class Member {
   get wantsChecks(): boolean {
     const flags = this.row.get(T.S_CHECK_STATE);
     return (flags & ENABLED) !== 0 && (flags & PAUSED) === 0;
+  }
+
+  /** By an operator, or by the configuration; not by an agent, nor because its name does not resolve. */
+  get isInMaintenance(): boolean {
+    return !this.isAgentsWord && (this.row.get(T.S_ADMIN) & (T.ADMIN_FMAINT | T.ADMIN_CMAINT)) !== 0;
+  }
+
+  /** The last to say maint, drain or ready was its agent, who has not looked at the data. */
+  get isAgentsWord(): boolean {
+    return this.row.get(T.S_AGENTS_WORD) !== 0;
   }
 
   /** Up at full health, or down without any; or well and held down (flap damping). */
@@ -176,6 +189,7 @@ export class RoleUnit implements Timed {
     this.password = server.password;
     this.check = { ...questionOf(server.check), timeoutMs: this.pace.settings.limitMs };
     for (const member of members) member.forget();
+    if (this.pace.forgive()) this.nudge();
   }
 
   onTimer(nowMs: number): void {
@@ -211,11 +225,11 @@ export class RoleUnit implements Timed {
     this.nudge();
   }
 
-  /** @param isTraffic clients were refused, which the held session may not know */
-  nudge(isTraffic = false): void {
+  /** @param why traffic: clients were refused, which the held session may not know; asked: by somebody outside */
+  nudge(why: 'news' | 'traffic' | 'asked' = 'news'): void {
     if (this.isClosed) return;
-    if (isTraffic) this.session?.renew();
-    const atMs = this.pace.nudge(this.owner.nowMs());
+    if (why === 'traffic') this.session?.renew();
+    const atMs = this.pace.nudge(this.owner.nowMs(), why === 'asked');
     if (atMs !== null) this.owner.arm(this, atMs);
   }
 
@@ -232,12 +246,18 @@ export function resultFor({ server, place }: Member, report: RoleReport, verdict
   const { key, check } = server;
   const base = { key, place, durationMs: Math.floor(report.durationMs), role: report.role };
   if (verdict?.standing === 'out' && (report.role !== 'replica' || check.kind === 'galera'))
-    return { ...base, status: CheckStatus.L7STS, text: verdict.reason, isFallback: false, isCertain: true };
+    return { ...base, status: CheckStatus.L7STS, text: outText(verdict, report), isFallback: false, isCertain: true };
   if (check.primaryAsFallback === true && report.role === 'primary' && isWell(check, report))
     return { ...base, status: CheckStatus.L7OK, text: report.text, isFallback: true, isCertain: false };
   const isShared = ROLE_IS_ANSWERED.includes(check.kind) && isPass(report.status);
   const { status, text } = isShared ? judge(check, report) : report;
   return { ...base, status, text, isFallback: false, isCertain: false };
+}
+
+/** Who could not be asked is told what to do about that as well: the reason is from before. */
+function outText({ reason }: Verdict, { role, claim, text }: RoleReport): string {
+  const isAnswer = claim !== null || role === 'primary' || role === 'replica';
+  return isAnswer ? reason : `${reason}; its last check: ${text}`;
 }
 
 /** Patroni, asked for a replica, refuses on its primary; that it is one is all that speaks against it. */

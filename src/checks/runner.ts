@@ -8,9 +8,11 @@ import type { Proxy, Server } from '../config/model.js';
 import { CheckStatus } from '../core/check-status.js';
 import type { ServerNow, Trigger } from '../core/events/event.js';
 import type { HealthActions } from '../core/health/actions.js';
+import { type DampingState, noteOf } from '../core/health/damping.js';
 import { serverNow } from '../core/health/detail.js';
 import type { ServerHealth } from '../core/health/entities.js';
 import { buildFarm, EMPTY_FARM, type Farm } from '../core/health/farm.js';
+import { takeOverFlaps } from '../core/health/held.js';
 import { HealthMachine } from '../core/health/machine.js';
 import { firstDelay, nextInterval } from '../core/health/schedule.js';
 import type { CheckReport } from '../core/health/texts.js';
@@ -58,6 +60,8 @@ export class CheckRunner implements CheckOwner, HealthActions, Continuable {
   /** Has the role thread check a server at once. */
   nudgeRole: (key: string, isTraffic?: boolean) => void = () => undefined;
   private observed: ServerHealth[] = [];
+  /** What main was told of flapping last, by row. */
+  private readonly told = new WeakMap<T.Row, DampingState>();
   private spreadPercent = 0;
   private wakeWorkers: () => void = () => undefined;
 
@@ -293,6 +297,11 @@ export class CheckRunner implements CheckOwner, HealthActions, Continuable {
         return this.machine.choose(server);
       case 'undamp':
         this.machine.undamp(server);
+        this.tellDamping(server);
+        return null;
+      case 'damp':
+        takeOverFlaps(server, command.note, Date.now() - performance.now());
+        this.tellDamping(server);
         return null;
     }
   }
@@ -322,6 +331,18 @@ export class CheckRunner implements CheckOwner, HealthActions, Continuable {
 
   log(event: HealthEvent): void {
     this.post(event);
+    const server =
+      event.server === null ? undefined : this.farm.servers.get(T.rowKey.server(event.proxy, event.server));
+    if (server !== undefined) this.tellDamping(server);
+  }
+
+  /** Main hands it to a successor. */
+  private tellDamping(server: ServerHealth): void {
+    const { damping, backend, name } = server;
+    if (server.settings.damping === null || this.told.get(server.row) === damping) return;
+    this.told.set(server.row, damping);
+    const note = noteOf(damping, Date.now() - performance.now());
+    this.post({ type: 'damping', proxy: backend.name, server: name, note });
   }
 
   lastCheck(server: ServerHealth, text: string): void {

@@ -83,6 +83,6 @@ function report({ model, diagnostics, files }: Loaded) {
     servers: model.proxies.reduce((sum, proxy) => sum + proxy.servers.length, 0),
     errors: severity('error'),
     warnings: severity('warning'),
-    diagnostics: diagnostics.list,
+    diagnostics: diagnostics.sorted,
   };
 }

@@ -1,7 +1,7 @@
 /** `fairlead status [--watch] [--json] [-s SOCKET]`: the state of every proxy and server, from a running daemon. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
-import { askSocket, chooseSocket, parseStat } from '../control/stats-client.js';
+import { askSocket, chooseSocket, parseStat, type StatRecord } from '../control/stats-client.js';
 import { statusTable } from '../control/status-table.js';
 import type { AgentFigures } from '../core/agent-figures.js';
 
@@ -37,9 +37,15 @@ async function status(options: Options): Promise<void> {
 
 async function picture(socket: string, { json, watch }: Options): Promise<string> {
   const rows = parseStat(await askSocket(socket, 'show stat', ANSWER_TIMEOUT_MS));
-  if (!json) return `${statusTable(rows, await optionsOf(socket))}${await agentLines(socket)}`;
+  if (!json) return await table(rows, socket);
   const present = rows.map((row) => Object.fromEntries(Object.entries(row).filter(isPresent).map(withType)));
   return `${JSON.stringify(present, null, watch ? 0 : 2)}\n`;
+}
+
+async function table(rows: readonly StatRecord[], socket: string): Promise<string> {
+  const agents = await agentLines(socket);
+  if (rows.length === 0 && agents !== '') return agents;
+  return `${statusTable(rows, await optionsOf(socket))}${agents === '' ? '' : `\n${agents}`}`;
 }
 
 async function optionsOf(socket: string): Promise<{ colour: boolean; chosen: Set<string> }> {
@@ -55,7 +61,7 @@ async function agentLines(socket: string): Promise<string> {
   const width = Math.max(...agents.map(({ name }) => name.length));
   const line = ({ name, kind, address, isOk, reason, ok, unavailable }: AgentFigures) =>
     `${name.padEnd(width)}  ${kind} on ${address}: ${isOk ? 200 : 503}, ${reason} (${ok + unavailable} polls)\n`;
-  return `\nagents\n${agents.map(line).join('')}`;
+  return `agents\n${agents.map(line).join('')}`;
 }
 
 function isPresent([name, value]: [string, string]): boolean {

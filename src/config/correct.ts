@@ -3,6 +3,9 @@ import { correctHttp } from './correct-http.js';
 import type { Diagnostics } from './diagnostics.js';
 import type { Model, Proxy, RoleCheck } from './model.js';
 
+/** Where docs/notify.md has it. */
+const TOKEN_PATH = '/etc/fairlead/notify.token';
+
 /** Corrects `model` in place, and notes each correction in `diag`. */
 export function correct(model: Model, diag: Diagnostics): void {
   for (const proxy of model.proxies) {
@@ -12,6 +15,7 @@ export function correct(model: Model, diag: Diagnostics): void {
     hidePassword(proxy.check.role, proxy.name, diag);
   }
   for (const { name, check } of model.agents) hidePassword(check, name, diag);
+  hideToken(model, diag);
 }
 
 /** Nothing comes to a rule behind one that always holds. */
@@ -31,6 +35,13 @@ function nameDefaultBackend(proxy: Proxy, diag: Diagnostics): void {
   proxy.useBackends.pop();
   proxy.defaultBackend = last.backend;
   diag.notice('corrected', last.loc, `'use_backend ${last.backend}' without a condition becomes the default backend`);
+}
+
+function hideToken({ control }: Model, diag: Diagnostics): void {
+  if (control?.token.from !== 'text') return;
+  control.token = { from: 'file', path: TOKEN_PATH };
+  const loc = control.at?.token ?? control.loc;
+  diag.notice('password-left-out', loc, `the token is not printed: write it into ${TOKEN_PATH}, with mode 0400`);
 }
 
 /** A password that was written out gets a place of its own: it is not printed again. */

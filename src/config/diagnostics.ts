@@ -77,15 +77,19 @@ export class Diagnostics {
     return `${head}\n${gutter} | ${source}\n      | ${pad}${'^'.repeat(Math.max(1, len))}`;
   }
 
-  /** All diagnostics in file and line order, one per paragraph. */
-  renderAll(): string {
-    const order = [...this.list].sort(
+  /** In file and line order. */
+  get sorted(): Diagnostic[] {
+    return [...this.list].sort(
       (a, b) =>
         (a.loc?.file ?? '').localeCompare(b.loc?.file ?? '') ||
         (a.loc?.line ?? 0) - (b.loc?.line ?? 0) ||
         (a.loc?.col ?? 0) - (b.loc?.col ?? 0),
     );
-    return order.map((d) => this.render(d)).join('\n');
+  }
+
+  /** All diagnostics in file and line order, one per paragraph. */
+  renderAll(): string {
+    return this.sorted.map((d) => this.render(d)).join('\n');
   }
 }
 

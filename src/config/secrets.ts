@@ -11,50 +11,53 @@ export type Environment = { readonly [name: string]: string | undefined };
 /** A password, or why there is none; never both in one text. */
 export type Resolved = { ok: true; value: string } | { ok: false; message: string; remedy: string };
 
+type Noun = 'password' | 'token';
+
 /** No password is longer; a larger file is another one than was meant. */
 const SECRET_BYTES_MAX = 64 * 1024;
 
-export function resolveSecret(secret: Secret, env: Environment): Resolved {
+/** @param noun what it is, for the complaint */
+export function resolveSecret(secret: Secret, env: Environment, noun: Noun = 'password'): Resolved {
   switch (secret.from) {
     case 'text':
       return { ok: true, value: secret.text };
     case 'env':
-      return fromEnvironment(secret.name, env);
+      return fromEnvironment(secret.name, env, noun);
     case 'file':
-      return fromFile(secret.path, secret.key);
+      return fromFile(secret.path, secret.key, noun);
   }
 }
 
-function fromEnvironment(name: string, env: Environment): Resolved {
+function fromEnvironment(name: string, env: Environment, noun: Noun): Resolved {
   const value = env[name];
   if (value !== undefined) return { ok: true, value };
   return {
     ok: false,
-    message: `the environment variable ${name} for a password is not set`,
+    message: `the environment variable ${name} for a ${noun} is not set`,
     remedy: `set it where fairlead is started (systemd: EnvironmentFile=), or write a file`,
   };
 }
 
-function fromFile(path: string, key: string | undefined): Resolved {
+function fromFile(path: string, key: string | undefined, noun: Noun): Resolved {
   let text: string;
   try {
     text = readFileSync(path, 'utf8');
   } catch (error) {
-    return unreadable(path, error as NodeJS.ErrnoException);
+    return unreadable(path, error as NodeJS.ErrnoException, noun);
   }
   if (text.length > SECRET_BYTES_MAX)
     return {
       ok: false,
-      message: `the password file ${path} is ${text.length} bytes long`,
-      remedy: 'write the path of a file that holds the password alone',
+      message: `the ${noun} file ${path} is ${text.length} bytes long`,
+      remedy: `write the path of a file that holds the ${noun} alone`,
     };
   const value = key === undefined ? text.replace(/\r?\n$/, '') : keyOf(text, key);
   if (value !== undefined && value !== '') return { ok: true, value };
   const what = key === undefined ? 'is empty' : `has no value for '${key}'`;
-  return { ok: false, message: `the password file ${path} ${what}`, remedy: 'write the password into it' };
+  return { ok: false, message: `the ${noun} file ${path} ${what}`, remedy: `write the ${noun} into it` };
 }
 
-function unreadable(path: string, { code, message }: NodeJS.ErrnoException): Resolved {
+function unreadable(path: string, { code, message }: NodeJS.ErrnoException, noun: Noun): Resolved {
   const words: { readonly [code: string]: string } = {
     ENOENT: 'there is no such file',
     EACCES: 'permission denied',
@@ -65,8 +68,8 @@ function unreadable(path: string, { code, message }: NodeJS.ErrnoException): Res
   const remedy =
     code === 'EACCES'
       ? 'let the user fairlead runs as read it (chown, chmod 0400)'
-      : `create it with mode 0400, holding the password alone`;
-  return { ok: false, message: `cannot read the password file ${path}: ${why}`, remedy };
+      : `create it with mode 0400, holding the ${noun} alone`;
+  return { ok: false, message: `cannot read the ${noun} file ${path}: ${why}`, remedy };
 }
 
 /** A member of a JSON object, or one of `KEY=value` lines, with or without quotes. */
@@ -100,6 +103,6 @@ export function validateSecrets(model: Model, diag: Diagnostics, env: Environmen
     if (!found.ok) diag.error('secret-unavailable', loc, found.message, found.remedy);
   }
   if (model.control === undefined) return;
-  const token = resolveSecret(model.control.token, env);
+  const token = resolveSecret(model.control.token, env, 'token');
   if (!token.ok) diag.error('secret-unavailable', model.control.at?.token, token.message, token.remedy);
 }

@@ -19,6 +19,8 @@ export interface AgentSaid {
 export interface Engine {
   /** The configuration in force. */
   readonly model: Model;
+  /** The files it was read from, with their whole paths. */
+  readonly files?: readonly string[];
   readonly workers: number;
   readonly pid: number;
   /** Epoch milliseconds. */

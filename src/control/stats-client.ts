@@ -49,7 +49,26 @@ export async function chooseSocket(given: string | undefined): Promise<string> {
   const running = found.filter((_, i) => alive[i]);
   if (running.length === 1) return running[0];
   if (running.length === 0) throw new Error('no running fairlead found; start one, or name its socket with -s SOCKET');
-  throw new Error(`several run; choose one:\n${running.map((path) => `  -s ${path}`).join('\n')}`);
+  throw new Error(`several run; choose one:\n${await choicesOf(running)}`);
+}
+
+/** A line for each daemon: what to write, and which configuration it has. */
+export async function choicesOf(sockets: readonly string[]): Promise<string> {
+  const files = await Promise.all(sockets.map(filesOf));
+  return sockets.map((path, i) => `  -s ${path}${files[i] === '' ? '' : `  (${files[i]})`}`).join('\n');
+}
+
+/** @returns empty where the daemon does not tell: one of before, or another program */
+async function filesOf(socket: string): Promise<string> {
+  try {
+    const answer = await askSocket(socket, 'show files', 2000);
+    return answer
+      .split('\n')
+      .filter((line) => /^[/<]/.test(line))
+      .join(', ');
+  } catch {
+    return ''; // It ended meanwhile: choosing it says so.
+  }
 }
 
 /** One row of `show stat`, by column name. */

@@ -19,7 +19,8 @@ export function statusTable(rows: readonly StatRecord[], options: TableOptions):
   const widths = HEADINGS.map((heading, i) => Math.max(heading.length, ...cells.map((row) => row[i].length)));
   const blocks = groupByProxy(rows).map(({ name, at }) => {
     const title = options.colour ? `\x1b[1m${name}\x1b[0m` : name;
-    return [title, ...at.map((i) => lineOf(cells[i], widths, rows[i].status, options))].join('\n');
+    const lines = at.flatMap((i) => [lineOf(cells[i], widths, rows[i].status, options), ...reasonOf(rows[i], options)]);
+    return [title, ...lines].join('\n');
   });
   return `${lineOf(HEADINGS, widths, '', options)}\n${blocks.join('\n')}\n`;
 }
@@ -30,6 +31,13 @@ function groupByProxy(rows: readonly StatRecord[]): { name: string; at: number[]
     groups.set(row.pxname, [...(groups.get(row.pxname) ?? []), i]);
   });
   return [...groups].map(([name, at]) => ({ name, at }));
+}
+
+/** The check's own words, below a server that is down by it. */
+function reasonOf({ type, status, check_status, last_chk }: StatRecord, { colour }: TableOptions): string[] {
+  if (type !== '2' || !check_status || !last_chk || !/^(DOWN|UP \d|NOLB)/.test(status)) return [];
+  const text = `    ${last_chk.replace(/[\x00-\x1f\x7f]+/g, ' ').trim()}`;
+  return [colour ? `\x1b[2m${text}\x1b[0m` : text];
 }
 
 const SIDES: { readonly [type: string]: string } = { 0: 'frontend', 1: 'backend' };

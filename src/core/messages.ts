@@ -3,8 +3,10 @@
  * table (core/table.ts). After posting to a worker or to the health thread the sender writes 1 to its eventfd, because
  * the thread sleeps in epoll_wait.
  */
+
 import type { Model } from '../config/model.js';
 import type { EventDetail, ServerNow } from './events/event.js';
+import type { DampingNote } from './health/damping.js';
 import type { RowRef, Segment } from './table.js';
 
 /** A configuration to run: the model and where each entity's row is. */
@@ -187,6 +189,8 @@ export type AdminCommand =
   | { do: 'recheck'; why?: string }
   /** `clear damping`: whatever held a flapping server down holds no longer. */
   | { do: 'undamp' }
+  /** What a predecessor knew of its flapping. */
+  | { do: 'damp'; note: DampingNote }
   /** Main resolved (or lost) the name: RMAINT off or on. */
   | { do: 'resolved'; resolved: boolean };
 
@@ -199,6 +203,8 @@ export type FromHealth =
   | { type: 'last-check'; proxy: string; server: string; text: string }
   /** What the agent of a server said last (`last_agt`), and the address it is asked at where one was set. */
   | { type: 'agent'; proxy: string; server: string; text: string; addr: string | null }
+  /** How a server flapped, for a successor; null for nothing worth telling. */
+  | { type: 'damping'; proxy: string; server: string; note: DampingNote | null }
   | { type: 'run-program'; id: number; program: ExternalProgram }
   | { type: 'kill-program'; id: number }
   | HealthEvent;

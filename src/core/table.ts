@@ -237,6 +237,8 @@ export const S_RECHECK_WANTED = 52;
 /** Idle connections kept for reuse now, and those of them that any session may take (http-reuse). */
 export const S_IDLE_CONNS = 53;
 export const S_SAFE_IDLE_CONNS = 62;
+/** 1 while the administrative state is as an agent said, 0 where an operator, or the configuration, decided it. */
+export const S_AGENTS_WORD = 63;
 /** Agent checks: flags as S_CHECK_STATE plus 16 (`show servers state`), health 0..1, CheckStatus, duration, port. */
 export const S_AGENT_STATE = 56;
 export const S_AGENT_HEALTH = 57;

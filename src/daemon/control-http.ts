@@ -39,7 +39,7 @@ export class ControlHttpEndpoint {
   async prepare({ control }: Model, isPatient: boolean): Promise<PreparedHttp> {
     if (control === undefined) return NONE;
     const key = JSON.stringify(control.address);
-    const token = resolveSecret(control.token, process.env);
+    const token = resolveSecret(control.token, process.env, 'token');
     if (!token.ok) return { ...NONE, failure: `control: ${token.message}` };
     if (this.current?.key === key) return { key, token: token.value };
     try {

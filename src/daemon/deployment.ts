@@ -3,6 +3,7 @@
  * looked up, limits raised. Then the switch is made, health first and workers second, so that no session meets a server
  * whose state is unknown; at last what is no longer wanted is drained and closed.
  */
+import { Secrets } from '../agents/secrets.js';
 import type { Model, Proxy } from '../config/model.js';
 import { listenerNames } from '../config/names.js';
 import type { Engine } from '../control/engine.js';
@@ -55,6 +56,8 @@ export class Deployment {
   /** What the role thread, or a predecessor's, knew of claims last. */
   claims: readonly ClaimsMemory[] = [];
   readonly tables = new StickTables();
+  /** The role thread may have to be started again when we may not read them any more. */
+  private readonly secrets = new Secrets(process.env);
   readonly listeners: ListenerSet;
   readonly addresses: ServerAddresses;
   readonly control: ControlSockets;
@@ -150,12 +153,19 @@ export class Deployment {
   }
 
   /**
-   * The role thread as the configuration in force wants it; starts it where it is gone. Passwords are read now, and go
-   * to the thread that needs them and nowhere else.
+   * The role thread as the configuration in force wants it; starts it where it is gone. Passwords are read now, if they
+   * still can be, and go to the thread that needs them and nowhere else.
    */
   async applyRoles(): Promise<void> {
     const { health } = this.context.wake();
-    const { plan, complaints } = planRoles(this.model, this.layout, this.revision, health, process.env, this.claims);
+    const { plan, complaints } = planRoles(
+      this.model,
+      this.layout,
+      this.revision,
+      health,
+      (secret) => this.secrets.find(secret),
+      this.claims,
+    );
     for (const text of complaints) this.context.log.warning(text);
     await this.context.requests().applyRoles(plan);
   }

@@ -44,7 +44,13 @@ export class ExternalPrograms {
 
   private run({ id, program }: Waiting): void {
     const { command, args, env } = program;
-    const child = spawn(command, args, { env: { ...env }, stdio: 'ignore', detached: true });
+    let child: ChildProcess;
+    try {
+      child = spawn(command, args, { env: { ...env }, stdio: 'ignore', detached: true });
+    } catch {
+      this.ended(id, NOT_STARTED); // ENOMEM and the like are thrown
+      return;
+    }
     this.running.set(id, child);
     child.once('error', () => this.over(id, NOT_STARTED)); // ENOENT, EACCES, EAGAIN: it never ran
     child.once('exit', (code) => this.over(id, code ?? KILLED));

@@ -3,6 +3,7 @@
 import type { AgentSaid } from '../control/engine.js';
 import type { StoredEvent } from '../core/events/event.js';
 import { History } from '../core/events/history.js';
+import type { DampingNote } from '../core/health/damping.js';
 import type { HealthEvent } from '../core/messages.js';
 import type { ProcessLog } from './process-log.js';
 
@@ -13,6 +14,7 @@ export class HealthEvents {
   readonly history = new History();
   private readonly listeners = new Set<(event: StoredEvent) => void>();
   private readonly last = new Map<string, string>();
+  private readonly flaps = new Map<string, DampingNote>();
   private readonly agents = new Map<string, AgentSaid>();
   /** Who asked for what is being done to a server at this moment. */
   private readonly orders = new Map<string, string>();
@@ -23,7 +25,7 @@ export class HealthEvents {
     const stored = this.history.add(event, this.whoDid(event));
     if (!event.isQuiet) {
       if (event.kind === 'backend-down') this.log.say('ALERT', quoted(event));
-      else this.log.say('WARNING', event.text);
+      else this.log.say(event.kind === 'claim' && event.level === 'alert' ? 'ALERT' : 'WARNING', event.text);
       this.log.send(event.level, event.proxy, event.text, event.atMs);
     }
     for (const listener of this.listeners) listener(stored);
@@ -50,6 +52,16 @@ export class HealthEvents {
   subscribe(listener: (event: StoredEvent) => void): () => void {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);
+  }
+
+  /** How a server flapped. */
+  damped(proxy: string, server: string, note: DampingNote | null): void {
+    if (note === null) this.flaps.delete(`${proxy}/${server}`);
+    else this.flaps.set(`${proxy}/${server}`, note);
+  }
+
+  damping(proxy: string, server: string): DampingNote | undefined {
+    return this.flaps.get(`${proxy}/${server}`);
   }
 
   /** The last check of a server says something else than the one before. */

@@ -53,6 +53,7 @@ export async function runProgram(first: Loaded, options: ProgramOptions): Promis
   let signal: NodeJS.Signals | undefined;
   const supervisor = new Supervisor(first.model, {
     load: options.load,
+    files: first.files,
     log,
     workers: options.workers,
     masterCli: options.masterCli,

@@ -1,7 +1,7 @@
 /** What the role thread runs: every server whose check asks for a role, with its password read at this moment. */
 import { DEFAULT_FALL, DEFAULT_RISE, hasBackend, intervalOf } from '../config/defaults.js';
-import type { Model, Proxy, RoleCheck, Server } from '../config/model.js';
-import { type Environment, resolveSecret } from '../config/secrets.js';
+import type { Model, Proxy, RoleCheck, Secret, Server } from '../config/model.js';
+import type { Resolved } from '../config/secrets.js';
 import type { ClaimsMemory } from '../core/role/arbiter.js';
 import type { RolePlan, RoleServer } from '../core/role/messages.js';
 import { rowKey } from '../core/table.js';
@@ -13,8 +13,11 @@ export interface RolePlanning {
   readonly complaints: string[];
 }
 
+type FindSecret = (secret: Secret) => Resolved;
+
 /**
  * @param wakeHealth eventfd of the health thread
+ * @param find reads a password
  * @param claims what is known of claims, for a thread that begins
  */
 export function planRoles(
@@ -22,19 +25,19 @@ export function planRoles(
   layout: Layout,
   revision: number,
   wakeHealth: number,
-  env: Environment,
+  find: FindSecret,
   claims: readonly ClaimsMemory[],
 ): RolePlanning {
   const complaints: string[] = [];
   const servers = model.proxies
     .filter((proxy) => hasBackend(proxy) && !proxy.disabled && proxy.check.role !== undefined)
-    .flatMap((proxy) => roleServers(proxy, layout, env, complaints));
+    .flatMap((proxy) => roleServers(proxy, layout, find, complaints));
   return { plan: { revision, segments: layout.segments, servers, wakeHealth, claims }, complaints };
 }
 
-function roleServers(proxy: Proxy, layout: Layout, env: Environment, complaints: string[]): RoleServer[] {
+function roleServers(proxy: Proxy, layout: Layout, find: FindSecret, complaints: string[]): RoleServer[] {
   const { password: secret, loc: _loc, at: _at, ...check } = proxy.check.role!;
-  const found = secret === undefined ? undefined : resolveSecret(secret, env);
+  const found = secret === undefined ? undefined : find(secret);
   if (found?.ok === false) complaints.push(`${proxy.kind} ${proxy.name}: ${found.message}`);
   const password = found?.ok ? found.value : null;
   // Where it is from may be said, when a server refuses it; its text stays out.

@@ -5,6 +5,7 @@
 import { hasBackend, weightOf } from '../config/defaults.js';
 import type { Model, Server } from '../config/model.js';
 import type { StoredEvent } from '../core/events/event.js';
+import type { DampingNote } from '../core/health/damping.js';
 import type { AdminCommand } from '../core/messages.js';
 import type { ClaimsMemory } from '../core/role/arbiter.js';
 import * as T from '../core/table.js';
@@ -28,6 +29,8 @@ interface ServerState {
   agentDisabled?: boolean;
   /** Its agent said down last. */
   agentDown?: boolean;
+  /** How it flapped, where that is damped. */
+  damping?: DampingNote;
   /** It had the traffic of a `balance single` backend. */
   isChosen?: boolean;
   /** Address that `set server … addr` gave, if any, and the one of the configuration it replaced. */
@@ -91,11 +94,16 @@ function keptInts(key: string): number[] {
   return key.startsWith('b:') ? [...KEPT_INTS, ...KEPT_OF_BACKEND] : KEPT_INTS;
 }
 
-/** Reads everything from the shared table. @param moved addresses set at run time, by row key */
+/**
+ * Reads everything from the shared table.
+ * @param moved addresses set at run time, by row key
+ * @param damping how a server flapped
+ */
 export function captureState(
   layout: Layout,
   model: Model,
   moved: ReadonlyMap<string, ServerAddress>,
+  damping: (proxy: string, server: string) => DampingNote | undefined,
 ): TransferredState {
   const state: TransferredState = { version: 1, pid: process.pid, entities: {}, servers: {} };
   for (const key of Object.keys(layout.rows)) state.entities[key] = captureEntity(key, rowOf(layout, key)!);
@@ -113,6 +121,7 @@ export function captureState(
         isChosen: chosen !== 0 && row.get(T.S_TOKEN) === chosen,
         agentDisabled: (row.get(T.S_AGENT_STATE) & (CHECK_CONFIGURED | CHECK_ENABLED)) === CHECK_CONFIGURED,
         agentDown: (row.get(T.S_AGENT_STATE) & CHECK_ENABLED) !== 0 && row.get(T.S_AGENT_HEALTH) === 0,
+        damping: damping(proxy.name, server.name),
         moved: moved.get(key),
         configured: configuredAddress(server),
       };
@@ -175,6 +184,7 @@ function commandsFor(server: ServerState, configured: Server): AdminCommand[] {
   else if (configured.disabled && server.admin & T.ADMIN_CMAINT) commands.push({ do: 'state', state: 'ready' });
   if (server.admin & T.ADMIN_FDRAIN && !(server.admin & T.ADMIN_FMAINT)) commands.push({ do: 'state', state: 'drain' });
   if (server.checksDisabled) commands.push({ do: 'checks', enabled: false });
+  if (server.damping) commands.push({ do: 'damp', note: server.damping });
   if (server.isChosen) commands.push({ do: 'choose' });
   // A weight that the new configuration changed is the operator's latest word.
   if (server.weight !== server.initialWeight && server.initialWeight === weightOf(configured))

@@ -2,7 +2,9 @@
  * The main thread's view of the running program: it owns the threads, carries out what the operator asks, and brings the
  * process to its end. It decides nothing about sessions or health: workers and the health thread do.
  */
+
 import { availableParallelism } from 'node:os';
+import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { hasFrontend } from '../config/defaults.js';
 import type { Diagnostics } from '../config/diagnostics.js';
@@ -43,12 +45,16 @@ const EVENTS_HANDED_OVER = 1000;
 export interface Loaded {
   model: Model;
   diagnostics: Diagnostics;
+  /** The files that were read. */
+  files?: readonly string[];
 }
 
 export interface SupervisorOptions {
   /** Reads the files again, at each reload. */
   load(): Loaded | Promise<Loaded>;
   log: ProcessLog;
+  /** Those of the first configuration. */
+  files?: readonly string[];
   /** Overrides `nbthread`. */
   workers?: number;
   masterCli?: StatsSocket;
@@ -68,6 +74,7 @@ export class Supervisor implements Engine {
   readonly startedAtMs = Date.now();
   readonly reloads = { count: 0, lastOk: true, lastMessage: '', lastAtMs: Date.now() };
   readonly workers: number;
+  files: readonly string[];
   stopping = false;
   private threads: ThreadPool | null = null;
   private requests: ThreadRequests | null = null;
@@ -97,6 +104,7 @@ export class Supervisor implements Engine {
     private readonly options: SupervisorOptions,
   ) {
     this.log = options.log;
+    this.files = absolute(options.files);
     this.workers = Math.min(WORKERS_MAX, options.workers ?? first.global.nbthread ?? availableParallelism());
     this.health = new HealthEvents(this.log);
     this.history.restore(Array.isArray(options.state?.events) ? options.state.events : []);
@@ -178,6 +186,7 @@ export class Supervisor implements Engine {
     const restart = this.needsRestart(model);
     const failure = await this.deployment.apply(model);
     if (failure) return refusal(failure.texts);
+    this.files = absolute(loaded.files);
     const warnings = diagnostics.list.length > 0 ? `\n${diagnostics.renderAll()}` : '';
     return { ok: true, text: `Configuration reloaded: revision ${this.deployment.revision}${restart}${warnings}` };
   }
@@ -268,6 +277,7 @@ export class Supervisor implements Engine {
   private onHealth(message: FromHealth): void {
     if (message.type === 'health-event') this.health.add(message);
     if (message.type === 'last-check') this.health.checked(message.proxy, message.server, message.text);
+    if (message.type === 'damping') this.health.damped(message.proxy, message.server, message.note);
     if (message.type === 'agent') this.health.agent(message.proxy, message.server, message);
     if (message.type === 'run-program') this.programs.start(message.id, message.program);
     if (message.type === 'kill-program') this.programs.kill(message.id);
@@ -291,8 +301,17 @@ export class Supervisor implements Engine {
       return;
     }
     setTimeout(() => {
-      this.queue = this.queue.then(() => (this.stopping ? undefined : this.deployment.applyRoles()));
+      this.queue = this.queue.then(() => this.restartRoles());
     }, ROLE_RESTART_MS);
+  }
+
+  private async restartRoles(): Promise<void> {
+    if (this.stopping || this.ended) return;
+    try {
+      await this.deployment.applyRoles();
+    } catch (error) {
+      this.log.record('ALERT', null, `role checks: ${(error as Error).message}`);
+    }
   }
 
   // ── Engine: questions and orders of the control plane ─────────────────────────────────────────────────────────────
@@ -399,7 +418,9 @@ export class Supervisor implements Engine {
           .flatMap((l) => l.fds.map((fd) => ({ fd, interface: l.options.interface })))
           .concat(deployment.agents.sockets.map((fd) => ({ fd, interface: undefined }))),
       state: () => ({
-        ...captureState(deployment.layout, deployment.model, deployment.addresses.moved),
+        ...captureState(deployment.layout, deployment.model, deployment.addresses.moved, (proxy, server) =>
+          this.health.damping(proxy, server),
+        ),
         claims: deployment.claims,
         events: this.history.list().slice(-EVENTS_HANDED_OVER),
       }),
@@ -425,4 +446,9 @@ export function listensSomewhere(model: Model): boolean {
 
 function refusal(texts: string[]): { ok: false; text: string } {
   return { ok: false, text: `Configuration not reloaded, the running one stays in force:\n${texts.join('\n')}` };
+}
+
+/** Whoever asks has another working directory. Standard input has no path. */
+function absolute(files: readonly string[] = []): string[] {
+  return files.map((file) => (file.startsWith('<') ? file : resolve(file)));
 }

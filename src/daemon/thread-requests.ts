@@ -25,10 +25,15 @@ export class ThreadRequests {
     if (!(await applied)) throw new Error(`${to} did not take over revision ${plan.revision} in ${THREAD_MS} ms`);
   }
 
-  /** The role thread starts with the first plan that has a server for it. @throws Error when the thread hangs */
+  /**
+   * The role thread starts with the first plan that has a server for it. One that ends over it is started again later.
+   * @throws Error when the thread hangs
+   */
   async applyRoles(plan: RolePlan): Promise<void> {
     if (this.threads.roles === null && plan.servers.length === 0) return;
-    const applied = this.threads.wait(1, THREAD_MS, (m) => m.type === 'roles-applied' && m.revision === plan.revision);
+    const applied = this.threads.wait(1, THREAD_MS, (m) => {
+      return m.type === 'roles-ended' || (m.type === 'roles-applied' && m.revision === plan.revision);
+    });
     this.threads.startedRoles().post({ type: 'apply', plan });
     if (!(await applied)) throw new Error(`the role thread did not take over revision ${plan.revision}`);
   }
@@ -41,7 +46,7 @@ export class ThreadRequests {
     const answered = this.threads.wait(1, THREAD_MS, (m) => {
       const isOurs = m.type === 'settled' && m.request === request;
       if (isOurs) error = m.error;
-      return isOurs;
+      return isOurs || m.type === 'roles-ended';
     });
     this.threads.roles.post({ type: 'settle', request, proxy, server });
     await answered;

@@ -82,7 +82,7 @@ export interface ThreadListeners {
 }
 
 /** What any thread says to the main one. */
-export type ThreadMessage = FromWorker | FromHealth | FromRoles;
+export type ThreadMessage = FromWorker | FromHealth | FromRoles | { type: 'roles-ended' };
 
 /** All threads of the process. */
 export class ThreadPool {
@@ -125,6 +125,7 @@ export class ThreadPool {
       },
       (error) => {
         this.roles = null;
+        this.settle({ type: 'roles-ended' }); // whoever waits for its answer waits in vain
         this.listeners.rolesEnded(error);
       },
     );

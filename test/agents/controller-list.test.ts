@@ -26,8 +26,13 @@ const DAMAGED = 'l system admins 9501 Acting as leader.\n\nf system admins 9501 
 for (const [what, text, own, expected] of [
   ['the leader', TABLE, '10.0.0.101', 'leader: this controller leads'],
   ['a follower', TABLE, '10.0.0.102', 'follower: another controller leads'],
-  ['another host', TABLE, '10.0.0.1', 'unknown: this host is not among the controllers'],
-  ['an address that only begins alike', TABLE, '10.0.0.10', 'unknown: this host is not among the controllers'],
+  ['another host', TABLE, '10.0.0.1', 'unknown: this host (10.0.0.1) is not among the controllers'],
+  [
+    'an address that only begins alike',
+    TABLE,
+    '10.0.0.10',
+    'unknown: this host (10.0.0.10) is not among the controllers',
+  ],
   ['by its name', edited('admins 10.0.0.102 ', 'admins cc2 '), 'cc2', 'follower: another controller leads'],
   ['in colour', edited('l 1.7', '\u001b[1;32ml\u001b[0m 1.7'), '10.0.0.101', 'leader: this controller leads'],
   ['with CRLF', TABLE.replaceAll('\n', '\r\n'), '10.0.0.101', 'leader: this controller leads'],
@@ -45,9 +50,9 @@ for (const [what, text, own, expected] of [
     'address in a comment',
     edited('Acting as leader.', 'Acting for 10.9.9.9'),
     '10.9.9.9',
-    'unknown: this host is not among the controllers',
+    'unknown: this host (10.9.9.9) is not among the controllers',
   ],
-  ['damaged', DAMAGED, '10.0.0.101', 'unknown: this host is not among the controllers'],
+  ['damaged', DAMAGED, '10.0.0.101', 'unknown: this host (10.0.0.101) is not among the controllers'],
   ['nothing', '', '10.0.0.101', 'the list names no controller'],
   ['an error', 'Authentication failed.\n', '10.0.0.101', 'the list names no controller'],
 ] as const)

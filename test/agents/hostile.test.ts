@@ -1,8 +1,9 @@
 /** Pollers that mean no good, and many that mean well: everybody is bounded, and nobody else notices. */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { connect, type Socket } from 'node:net';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -132,4 +133,22 @@ test('thousands of polls a second from few questions, in bounded memory', async 
   assert.ok(polls > 1500, `${polls} polls in 3 s`);
   assert.ok(grown < 60, `${grown} MiB more`);
   assert.equal((await ask(port)).status, 200);
+});
+
+test('a server that ends each session behind its answer is not asked again at once, for ever', async (t) => {
+  const info = 'role:master\r\n';
+  let sessions = 0;
+  const server = createServer((socket) => {
+    sessions++;
+    socket.on('error', () => socket.destroy());
+    socket.once('data', () => socket.end(`$${info.length}\r\n${info}\r\n+PONG\r\n`));
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => server.close());
+  const [port, target] = [await freePort(), (server.address() as AddressInfo).port];
+  const yaml = `agents: { a: { bind: "127.0.0.1:${port}", type: redis, target: "127.0.0.1:${target}" } }\n`;
+  await startAgents(t, { 'a.yaml': yaml });
+  const before = sessions;
+  for (const end = Date.now() + 1000; Date.now() < end; ) assert.equal((await get(port)).status, 200);
+  assert.ok(sessions - before < 30, `${sessions - before} sessions in a second`);
 });

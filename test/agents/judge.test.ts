@@ -21,6 +21,7 @@ function report(changes: Partial<RoleReport>): RoleReport {
     lagMs: null,
     lagBytes: null,
     isDefinite: false,
+    isLoginRefused: false,
   };
   return { ...base, ...changes };
 }
@@ -119,4 +120,18 @@ test('JSON carries the reason', () => {
   const expected = { status: 503, ok: false, endpoint: 'x', type: 'pgsqlchk', state: 'unfit', role: 'replica' };
   const measured = { reason: 'standby', lagMs: 1200, lagBytes: 4096, checkMs: 1, ageMs: 50 };
   assert.deepEqual(JSON.parse(json), { ...expected, ...measured });
+});
+
+test('a path that is no check: 404, in the form that was asked for', () => {
+  const endpoint = { name: 'pg', kind: 'check', check: { kind: 'postgres' } } as AgentEndpoint;
+  const finding = judgeRole(PRIMARY, 0);
+  const answerIn = (wantsJson: boolean) =>
+    answerTo(endpoint, { ...PLAIN, method: 'GET', path: '/elsewhere', wantsJson }, finding, 0);
+  assert.deepEqual([answerIn(false).status, answerIn(true).status], [404, 404]);
+  assert.match(answerIn(false).bytes.toString(), /text\/plain[\s\S]*\r\n\r\nno such check: ask for /);
+  const [head, body] = answerIn(true).bytes.toString().split('\r\n\r\n');
+  assert.match(head, /^HTTP\/1\.1 404 Not Found\r\nContent-Type: application\/json\r\n/);
+  const { status, ok, endpoint: name, reason } = JSON.parse(body);
+  assert.deepEqual([status, ok, name], [404, false, 'pg']);
+  assert.match(reason, /^no such check: ask for /);
 });

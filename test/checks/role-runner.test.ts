@@ -10,6 +10,7 @@ import type { ClaimsMemory } from '../../src/core/role/arbiter.js';
 import type { RoleReports, RoleResult, RoleServer } from '../../src/core/role/messages.js';
 import type { CheckStatusCode, RoleReport } from '../../src/core/role/report.js';
 import type { HeldSession } from '../../src/core/role/session.js';
+import { loginRefused } from '../../src/core/role/verdict.js';
 import * as T from '../../src/core/table.js';
 
 const INTERVAL_MS = 200;
@@ -19,7 +20,7 @@ const ANSWER_MS = 2;
 
 /** A database on the virtual network. */
 interface Database {
-  state: 'answers' | 'frozen' | 'dead';
+  state: 'answers' | 'frozen' | 'dead' | 'denies';
   role: 'primary' | 'replica';
   timeline: number;
   /** Lost on the way: that many questions from now on. */
@@ -37,18 +38,25 @@ class World {
   private readonly broken: (() => void)[][] = [];
   private wakeMs = Number.POSITIVE_INFINITY;
   checks = 0;
+  /** Checks of each server. */
+  readonly asked: number[] = [];
   claims: readonly ClaimsMemory[] = [];
+  private readonly segment: T.Segment;
+  private revision = 0;
   readonly runner: RoleRunner;
 
   constructor(
     count: number,
-    private readonly want: 'primary' | 'any' = 'primary',
+    readonly want: 'primary' | 'any' = 'primary',
     claims: readonly ClaimsMemory[] = [],
+    /** Of the last server, which is at the address of the first one. */
+    private readonly wrongPassword: string | null = null,
   ) {
     const segment = T.createSegment(0, count, 1);
     for (let i = 0; i < count; i++) this.addServer(segment, i);
+    if (wrongPassword !== null) this.rows[count - 1].set(T.S_ADDR_PORT, 1);
     this.runner = new RoleRunner({
-      open: (_check, { port }, _password, { broken }) => this.session(port - 1, broken),
+      open: (_check, { port }, password, { broken }) => this.session(port - 1, broken, password === null),
       nowMs: () => this.nowMs,
       wakeAt: (ms) => {
         this.wakeMs = Math.min(this.wakeMs, ms);
@@ -58,7 +66,14 @@ class World {
         this.claims = claims;
       },
     });
-    this.runner.apply({ revision: 1, segments: [segment], servers: this.servers(count), wakeHealth: -1, claims });
+    this.segment = segment;
+    this.apply(claims);
+  }
+
+  /** Puts a configuration into force, at a start or by a reload. */
+  apply(claims: readonly ClaimsMemory[] = [], want = this.want): void {
+    const servers = this.servers(this.rows.length, want);
+    this.runner.apply({ revision: ++this.revision, segments: [this.segment], servers, wakeHealth: -1, claims });
   }
 
   private addServer(segment: T.Segment, i: number): void {
@@ -76,14 +91,14 @@ class World {
     this.databases.push({ state: 'answers', role: isPrimary ? 'primary' : 'replica', timeline: 1, lost: 0 });
   }
 
-  private servers(count: number): RoleServer[] {
+  private servers(count: number, want: 'primary' | 'any'): RoleServer[] {
     return Array.from({ length: count }, (_, i) => ({
       key: String(i),
       proxy: `b${Math.floor(i / 2)}`,
       server: `s${i + 1}`,
       row: { segment: 0, index: i },
-      check: { kind: 'postgres', want: this.want },
-      password: null,
+      check: { kind: 'postgres', want },
+      password: i === count - 1 ? this.wrongPassword : null,
       socketPath: undefined,
       host: undefined,
       port: 0,
@@ -96,12 +111,13 @@ class World {
 
   // ── The network ───────────────────────────────────────────────────────────────────────────────────────────────────
 
-  private session(i: number, broken: () => void): HeldSession {
+  private session(i: number, broken: () => void, isWelcome = true): HeldSession {
     this.broken[i].push(broken);
     let isClosed = false;
     return {
       check: (done, limitMs = INTERVAL_MS) => {
         this.checks++;
+        this.asked[i] = (this.asked[i] ?? 0) + 1;
         const startedMs = this.nowMs;
         const end = (report: Omit<RoleReport, 'durationMs'>) => {
           if (!isClosed) done({ ...report, durationMs: this.nowMs - startedMs });
@@ -110,6 +126,7 @@ class World {
         const isLost = database.state === 'frozen' || database.lost-- > 0;
         if (isLost) this.at(limitMs, () => end(failure(CheckStatus.L7TOUT)));
         else if (database.state === 'dead') this.at(0.1, () => end(failure(CheckStatus.L4CON)));
+        else if (!isWelcome || database.state === 'denies') this.at(ANSWER_MS, () => end(loginRefused('denied')));
         else this.at(ANSWER_MS, () => end(answer(database)));
       },
       renew: () => undefined,
@@ -134,7 +151,7 @@ class World {
   private take(reports: RoleReports): void {
     this.sent.push(reports);
     for (const result of reports.results) this.count(Number(result.key), result);
-    for (let i = 0; i < this.rows.length && this.want === 'primary'; i += 2)
+    for (let i = 0; i + 1 < this.rows.length && this.want === 'primary'; i += 2)
       assert.ok(!(this.isUp(i) && this.isUp(i + 1)), 'two primaries of one backend are used');
   }
 
@@ -185,11 +202,18 @@ class World {
 function answer({ role, timeline }: Database): Omit<RoleReport, 'durationMs'> {
   const claim = { kind: 'postgres' as const, systemId: '7', timeline, lsn: '0/0' };
   const base = { role, claim, lagMs: null, lagBytes: null };
-  return { ...base, status: CheckStatus.L7OK, text: `${role}, timeline ${timeline}`, isDefinite: false };
+  return {
+    ...base,
+    status: CheckStatus.L7OK,
+    text: `${role}, timeline ${timeline}`,
+    isDefinite: false,
+    isLoginRefused: false,
+  };
 }
 
 function failure(status: CheckStatusCode): Omit<RoleReport, 'durationMs'> {
-  return { status, role: 'unknown', text: 'x', claim: null, lagMs: null, lagBytes: null, isDefinite: false };
+  const none = { claim: null, lagMs: null, lagBytes: null, isDefinite: false, isLoginRefused: false };
+  return { status, role: 'unknown', text: 'x', ...none };
 }
 
 test('the primary is up a few answers after the start, the standby never', async () => {
@@ -271,6 +295,57 @@ test('the search for a new primary ends after a minute', async () => {
   assert.ok(world.checks - before <= 2 * (10_000 / INTERVAL_MS) * 1.1, `${world.checks - before} checks`);
 });
 
+test('a second session with a wrong password asks no faster, and takes no claim away', async () => {
+  const world = new World(3, 'primary', [], 'wrong');
+  await world.run(1000);
+  const before = world.checks;
+  await world.run(10_000);
+  assert.ok(world.checks - before <= 3 * (10_000 / INTERVAL_MS) * 1.1, `${world.checks - before} checks`);
+  assert.deepEqual(
+    world.story.map(({ server, up }) => `${server} ${up ? 'up' : 'down'}`),
+    ['0 up'],
+  );
+});
+
+test('a login that is refused is seen at once, then tried ever more rarely, and not for traffic or a search', async () => {
+  const world = new World(2);
+  await world.run(1000);
+  const deniedMs = world.nowMs;
+  world.databases[0].state = 'denies';
+  await world.run(500);
+  assert.ok(world.after(deniedMs, 0, false) <= INTERVAL_MS + 25, `${world.after(deniedMs, 0, false)} ms`);
+  world.kill(1); // the other asks every interval, and this one no more often for it
+  await world.run(6500);
+  const checksOf = async (forMs: number) => {
+    const before = world.asked[0];
+    await world.run(forMs);
+    return world.asked[0] - before;
+  };
+  assert.ok((await checksOf(60_000)) <= 12);
+  world.runner.nudge('0', true);
+  assert.ok((await checksOf(1000)) <= 1, 'refused traffic is no reason');
+});
+
+test('a refused login is tried again at once after a notification or a reload, and soon when it was put right', async () => {
+  const world = new World(2);
+  world.databases[0].state = 'denies';
+  await world.run(20_000);
+  for (const ask of [() => world.runner.nudge('0'), () => world.apply(), () => world.runner.settle('b0', null)]) {
+    const before = world.asked[0];
+    ask();
+    await world.run(50);
+    assert.ok(world.asked[0] > before, String(ask));
+    await world.run(20_000);
+  }
+  world.databases[0].state = 'answers';
+  const rightMs = world.nowMs;
+  await world.run(6000);
+  assert.ok(world.after(rightMs, 0, true) <= 5000 + 25, `${world.after(rightMs, 0, true)} ms`);
+  const before = world.asked[0];
+  await world.run(2000);
+  assert.ok(world.asked[0] - before >= 9, 'and as often as before');
+});
+
 test('a stale primary that thaws is never up', async () => {
   const world = new World(2);
   await world.run(1000);
@@ -290,6 +365,24 @@ test('a stale primary that thaws is never up', async () => {
     world.sent.flatMap(({ alarms }) => alarms.map(({ text }) => text)).join('\n'),
     /kept out: stale primary: timeline 1, s2 had timeline 2/,
   );
+});
+
+// The third server is at the address of the first, and its own password is wrong.
+test('a stale primary that cannot be asked says why it cannot', async () => {
+  const world = new World(3, 'primary', [], 'wrong');
+  const lastOf = (key: string) =>
+    world.sent
+      .flatMap(({ results }) => results)
+      .filter((result) => result.key === key)
+      .at(-1)?.text;
+  await world.run(1000);
+  Object.assign(world.databases[1], { role: 'primary', timeline: 2 });
+  await world.run(8000);
+  assert.equal(lastOf('0'), 'stale primary: timeline 1, s2 has timeline 2');
+  assert.equal(lastOf('2'), 'stale primary: timeline 1, s2 has timeline 2; its last check: denied');
+  world.databases[0].state = 'frozen';
+  await world.run(500);
+  assert.equal(lastOf('0'), 'stale primary: timeline 1, s2 has timeline 2; its last check: x');
 });
 
 test('flapping answers cost no more than rise and fall checks in a row', async () => {
@@ -337,3 +430,72 @@ test('a successor knows what its predecessor knew: the stale primary stays out t
     assert.equal(next.isUp(0), expected);
   }
 });
+
+test('a storm of nudges makes checks sooner, and never keeps them from being made', async () => {
+  for (const gapMs of [1, 5, 15])
+    for (const state of ['dead', 'frozen'] as const) {
+      const world = new World(2);
+      await world.run(1000);
+      const storm = () => {
+        world.runner.nudge('0', true);
+        world.at(gapMs, storm);
+      };
+      storm();
+      await world.run(1000);
+      const [goneMs, before] = [world.nowMs, world.checks];
+      world.databases[0].state = state;
+      await world.run(2000);
+      const tookMs = world.after(goneMs, 0, false);
+      assert.ok(tookMs <= 3 * INTERVAL_MS + 100, `${state}, a nudge each ${gapMs} ms: down after ${tookMs} ms`);
+      assert.ok(world.checks - before < 250, `${state}: ${world.checks - before} checks in 2 s`);
+    }
+});
+
+test('a hundred notifications at once cause a check at once, and the next one is not put off', async () => {
+  const world = new World(2);
+  await world.run(1050);
+  Object.assign(world.databases[1], { role: 'primary', timeline: 2 });
+  const promotedMs = world.nowMs;
+  for (let i = 0; i < 100; i++) world.runner.nudge('1');
+  await world.run(3000);
+  assert.ok(world.after(promotedMs, 1, true) <= 30, `${world.after(promotedMs, 1, true)} ms`);
+});
+
+test('a server that is kept out comes in by a reload that asks for either role', async () => {
+  const world = new World(2);
+  world.databases[1].role = 'primary';
+  await world.run(1000);
+  assert.deepEqual([world.isUp(0), world.isUp(1)], [false, false]);
+  Object.assign(world, { want: 'any' });
+  world.apply();
+  await world.run(1000);
+  assert.deepEqual([world.isUp(0), world.isUp(1)], [true, true]);
+});
+
+// Who had it in maintenance, and who ended that: a name, an operator, its agent (docs/claims.md, When it ends)
+for (const [name, admin, isAgentsMaint, isAgentsReady, expected] of [
+  ['its name resolves again', T.ADMIN_RMAINT, false, false, false],
+  ['an operator had it in maintenance', T.ADMIN_FMAINT, false, false, true],
+  ['its agent said maint, then ready', T.ADMIN_FMAINT, true, true, false],
+  ['its agent ended the operator’s maintenance', T.ADMIN_FMAINT, false, true, false],
+  ['an operator ended its agent’s maintenance', T.ADMIN_FMAINT, true, false, false],
+] as const)
+  test(`a stale primary comes in or stays out: ${name}`, async () => {
+    const world = new World(2);
+    await world.run(1000);
+    world.databases[0].state = 'frozen';
+    Object.assign(world.databases[1], { role: 'primary', timeline: 2 });
+    await world.run(2000);
+    world.kill(1);
+    const [row] = world.rows;
+    row.set(T.S_AGENTS_WORD, Number(isAgentsMaint));
+    row.set(T.S_ADMIN, admin);
+    row.set(T.S_CHECK_STATE, 6 | 8);
+    await world.run(1000);
+    row.set(T.S_AGENTS_WORD, Number(isAgentsReady));
+    row.set(T.S_ADMIN, 0);
+    row.set(T.S_CHECK_STATE, 6);
+    world.databases[0].state = 'answers';
+    await world.run(2000);
+    assert.equal(world.isUp(0), expected);
+  });

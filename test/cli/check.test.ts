@@ -8,6 +8,7 @@ import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
 const BIN = fileURLToPath(new URL('../../../bin/fairlead', import.meta.url));
+const EXAMPLES = fileURLToPath(new URL('../../../examples', import.meta.url));
 const SEEDS = fileURLToPath(new URL('../../../test/config/haproxy/seeds', import.meta.url));
 
 function fairlead(args: string[], input?: string) {
@@ -63,6 +64,24 @@ test('--json: one object with everything', (t) => {
   assert.equal(status, 1);
   assert.deepEqual([report.ok, report.errors, report.services], [false, 1, 2]);
   assert.equal(report.diagnostics.find((d: { severity: string }) => d.severity === 'error').code, 'unknown-key');
+});
+
+test('--json: in the order of the file, whoever complained first', (t) => {
+  const text = `${GOOD}  c: { bind: ':84', balance: nonsense }\n`.replace('connect: 5s', 'connect: 50000');
+  const { diagnostics } = JSON.parse(fairlead(['check', '--json', fileIn(t, 'a.yaml', text)]).stdout);
+  const lines = diagnostics.map(({ loc }: { loc: { line: number } }) => loc.line);
+  assert.ok(lines.length > 1);
+  assert.deepEqual(
+    lines,
+    lines.toSorted((a: number, b: number) => a - b),
+  );
+});
+
+test('the example has no warnings, in both languages', () => {
+  for (const name of ['fairlead.yaml', 'haproxy.cfg']) {
+    const { stdout } = fairlead(['check', join(EXAMPLES, 'galera', name)]);
+    assert.match(stdout, /: 1 service, 3 servers, 0 errors, 0 warnings\n$/);
+  }
 });
 
 test('standard input', () => {

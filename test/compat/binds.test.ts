@@ -9,10 +9,10 @@ import { namedServer, same } from '../support/side-by-side.js';
 const a = await namedServer('a');
 const serverA = `server a 127.0.0.1:${a.port}`;
 
-/** The name of the server that answers at an address, `-` where nobody lets us in. */
-async function answer(port: number | string, host = '127.0.0.1'): Promise<string> {
+/** The name of the server that answers at an address and what else it says up to `last`, `-` where nobody lets us in. */
+async function answer(port: number | string, host = '127.0.0.1', last = ';'): Promise<string> {
   const client = new Client(port, undefined, host);
-  await client.until((c) => c.data.includes(';') || c.ended || c.error !== '' || c.closed);
+  await client.until((c) => c.data.includes(last) || c.ended || c.error !== '' || c.closed);
   client.destroy();
   return client.data.toString() || client.error || '-';
 }
@@ -46,7 +46,7 @@ same(
   'an abstract socket, and a server on one',
   (port) =>
     `${binds(port, `abns@fl-test-${port}`)}listen m\n  bind 127.0.0.1:${port + 3000}\n  server s abns@fl-test-${port} send-proxy\n`,
-  async ({ port }) => (await answer(port + 3000)).replaceAll(/\b\d{5}\b/g, 'PORT'),
+  async ({ port }) => (await answer(port + 3000, '127.0.0.1', '\r\n')).replaceAll(/\b\d{5}\b/g, 'PORT'),
 );
 
 same(

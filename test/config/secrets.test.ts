@@ -60,6 +60,18 @@ const HAPROXY = `listen pg
 const YAML = `services:
   pg: { bind: ':5432', check: { type: postgres, user: checker, password: geheim, rle: primary }, servers: { a: '10.0.0.1:5432' } }
 `;
+test('what is imported names a place for the token of notifications as well, and says so', () => {
+  const text = "control: { bind: '127.0.0.1:8406', token: geheim }\n";
+  const { model, diagnostics } = loadConfig(['-'], { stdin: () => text, env: {}, needsSecrets: false });
+  correct(model, diagnostics);
+  assert.match(writeYaml(model), /token: \{ file: \/etc\/fairlead\/notify\.token \}/);
+  assert.match(
+    diagnostics.renderAll(),
+    /notice: the token is not printed: write it into \/etc\/fairlead\/notify\.token/,
+  );
+  assert.doesNotMatch(`${writeYaml(model)}${diagnostics.renderAll()}`, /geheim/);
+});
+
 for (const [name, text] of [
   ['haproxy.cfg', HAPROXY],
   ['fairlead.yaml', YAML],

@@ -32,6 +32,7 @@ export class FakeEngine implements Engine {
   readonly startedAtMs = Date.now();
   reloads = { count: 0, lastOk: true, lastMessage: '', lastAtMs: 0 };
   stopping = false;
+  files: readonly string[] = [];
   readonly calls: string[] = [];
   readonly rows = new Map<string, T.Row>();
   readonly addresses = new Map<string, { host: string; port: number }>();

@@ -284,6 +284,7 @@ systemTest('usage in help is the same for every command we have', needs, async (
     'show chosen',
     'show events [<bk>[/<srv>]] [opts]',
     'show explain <bk>/<srv> [json]',
+    'show files',
   ];
   assert.deepEqual(
     own.filter((usage) => !theirs.includes(usage)),

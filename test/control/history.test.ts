@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { createConnection, type Socket } from 'node:net';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { choicesOf } from '../../src/control/stats-client.js';
 import { downEvent, UP_NOW } from './events.js';
 import { FakeEngine, model, proxy, server } from './fake-engine.js';
 import { openSocket, type TestSocket } from './sockets.js';
@@ -77,6 +78,19 @@ test('show events json: one document a line', async () => {
     heldMs: null,
     who: null,
   });
+});
+
+test('which of several daemons: each socket with the configuration it has', async () => {
+  engine.files = ['/etc/fairlead/a.cfg', '/etc/fairlead/b.yaml'];
+  const silent = await openSocket(new FakeEngine(engine.model));
+  try {
+    assert.equal(
+      await choicesOf([socket.path, silent.path, '/nowhere.sock']),
+      `  -s ${socket.path}  (/etc/fairlead/a.cfg, /etc/fairlead/b.yaml)\n  -s ${silent.path}\n  -s /nowhere.sock`,
+    );
+  } finally {
+    await silent.close();
+  }
 });
 
 test('show explain: a story without an empty line, or one document', async () => {

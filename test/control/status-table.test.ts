@@ -54,6 +54,26 @@ test('colours say what takes traffic', async () => {
   assert.match(text, /\x1b\[36mDRAIN/);
 });
 
+test("a server that is down has the check's words below it, on one line", () => {
+  const row = { pxname: 'pg', type: '2', check_status: 'L7STS', last_chk: 'access denied for user\n(server: no)' };
+  const rows = [
+    { ...row, svname: 'db1', status: 'DOWN', lastchg: '' },
+    { ...row, svname: 'db2', status: 'UP', last_chk: 'primary', lastchg: '' },
+    { ...row, svname: 'db3', status: 'MAINT', lastchg: '' },
+  ].map((each) => ({ ...EMPTY, ...each }));
+  const lines = statusTable(rows, { colour: false }).split('\n');
+  assert.deepEqual(
+    lines.slice(2).map((line) => line.trim().replace(/ {2,}.*/, '')),
+    ['db1', 'access denied for user (server: no)', 'db2', 'db3', ''],
+  );
+});
+
+const EMPTY = Object.fromEntries(
+  ['weight', 'slim', 'scur', 'qcur', 'rate', 'bin', 'bout', 'addr', 'algo', 'check_code', 'check_duration'].map(
+    (name) => [name, ''],
+  ),
+);
+
 const FAIRLEAD = fileURLToPath(new URL('../../../bin/fairlead', import.meta.url));
 
 interface Ran {

@@ -89,6 +89,28 @@ test('drain, maint and ready are the operator’s own flags', () => {
   assert.equal(shown(w), 'UP/0/100');
 });
 
+test('whose word the administrative state is', () => {
+  const w = world();
+  const isAgents = () => w.row(T.rowKey.server('b', 's')).get(T.S_AGENTS_WORD) === 1;
+  const operator = (state: 'ready' | 'drain' | 'maint') => w.machine.setState(w.server('b/s'), state);
+  for (const [name, speak, expected] of [
+    ['nobody has spoken', () => say(w, 'up'), false],
+    ['ready, which it is', () => say(w, 'ready'), false],
+    ['its agent: maint', () => say(w, 'maint'), true],
+    ['its agent: ready', () => say(w, 'ready'), true],
+    ['the operator: maint', () => operator('maint'), false],
+    ['its agent: maint, which it is', () => say(w, 'maint'), false],
+    ['its agent: ready', () => say(w, 'ready'), true],
+    ['its agent: maint', () => say(w, 'maint'), true],
+    ['the operator: maint, which it is', () => operator('maint'), false],
+    ['the operator: ready', () => operator('ready'), false],
+    ['its agent: ready, which it is', () => say(w, 'ready'), false],
+  ] as const) {
+    speak();
+    assert.equal(isAgents(), expected, name);
+  }
+});
+
 test('what it said in maintenance holds when that ends', () => {
   const w = world();
   say(w, 'maint', 'down', 'ready');

@@ -56,6 +56,16 @@ test('servers that start down: nobody is chosen before all in front of it have b
   assert.equal(three({ initState: 'down' }).play('c+ a+ b+'), 'none a a');
 });
 
+test('a role check tells why with its first failure, once; others are as quiet as HAProxy', () => {
+  const told = (role: boolean, initState: 'down' | 'up') => {
+    const check = { type: 'role' as const, steps: [], role: { kind: 'redis' as const } };
+    const world = new World([backend('be', [server('a', { ...SHORT, initState })], role ? { check } : {})]);
+    for (let i = 0; i < 3; i++) world.check('be/a', 'F');
+    return world.lines().filter((line) => line.includes('Health check for')).length;
+  };
+  assert.deepEqual([told(true, 'down'), told(true, 'up'), told(false, 'down')], [1, 0, 0]);
+});
+
 test('a first result that changes no state settles the choice too', () => {
   const world = three({ initState: 'fully-down' });
   world.check('be/b', 'P');

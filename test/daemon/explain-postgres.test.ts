@@ -87,5 +87,5 @@ systemTest('the old primary returns as it was: kept out, and the story says for 
   const text = await explained('pg1', /last check .*timeline/);
   assert.match(text, /^pg\/pg1 .* is DOWN/);
   assert.match(text, /says it may take writes and is kept out/);
-  assert.match(text, /comes back once it steps down, or an operator settles it/);
+  assert.match(text, /comes back once it follows the new primary \(pg2\)/);
 });

@@ -1,7 +1,8 @@
 /** From one process to the next: sockets between the real HAProxy and Fairlead in both directions, and our own state. */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { existsSync, symlinkSync } from 'node:fs';
-import { connect } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -123,4 +124,49 @@ test('-sf: the choice of balance single survives', { timeout: 40_000 }, async (t
   const next = start(t, [fairlead, '-db', '-f', path, '-sf', String(old.pid)]);
   assert.equal(await old.ended, 0, old.output() + next.output());
   assert.equal(await ask(port), 'two\n');
+});
+
+test('-sf: a server that is held down for flapping stays held', { timeout: 40_000 }, async (t) => {
+  const { directory, fairlead, one, port, socket, stats } = await setUp(t);
+  const flapping = await freePort();
+  const open = async () => {
+    const server = createServer((client) => client.end('two\n')).listen(flapping, '127.0.0.1');
+    await once(server, 'listening');
+    return server;
+  };
+  let server = await open();
+  t.after(() => server.close());
+  const path = file(
+    directory,
+    'a.cfg',
+    `global
+${stats}
+defaults
+  mode tcp
+  timeout connect 1s
+  timeout client 10s
+  timeout server 10s
+listen a
+  bind 127.0.0.1:${port}
+  # fairlead: flap-damping on flaps=1 hold=1m
+  default-server check inter 50ms fall 1 rise 1
+  server s1 127.0.0.1:${one}
+  server s2 127.0.0.1:${flapping}
+`,
+  );
+  const old = start(t, [fairlead, '-db', '-f', path]);
+  await until('ready', serves(port));
+  const status = async () => (await stat(socket, 'a', 's2')).status;
+  for (let times = 0; times < 2; times++) {
+    await until('up', async () => /^UP/.test(await status()));
+    server.close();
+    await until('down', async () => /^DOWN/.test(await status()));
+    server = await open();
+  }
+  const next = start(t, [fairlead, '-db', '-f', path, '-sf', String(old.pid)]);
+  assert.equal(await old.ended, 0, old.output() + next.output());
+  await until('the new socket', () => existsSync(socket));
+  for (const end = Date.now() + 500; Date.now() < end; ) assert.match(await status(), /^DOWN/);
+  await command(socket, 'clear damping a/s2');
+  await until('up again', async () => /^UP/.test(await status()));
 });

@@ -68,7 +68,7 @@ test('through reloads: another token, none any more, and a token that cannot be 
   rmSync(token);
   const refused = await reload();
   assert.equal(refused.code, 1);
-  assert.match(refused.output, /fairlead\.yaml:2:\d+: error: cannot read the password file/);
+  assert.match(refused.output, /fairlead\.yaml:2:\d+: error: cannot read the token file/);
   assert.equal((await post(ports.control, '', 'another')).status, 200, 'the old configuration stays in force');
   writeFileSync(path, config(nodes, { listen: ports.listen }, socket, token));
   assert.equal((await reload()).code, 0);

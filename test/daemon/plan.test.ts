@@ -95,7 +95,7 @@ test('a successor takes figures, weights, maintenance and addresses, unless the 
   one.set(T.S_ADMIN, T.ADMIN_FDRAIN);
   two.set(T.S_STATE, T.STATE_STOPPED);
   const moved = new Map([[s2, { host: '10.9.9.9', port: 99 }]]);
-  const state = JSON.parse(JSON.stringify(captureState(from.layout, old, moved)));
+  const state = JSON.parse(JSON.stringify(captureState(from.layout, old, moved, () => undefined)));
 
   const to = layOut(null, old, 1);
   restoreFigures(to.layout, state);

@@ -113,6 +113,7 @@ systemTest(
     await until('r2 takes writes', async () => (await who(writePort)) === r2.port);
     await r1.start();
     await proxy.log(/write\/r1 says it may take writes and is kept out: stale primary: r2 took over/);
+    assert.match(proxy.output(), /^\[ALERT\] .*write\/r1 says it may take writes/m);
     for (let i = 0; i < 20; i++) {
       assert.equal(await who(writePort), r2.port);
       await sleep(10);

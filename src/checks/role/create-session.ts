@@ -6,7 +6,7 @@ import type { Dialogue } from './dialogue.js';
 import { ExecSession } from './exec-session.js';
 import { MysqlDialogue } from './mysql-dialogue.js';
 import { PatroniDialogue } from './patroni-dialogue.js';
-import { PostgresDialogue } from './postgres-dialogue.js';
+import { PostgresDialogue, type PostgresHistory } from './postgres-dialogue.js';
 import { RedisDialogue } from './redis-dialogue.js';
 import { LOGIN_LIMIT_MS, RenewedSession } from './renewed-session.js';
 import { SocketSession } from './socket-session.js';
@@ -26,10 +26,12 @@ export function createSession(
   if (check.kind === 'exec') return new ExecSession(check, target, password);
   const isTlsFirst = check.tls === 'require' && (check.kind === 'redis' || check.kind === 'patroni');
   const timeoutMs = check.timeoutMs ?? DEFAULT_TIMEOUT_MS;
-  const settings = { target, isTlsFirst, tlsCa: check.tlsCa };
   const { kind } = check;
+  const where = kind === 'patroni' && target.port !== 0 ? ` at REST port ${target.port}` : undefined;
+  const settings = { target, isTlsFirst, tlsCa: check.tlsCa, password, where };
+  const history: PostgresHistory = { caughtUp: null };
   const open = (heard: SessionEvents, limitMs: number) =>
-    new SocketSession({ ...settings, timeoutMs: limitMs }, dialogueOf(kind, check, target, password), heard);
+    new SocketSession({ ...settings, timeoutMs: limitMs }, dialogueOf(kind, check, target, password, history), heard);
   // Patroni ends each connection itself: each check meets what new clients meet.
   if (kind === 'patroni') return open(events, timeoutMs);
   return new RenewedSession(timeoutMs, (heard) => open(heard, Math.max(timeoutMs, LOGIN_LIMIT_MS)), events);
@@ -37,13 +39,19 @@ export function createSession(
 
 type SocketKind = Exclude<RoleCheck['kind'], 'exec'>;
 
-function dialogueOf(kind: SocketKind, check: RoleCheck, target: SessionTarget, password: string | null): Dialogue {
+function dialogueOf(
+  kind: SocketKind,
+  check: RoleCheck,
+  target: SessionTarget,
+  password: string | null,
+  history: PostgresHistory,
+): Dialogue {
   switch (kind) {
     case 'galera':
     case 'mysql':
       return new MysqlDialogue(check, password);
     case 'postgres':
-      return new PostgresDialogue(check, password);
+      return new PostgresDialogue(check, password, history);
     case 'redis':
       return new RedisDialogue(check, password);
     case 'patroni':

@@ -65,8 +65,11 @@ export function closedEarly(what: string): Finding {
 
 /** Words of the server for a report. What it was told in confidence it may send back: that never leaves here. */
 export function quote(text: string, password: string | null): string {
-  const safe = password === null || password === '' ? text : text.replaceAll(password, '***');
-  return safe.slice(0, 150);
+  return hide(text, password).slice(0, 150);
+}
+
+export function hide(text: string, password: string | null): string {
+  return password === null || password === '' || !text.includes(password) ? text : text.replaceAll(password, '***');
 }
 
 /** The first bytes of an answer that makes no sense, for a person to recognise what it is. */

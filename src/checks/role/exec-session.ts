@@ -45,20 +45,27 @@ export class ExecSession implements HeldSession, Timed {
     deadlines.arm(this, this.startedMs + limitMs);
     const [command = '', ...args] = this.settings.command ?? [];
     const env = { ...process.env, ...environment(this.target) };
-    const child = spawn(command, args, { env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
-    this.child = child;
-    this.listen(child, command);
+    try {
+      const child = spawn(command, args, { env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+      this.child = child;
+      this.listen(child, command);
+    } catch (error) {
+      const finding = failure(CheckStatus.PROCERR, `cannot run ${command}: ${(error as NodeJS.ErrnoException).code}`);
+      setImmediate(() => this.finish(finding));
+    }
   }
 
   private listen(child: Child, command: string): void {
+    child.on('error', (error: NodeJS.ErrnoException) => {
+      if (this.child === child) this.finish(failure(CheckStatus.PROCERR, `cannot run ${command}: ${error.code}`));
+    });
+    // Without a free descriptor there are no pipes, whatever the types say.
+    if (!child.stdout) return;
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
       this.output = `${this.output}${text}`.slice(0, OUTPUT_MAX);
     });
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       this.errors = `${this.errors}${text}`.slice(0, OUTPUT_MAX);
-    });
-    child.on('error', (error: NodeJS.ErrnoException) => {
-      if (this.child === child) this.finish(failure(CheckStatus.PROCERR, `cannot run ${command}: ${error.code}`));
     });
     child.on('exit', (code, signal) => setTimeout(() => this.ended(child, code, signal), OUTPUT_GRACE_MS));
     child.on('close', (code, signal) => this.ended(child, code, signal));

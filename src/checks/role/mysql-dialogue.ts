@@ -28,11 +28,13 @@ import { MysqlResults } from './mysql-results.js';
 
 type State = 'greeting' | 'tls' | 'login' | 'key' | 'discovery' | 'ready' | 'asking';
 
-/** Two result sets with long GTID sets and some replication errors are far below. */
-const ANSWER_BYTES_MAX = 262_144;
+/** Two result sets with long GTID sets and some replication errors are below. */
+const ANSWER_BYTES_MAX = 1_048_576;
 const ERROR = 0xff;
 const SWITCH = 0xfe;
 const MORE_DATA = 0x01;
+/** MariaDB tries the plugins of a user in turn; each may cost us some milliseconds. */
+const SWITCHES_MAX = 4;
 /** COM_QUIT. */
 const QUIT = packet(0, Buffer.from([0x01]));
 
@@ -46,6 +48,7 @@ export class MysqlDialogue implements Dialogue {
   private greeting: Greeting | null = null;
   private capabilities = 0;
   private isPrivate = false;
+  private switches = 0;
   /** Plugin and its challenge in force. */
   private plugin = NATIVE;
   private scramble: Buffer = Buffer.alloc(0);
@@ -63,6 +66,7 @@ export class MysqlDialogue implements Dialogue {
     this.steps.length = 0;
     this.state = 'greeting';
     this.greeting = null;
+    this.switches = 0;
     this.isPrivate = isPrivate;
   }
 
@@ -193,6 +197,7 @@ export class MysqlDialogue implements Dialogue {
   }
 
   private switchPlugin(reader: PacketReader): Step {
+    if (++this.switches > SWITCHES_MAX) return garbage('the server asks for another login again and again');
     const sequence = reader.sequence + 1;
     reader.skip(1);
     this.plugin = reader.left === 0 ? 'mysql_old_password' : reader.zeroTerminated();

@@ -6,8 +6,11 @@ import type { Inbox } from './inbox.js';
 
 const HEADER_BYTES = 4;
 
-/** Longer than any packet of a login or of our questions; what claims more is no MySQL, or none that we want. */
-const PAYLOAD_MAX = 65_536;
+/**
+ * Longer than any packet of a login or of our questions, where a row holds the GTID sets: those with many sources or gaps
+ * take 100 KiB and more. What claims to be longer is no MySQL, or none that we want.
+ */
+const PAYLOAD_MAX = 524_288;
 
 /** Reads one payload; every read beyond its end yields zero or nothing and sets `isShort`. */
 export class PacketReader {

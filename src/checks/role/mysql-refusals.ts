@@ -5,12 +5,14 @@
 import type { RoleCheck } from '../../config/model.js';
 import { CheckStatus } from '../../core/check-status.js';
 import type { Flavor } from '../../core/role/mysql.js';
-import { type Finding, failure } from '../../core/role/verdict.js';
+import { type Finding, failure, loginRefused } from '../../core/role/verdict.js';
 import { passwordPlace, quote } from './dialogue.js';
 import type { ServerError } from './mysql-packets.js';
 
 /** Full: no word about what the server is, so nothing speaks against waiting. */
 const FULL = new Set([1040, 1203, 1226]);
+/** Access denied, no such database or host, blocked, unusable format, TLS missing, expired, locked (both flavors). */
+const LOGIN_REFUSED = new Set([1044, 1045, 1049, 1129, 1130, 1251, 1275, 1698, 1862, 3118, 3159, 3955, 4151]);
 const SHUTTING_DOWN = new Set([1053, 1927, 3169, 4031]);
 
 /** @param flavor null before the server has said who it is */
@@ -20,6 +22,7 @@ export function mysqlRefusal(
   password: string | null,
   flavor: Flavor | null,
 ): Finding {
+  if (LOGIN_REFUSED.has(error.code)) return loginRefused(sentence(error, check, password, flavor));
   const isDefinite = !FULL.has(error.code);
   return failure(CheckStatus.L7STS, sentence(error, check, password, flavor), isDefinite);
 }

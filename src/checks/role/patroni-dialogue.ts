@@ -1,8 +1,7 @@
 /** Patroni's REST API: one HTTP request per check. Patroni closes after each answer, others in front of it may not. */
 import type { RoleCheck } from '../../config/model.js';
-import { CheckStatus } from '../../core/check-status.js';
 import { evaluatePatroni, patroniPath } from '../../core/role/patroni.js';
-import { type Finding, failure } from '../../core/role/verdict.js';
+import { type Finding, loginRefused } from '../../core/role/verdict.js';
 import { bodyOf, parseHead, type ResponseHead } from '../http-response.js';
 import { closedEarly, type Dialogue, garbage, quoteBytes, READY, type Step, WAIT } from './dialogue.js';
 import { Inbox } from './inbox.js';
@@ -91,8 +90,7 @@ export class PatroniDialogue implements Dialogue {
   }
 
   private finding({ status }: ResponseHead, body: Buffer): Finding {
-    if (status === 401 || status === 403)
-      return failure(CheckStatus.L7STS, `HTTP ${status}: the REST API wants a login`, true);
+    if (status === 401 || status === 403) return loginRefused(`HTTP ${status}: the REST API wants a login`);
     return evaluatePatroni(status, body.toString('utf8'), this.check);
   }
 }

@@ -2,8 +2,15 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { RoleCheck } from '../../config/model.js';
 import { CheckStatus } from '../../core/check-status.js';
-import { evaluatePostgres, POSTGRES_COLUMNS, POSTGRES_QUESTION, POSTGRES_SYSTEM } from '../../core/role/postgres.js';
-import { type Finding, failure } from '../../core/role/verdict.js';
+import {
+  type CaughtUp,
+  caughtUpAfter,
+  evaluatePostgres,
+  POSTGRES_COLUMNS,
+  POSTGRES_QUESTION,
+  POSTGRES_SYSTEM,
+} from '../../core/role/postgres.js';
+import { type Finding, failure, identifier } from '../../core/role/verdict.js';
 import { AnswerMemo } from './answer-memo.js';
 import {
   closedEarly,
@@ -62,6 +69,11 @@ function code(letter: string): number {
   return letter.charCodeAt(0);
 }
 
+/** What the sessions to one server hand on to each other: a new login must not forget that it was caught up. */
+export interface PostgresHistory {
+  caughtUp: CaughtUp | null;
+}
+
 export class PostgresDialogue implements Dialogue {
   private readonly inbox = new Inbox(ANSWER_BYTES_MAX);
   private readonly reader = new MessageReader();
@@ -76,11 +88,11 @@ export class PostgresDialogue implements Dialogue {
   private systemId = '';
   private question = QUESTION;
   private askedAtMs = 0;
-  private caughtUpAtMs: number | null = null;
 
   constructor(
     private readonly check: RoleCheck,
     private readonly password: string | null,
+    private readonly history: PostgresHistory = { caughtUp: null },
     private readonly nonce: () => string = () => randomBytes(18).toString('base64'),
   ) {}
 
@@ -92,7 +104,6 @@ export class PostgresDialogue implements Dialogue {
     this.scram = null;
     this.isServerProven = false;
     this.error = null;
-    this.caughtUpAtMs = null;
     const { tls } = this.check;
     if (isPrivate || tls === 'off') this.startUp();
     else {
@@ -224,7 +235,7 @@ export class PostgresDialogue implements Dialogue {
         return { do: 'send', bytes: query(POSTGRES_SYSTEM) };
       case 'system':
         // Where the platform forbids it, the claim goes without.
-        this.systemId = this.row?.[0]?.slice(0, 20) ?? '';
+        this.systemId = identifier(this.row?.[0], 20);
         this.state = 'preparing';
         this.error = null;
         return { do: 'send', bytes: PREPARE };
@@ -252,7 +263,7 @@ export class PostgresDialogue implements Dialogue {
   private found(finding: Finding): Step {
     const step: Step = { do: 'found', finding, isKept: finding.role !== 'unfit' };
     // A standby on its way is judged by what was known before as well.
-    if (finding.role === 'primary' || finding.lagMs === 0) this.memo.keep(this.inbox, step);
+    if (finding.role === 'primary' || this.history.caughtUp?.atMs === this.askedAtMs) this.memo.keep(this.inbox, step);
     else this.memo.forget();
     return step;
   }
@@ -261,7 +272,8 @@ export class PostgresDialogue implements Dialogue {
     const known = this.state === 'asking' ? this.memo.recall() : null;
     if (known === null) return null;
     this.state = 'ready';
-    if (this.caughtUpAtMs !== null) this.caughtUpAtMs = this.askedAtMs;
+    const { caughtUp } = this.history;
+    if (caughtUp !== null) this.history.caughtUp = { ...caughtUp, atMs: this.askedAtMs };
     return known;
   }
 
@@ -269,9 +281,10 @@ export class PostgresDialogue implements Dialogue {
     if (this.error !== null) return postgresRefusal(this.error, this.check, this.password);
     if (this.row?.length !== POSTGRES_COLUMNS)
       return failure(CheckStatus.L7RSP, 'the server answered the question with something else than its row');
-    const caughtUpAgoMs = this.caughtUpAtMs === null ? null : this.askedAtMs - this.caughtUpAtMs;
-    const finding = evaluatePostgres(this.row, { systemId: this.systemId, caughtUpAgoMs }, this.check);
-    if (finding.lagMs === 0) this.caughtUpAtMs = this.askedAtMs;
+    const { systemId, history, askedAtMs: nowMs } = this;
+    const memory = { systemId, caughtUp: history.caughtUp, nowMs };
+    const finding = evaluatePostgres(this.row, memory, this.check);
+    history.caughtUp = caughtUpAfter(this.row, memory);
     return finding;
   }
 
@@ -318,6 +331,7 @@ export class PostgresDialogue implements Dialogue {
   }
 
   private saslBegin(reader: MessageReader): Step {
+    if (this.scram !== null) return garbage('the server begins a SCRAM login again and again');
     const offered: string[] = [];
     while (reader.left > 1 && offered.length < 10) offered.push(reader.zeroTerminated());
     if (!offered.includes(SCRAM)) return refused(`the server offers no ${SCRAM}: check pg_hba.conf`);

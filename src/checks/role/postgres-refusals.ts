@@ -1,13 +1,16 @@
 /** Errors of PostgreSQL in an operator's words, by SQLSTATE (manual, "PostgreSQL Error Codes"). */
 import type { RoleCheck } from '../../config/model.js';
 import { CheckStatus } from '../../core/check-status.js';
-import { type Finding, failure } from '../../core/role/verdict.js';
+import { type Finding, failure, loginRefused } from '../../core/role/verdict.js';
 import { passwordPlace, quote } from './dialogue.js';
 import type { PostgresError } from './postgres-messages.js';
 
+/** invalid_password, invalid_authorization_specification, and a database that is not there. */
+const LOGIN_REFUSED = ['28P01', '28000', '3D000'];
 const TOO_MANY_CONNECTIONS = '53300';
 
 export function postgresRefusal(error: PostgresError, check: RoleCheck, password: string | null): Finding {
+  if (LOGIN_REFUSED.includes(error.code)) return loginRefused(sentence(error, check, password));
   // Full says no word about what the server is, so nothing speaks against waiting.
   const isDefinite = error.code !== TOO_MANY_CONNECTIONS;
   return failure(CheckStatus.L7STS, sentence(error, check, password), isDefinite);

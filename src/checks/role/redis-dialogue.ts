@@ -2,7 +2,7 @@
 import type { RoleCheck } from '../../config/model.js';
 import { CheckStatus } from '../../core/check-status.js';
 import { evaluateRedis } from '../../core/role/redis.js';
-import { type Finding, failure } from '../../core/role/verdict.js';
+import { type Finding, failure, loginRefused } from '../../core/role/verdict.js';
 import { AnswerMemo } from './answer-memo.js';
 import {
   closedEarly,
@@ -138,8 +138,9 @@ export class RedisDialogue implements Dialogue {
     const words = quote(error, this.password);
     const user = this.check.user === undefined ? 'the default user' : `user '${this.check.user}'`;
     if (error.startsWith('WRONGPASS') || /^ERR invalid password/.test(error))
-      return refused(`access denied for ${user}: check ${passwordPlace(this.check, this.password)}`);
-    if (error.startsWith('NOAUTH')) return refused('the server requires a password, and the check has none');
+      return failed(loginRefused(`access denied for ${user}: check ${passwordPlace(this.check, this.password)}`));
+    if (error.startsWith('NOAUTH'))
+      return failed(loginRefused('the server requires a password, and the check has none'));
     if (error.startsWith('NOPERM')) return refused(`missing privilege: ACL SETUSER for ${user} +info +ping (${words})`);
     const isFull = error.startsWith('ERR max number of clients');
     return failed(failure(CheckStatus.L7STS, `refused: ${words}`, !isFull));

@@ -29,6 +29,10 @@ export class RenewedSession implements HeldSession {
   /** Logged in; takes over with the next check. */
   private successor: SocketSession | null = null;
   private isDistrusted = false;
+  /** Who asked, while a check is under way. */
+  private done: ((report: RoleReport) => void) | null = null;
+  /** Distrusted during a check: it is said when that is over. */
+  private isUntold = false;
   private late = 0;
   private renewAtMs: number;
 
@@ -54,9 +58,19 @@ export class RenewedSession implements HeldSession {
 
   check(done: (report: RoleReport) => void, limitMs = this.timeoutMs): void {
     if (this.successor !== null || this.isDistrusted) this.change();
-    this.current.check(done, Math.min(limitMs, this.timeoutMs));
+    this.current.check(this.answered, Math.min(limitMs, this.timeoutMs));
+    this.done = done;
     if (performance.now() >= this.renewAtMs) this.renew();
   }
+
+  private readonly answered = (report: RoleReport): void => {
+    const { done } = this;
+    this.done = null;
+    done?.(report);
+    if (!this.isUntold) return;
+    this.isUntold = false;
+    this.events.broken();
+  };
 
   renew(): void {
     if (this.candidate !== null || this.successor !== null || !this.current.isHeld) return;
@@ -74,7 +88,9 @@ export class RenewedSession implements HeldSession {
     else candidate.close();
     if (this.late > 0) this.renewAtMs = performance.now() + RETRY_MS;
     this.isDistrusted = !isIn && (this.late === 0 || this.late > LATE_MAX);
-    if (this.isDistrusted) this.events.broken();
+    if (!this.isDistrusted) return;
+    if (this.done === null) this.events.broken();
+    else this.isUntold = true;
   }
 
   private change(): void {
@@ -87,6 +103,7 @@ export class RenewedSession implements HeldSession {
 
   close(): void {
     for (const session of [this.current, this.candidate, this.successor]) session?.close();
-    this.candidate = this.successor = null;
+    this.candidate = this.successor = this.done = null;
+    this.isUntold = false;
   }
 }

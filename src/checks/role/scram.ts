@@ -24,6 +24,7 @@ export type ScramReply = { readonly ok: true; readonly text: string } | { readon
 export class ScramClient {
   private readonly firstBare: string;
   private expected: Buffer | null = null;
+  private isChallenged = false;
 
   /** @param nonce unguessable, printable, without commas */
   constructor(
@@ -39,6 +40,9 @@ export class ScramClient {
 
   /** @param serverFirst `r=…,s=…,i=…` */
   answer(serverFirst: string): ScramReply {
+    // Each challenge may cost us some ten milliseconds: a login has one.
+    if (this.isChallenged) return { ok: false, why: 'the server sent a second SCRAM challenge' };
+    this.isChallenged = true;
     const [, nonce, salt, count] =
       /^r=([\x21-\x2b\x2d-\x7e]+),s=([A-Za-z0-9+/=]+),i=(\d{1,9})$/.exec(serverFirst) ?? [];
     if (nonce === undefined) return { ok: false, why: 'the server sent a SCRAM challenge that makes no sense' };

@@ -21,14 +21,16 @@ const TEXTS: { readonly [code: string]: string } = {
 /** Nothing of the server's doing. */
 const OWN = new Set(['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM', 'EADDRNOTAVAIL']);
 
-function textOf(error: NodeJS.ErrnoException): string {
+function textOf(error: NodeJS.ErrnoException & { readonly address?: string }): string {
+  if (error.code === 'ENOENT' && error.address !== undefined) return `there is no socket ${error.address}`;
   return TEXTS[error.code ?? ''] ?? error.code ?? error.message;
 }
 
-export function connectFailure(error: NodeJS.ErrnoException): Finding {
+/** @param where ` at …`, where the operator would look elsewhere for it */
+export function connectFailure(error: NodeJS.ErrnoException, where = ''): Finding {
   const code = error.code ?? '';
   if (OWN.has(code)) return failure(CheckStatus.SOCKERR, textOf(error));
-  return failure(code === 'ETIMEDOUT' ? CheckStatus.L4TOUT : CheckStatus.L4CON, textOf(error));
+  return failure(code === 'ETIMEDOUT' ? CheckStatus.L4TOUT : CheckStatus.L4CON, `${textOf(error)}${where}`);
 }
 
 export function talkFailure(error: NodeJS.ErrnoException, when: string): Finding {

@@ -10,7 +10,7 @@ import { type Finding, failure } from '../../core/role/verdict.js';
 import type { Timed } from '../../core/timer-heap.js';
 import { Connection, type ConnectionOwner } from './connection.js';
 import { deadlines } from './deadlines.js';
-import type { Dialogue, Step } from './dialogue.js';
+import { type Dialogue, hide, type Step } from './dialogue.js';
 import { connectFailure, talkFailure, tlsFailure } from './socket-failures.js';
 import { trustIn } from './trust.js';
 
@@ -32,6 +32,10 @@ export interface SocketSettings {
   readonly isTlsFirst: boolean;
   /** File of authorities; without it any certificate will do. */
   readonly tlsCa: string | undefined;
+  /** Never in a report, also where the server says it back. */
+  readonly password: string | null;
+  /** ` at …`: behind what becomes of a connection whose port is not the server's own. */
+  readonly where?: string;
 }
 
 export class SocketSession implements HeldSession, ConnectionOwner, Timed {
@@ -140,7 +144,7 @@ export class SocketSession implements HeldSession, ConnectionOwner, Timed {
   }
 
   lost(error: NodeJS.ErrnoException): void {
-    if (this.phase === 'connecting') this.over(connectFailure(error));
+    if (this.phase === 'connecting') this.over(connectFailure(error, this.settings.where));
     else if (this.phase === 'securing') this.over(tlsFailure(error));
     else this.over(talkFailure(error, this.phase === 'asking' ? 'instead of an answer' : 'during the login'));
   }
@@ -221,7 +225,7 @@ export class SocketSession implements HeldSession, ConnectionOwner, Timed {
     const within = `within ${this.limitMs} ms`;
     switch (this.phase) {
       case 'connecting':
-        return failure(CheckStatus.L4TOUT, `no answer to the connection attempt ${within}`);
+        return failure(CheckStatus.L4TOUT, `no answer to the connection attempt${this.settings.where ?? ''} ${within}`);
       case 'securing':
         return failure(CheckStatus.L6TOUT, `TLS: no end of the handshake ${within}`);
       case 'asking':
@@ -236,9 +240,11 @@ export class SocketSession implements HeldSession, ConnectionOwner, Timed {
     this.done = null;
     deadlines.cancel(this);
     if (done === null) return;
-    const { status, role, text, claim, lagMs, lagBytes, isDefinite } = finding;
+    const { status, role, claim, lagMs, lagBytes, isDefinite, isLoginRefused } = finding;
+    const text = hide(finding.text, this.settings.password);
     // Written out, so that all reports have one shape: a copy of whatever came has many, and each reader pays for that.
-    done({ status, role, text, durationMs: performance.now() - this.startedMs, claim, lagMs, lagBytes, isDefinite });
+    const durationMs = performance.now() - this.startedMs;
+    done({ status, role, text, durationMs, claim, lagMs, lagBytes, isDefinite, isLoginRefused });
   }
 }
 

@@ -98,6 +98,8 @@ export const checkSchema = either(
 export function readCheck(proxy: Proxy, settings: ServerSettings, data: Plain, place: Place): void {
   const keys: Keys = isObject(data) ? data : typeof data === 'string' ? { type: data } : {};
   settings.check = data !== false;
+  // Its type was complained about and is gone: whatever else is written belongs to a type that nobody knows.
+  if (keys.type === undefined && place.child('type').isWritten) return;
   if (isObject(data)) readFields(probeFields, settings, data, place);
   const timeoutMs = keys.timeout === undefined ? undefined : duration().read(keys.timeout, place.child('timeout'));
   const kind = kindOf(keys, proxy.check);

@@ -35,6 +35,11 @@ export class Place {
     return this.source.locate(this.path);
   }
 
+  /** Also where it was complained about, and taken out of the data. */
+  get isWritten(): boolean {
+    return this.source.locate(this.path) !== this.source.locate(this.path.slice(0, -1));
+  }
+
   get keyLoc(): Loc {
     return this.source.locateKey(this.path);
   }

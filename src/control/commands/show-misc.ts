@@ -59,6 +59,10 @@ function showThreads({ engine }: CommandContext): Reply {
   }).join('');
 }
 
+function showFiles({ engine }: CommandContext): string {
+  return (engine.files ?? []).map((file) => `${file}\n`).join('');
+}
+
 /** The form of HAProxy 3.x's master CLI: the outcome, a rule, and what there was to say. */
 async function reload({ engine }: CommandContext): Promise<Reply> {
   const { ok, text } = await engine.reload();
@@ -80,6 +84,7 @@ export const RELOAD_COMMAND = command('reload', 'reload', 'read the configuratio
 export const MISC_COMMANDS: readonly Command[] = [
   command('show activity', 'show activity', 'what the workers have done', 'user', showActivity),
   command('show env', 'show env [var]', 'environment variables', 'operator', showEnv),
+  command('show files', 'show files', 'the configuration files in force', 'operator', showFiles),
   command('show pools', 'show pools', 'memory in use', 'user', showPools),
   command('show threads', 'show threads', 'the data-plane workers', 'user', showThreads),
 ];

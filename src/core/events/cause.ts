@@ -44,7 +44,7 @@ function chosenText(from: string | null): string {
 }
 
 /** What a check says of a server that is neither primary nor replica. */
-const NO_ROLES = ['unknown', 'unfit'];
+export const NO_ROLES = ['unknown', 'unfit'];
 
 /** A database that answered before and answers now, as something else. */
 function roleChange({ check, run }: EventDetail): string | undefined {

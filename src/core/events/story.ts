@@ -2,7 +2,7 @@
  * The story of a server for a person at three in the morning: what it is like, what would change that, and how it came
  * about. No line is empty, so that the text may travel over a stats socket.
  */
-import { causeText } from './cause.js';
+import { causeText, NO_ROLES } from './cause.js';
 import type { Explanation, Run, ServerNow, StoredEvent, Trigger } from './event.js';
 import { isTransition } from './history.js';
 import { checkWords, conditionWord, counted, span, takers } from './words.js';
@@ -60,7 +60,8 @@ function lastCheck({ now, atMs }: Explanation): Labelled[] {
   if (now.tracks !== null) return [['checks', `none of its own: it follows ${now.tracks}`]];
   if (!now.isChecked) return [['checks', 'none configured: it counts as up until an operator says otherwise']];
   if (now.check === null || now.checkedAtMs === null) return [['last check', 'none has ended yet']];
-  const role = now.check.role === null ? '' : `; role: ${now.check.role}`;
+  const { role: told } = now.check;
+  const role = told === null || NO_ROLES.includes(told) ? '' : `; role: ${told}`;
   return [['last check', `${span(Math.max(0, atMs - now.checkedAtMs))} ago said: ${checkWords(now.check)}${role}`]];
 }
 
@@ -100,7 +101,8 @@ function fromDown(x: Explanation, name: string): string {
   if (now.agent?.isDown) return `once its agent says 'up' ('set server ${name} agent up' says it in its place)`;
   if (!now.isChecked) return `by 'set server ${name} health up'`;
   if (!now.checksEnabled) return `not by itself, its checks are stopped: 'enable health ${name}'`;
-  if (isKeptOut(x)) return `once it steps down, or an operator settles it ('settle backend ${x.proxy}')`;
+  const objection = objectionTo(x);
+  if (objection !== null) return fromKeptOut(x, objection);
   const missing = Math.max(0, now.rise - now.health);
   const isHeld = now.damping !== null && now.damping.heldUntilMs > atMs;
   const held = isHeld ? heldText(now, atMs, name) : '';
@@ -110,9 +112,18 @@ function fromDown(x: Explanation, name: string): string {
   return isHeld ? `${checks}; ${held}` : checks;
 }
 
-/** Its claim to be the primary was found the worse one, and that still stands. */
-function isKeptOut({ events, server }: Explanation): boolean {
-  return events.filter((event) => event.kind === 'claim' && event.server === server).at(-1)?.level === 'alert';
+/** Its claim to be the primary was found the worse one, and that still stands: why. Null where nothing is said against it. */
+function objectionTo({ events, server }: Explanation): string | null {
+  const last = events.filter((event) => event.kind === 'claim' && event.server === server).at(-1);
+  return last?.level === 'alert' ? last.text : null;
+}
+
+/** A better claim of a server that answers wins whatever an operator settles: then the way in is another one. */
+function fromKeptOut({ proxy, server }: Explanation, objection: string): string {
+  const better = /stale primary: .*, (\S+) has /.exec(objection)?.[1];
+  if (better === undefined)
+    return `once it steps down, or by 'settle backend ${proxy} server ${server}', which declares it right`;
+  return `once it follows the new primary (${better}); as a primary only while ${better} is down, or in maintenance in every backend, by 'settle backend ${proxy} server ${server}'`;
 }
 
 function heldText({ damping }: ServerNow, atMs: number, name: string): string {

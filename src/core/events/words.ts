@@ -48,11 +48,18 @@ export function conditionWord(condition: Condition): string {
   return WORDS[condition];
 }
 
-/** `db2 takes the traffic (1 active, 0 backup)` */
+/** Names that are told of those who take the traffic; more would only fill the line. */
+export const NAMES_MAX = 4;
+
+/**
+ * `db2 takes the traffic (1 active, 0 backup)`
+ * @param usable who gets new sessions, the first NAMES_MAX of them
+ */
 export function takers(usable: readonly string[], active: number, backup: number): string {
-  const serving = active > 0 ? active : backup;
-  if (serving === 0) return 'no server is left for new connections';
+  const inUse = active > 0 ? active : backup;
+  if (inUse === 0) return 'no server is left for new connections';
+  const serving = usable.length > 0 && usable.length < NAMES_MAX ? usable.length : inUse;
   const more = serving > usable.length ? ` and ${serving - usable.length} more` : '';
-  const names = `${usable.join(', ')}${more}`;
+  const names = usable.length === 0 ? counted(serving, 'server') : `${usable.join(', ')}${more}`;
   return `${names} ${serving === 1 ? 'takes' : 'take'} the traffic (${active} active, ${backup} backup)`;
 }

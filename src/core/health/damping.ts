@@ -27,6 +27,34 @@ export interface DampingState {
 
 export const CALM: DampingState = { downsMs: [], level: 0, heldUntilMs: 0, upSinceMs: null };
 
+/** What a successor is told: times of the wall clock, epoch milliseconds. */
+export interface DampingNote {
+  readonly downsAtMs: readonly number[];
+  readonly level: number;
+  /** 0 = not held. */
+  readonly heldUntilMs: number;
+}
+
+/** @param offsetMs wall clock minus monotonic clock @returns null where there is nothing to tell */
+export function noteOf({ downsMs, level, heldUntilMs }: DampingState, offsetMs: number): DampingNote | null {
+  if (downsMs.length === 0 && level === 0) return null;
+  return {
+    downsAtMs: downsMs.map((atMs) => Math.round(atMs + offsetMs)),
+    level,
+    heldUntilMs: heldUntilMs === 0 ? 0 : Math.round(heldUntilMs + offsetMs),
+  };
+}
+
+/** Until it comes up here it counts as down. */
+export function stateOf({ downsAtMs, level, heldUntilMs }: DampingNote, offsetMs: number): DampingState {
+  return {
+    downsMs: downsAtMs.map((atMs) => atMs - offsetMs),
+    level,
+    heldUntilMs: heldUntilMs === 0 ? 0 : heldUntilMs - offsetMs,
+    upSinceMs: null,
+  };
+}
+
 /** Doubling more often than this passes any limit. */
 const DOUBLINGS_MAX = 30;
 

@@ -2,16 +2,16 @@
 
 import { CheckStatus } from '../check-status.js';
 import type { Condition, DampingSeen, EventCause, EventDetail, ServerNow } from '../events/event.js';
+import { NAMES_MAX } from '../events/words.js';
 import type { HealthEvent } from '../messages.js';
 import * as T from '../table.js';
 import { isDownByAgent } from './agent.js';
 import type { BackendHealth, ServerHealth } from './entities.js';
 import { conditionOf } from './past.js';
 import { nextInterval } from './schedule.js';
+import { chosenOf } from './single.js';
 import type { Cause } from './texts.js';
 
-/** Names that are told of those who take over; more would only fill the line. */
-const NAMES_MAX = 4;
 /** What S_CHECKED_AT holds of a time. */
 const LOW_31_BITS = 0x7fff_ffff;
 const OFF: readonly Condition[] = ['down', 'maint', 'unresolved'];
@@ -71,13 +71,17 @@ function dampingOf(s: ServerHealth, offsetMs: number): DampingSeen | null {
 }
 
 function remaining(b: BackendHealth): Pick<EventDetail, 'usable' | 'active' | 'backup'> {
-  const usable: string[] = [];
-  const isBackup = b.active === 0;
-  for (const s of b.servers) {
-    if (usable.length === NAMES_MAX) break;
-    if (s.isUsable && s.settings.isBackup === isBackup) usable.push(s.name);
-  }
-  return { usable, active: b.active, backup: b.backup };
+  const names = takersOf(b).map(({ name }) => name);
+  return { usable: names.slice(0, NAMES_MAX), active: b.active, backup: b.backup };
+}
+
+/** Who gets new sessions: the chosen one; active servers; else the first backup, or all of them with `allbackups`. */
+function takersOf(b: BackendHealth): ServerHealth[] {
+  const counted = b.active > 0 ? 'active' : 'backup';
+  const usable = b.servers.filter((s) => s.isUsable && s.counted === counted);
+  if (b.single === null) return b.active > 0 || b.allBackups ? usable : usable.slice(0, 1);
+  const chosen = chosenOf(b);
+  return chosen?.isUsable ? [chosen] : usable.slice(0, 1);
 }
 
 /** @param epochMs wall clock @param nowMs monotonic clock */

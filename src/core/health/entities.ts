@@ -34,6 +34,8 @@ export class ServerHealth {
   state: number = T.STATE_RUNNING;
   /** ADMIN_* of the table. */
   admin = 0;
+  /** `admin` is as an agent said; the flags are the operator's own either way. */
+  isAgentsWord = false;
   /** 0..rise+fall-1; the server is up from `rise` on. */
   health = 0;
   weight = 0;
@@ -70,6 +72,13 @@ export class ServerHealth {
 
   get maxHealth(): number {
     return this.settings.rise + this.settings.fall - 1;
+  }
+  /** @returns the flags once somebody has said so. An agent that repeats what holds takes nobody's place. */
+  adminOn(state: 'ready' | 'drain' | 'maint', isAgent: boolean): number {
+    const flag = { ready: 0, drain: T.ADMIN_FDRAIN, maint: T.ADMIN_FMAINT }[state];
+    const admin = (this.admin & ~(T.ADMIN_FMAINT | T.ADMIN_FDRAIN)) | flag;
+    if (!isAgent || admin !== this.admin) this.isAgentsWord = isAgent;
+    return admin;
   }
   get isInMaintenance(): boolean {
     return (this.admin & T.ADMIN_MAINT) !== 0;

@@ -105,6 +105,7 @@ function takeOver(s: ServerHealth, old: ServerHealth): void {
   // Unless its own line changed, what the operator decided stays.
   s.admin = isSame ? old.admin : (old.admin & ~own) | configuredAdmin(s.settings.isDisabled);
   if (s.settings.tracks === undefined) s.admin &= ~(T.ADMIN_IMAINT | T.ADMIN_IDRAIN);
+  s.isAgentsWord = isSame && old.isAgentsWord;
   s.weight = isSame ? old.weight : s.settings.initialWeight;
   s.checksEnabled = s.settings.isChecked && (isSame ? old.checksEnabled : true);
   s.status = old.status;

@@ -1,7 +1,7 @@
 /** Flap damping of servers: when one is held, and when that is not allowed. The arithmetic is in damping.ts. */
 import * as T from '../table.js';
 import { agreeUp } from './agent.js';
-import { CALM, cameUp, type DampingState, isHeld, wentDown } from './damping.js';
+import { CALM, cameUp, type DampingNote, type DampingState, isHeld, stateOf, wentDown } from './damping.js';
 import type { ServerHealth } from './entities.js';
 
 /** Its own check took it down. @param nowMs monotonic @param offsetMs wall clock minus monotonic clock */
@@ -16,6 +16,11 @@ export function countReturn(s: ServerHealth, nowMs: number): void {
 
 export function forgetFlaps(s: ServerHealth): void {
   set(s, CALM, 0);
+}
+
+/** What the program before this one knew. */
+export function takeOverFlaps(s: ServerHealth, note: DampingNote, offsetMs: number): void {
+  if (s.settings.damping !== null) set(s, stateOf(note, offsetMs), offsetMs);
 }
 
 /** Held down for flapping; never the last hope of a backend. */

@@ -1,4 +1,5 @@
 /** How a checked server begins (`init-state` of the 3.x manuals; 2.6 knows `up` alone). */
+import { CheckStatus } from '../check-status.js';
 import * as T from '../table.js';
 import type { ServerHealth } from './entities.js';
 
@@ -20,4 +21,14 @@ export function initialState(s: ServerHealth): number {
   const { isChecked, initState } = s.settings;
   const isDown = isChecked && (initState === 'down' || initState === 'fully-down');
   return isDown ? T.STATE_STOPPED : T.STATE_RUNNING;
+}
+
+/** A role check that starts down and stays down makes no transition: its first failure is told, or nobody hears why. */
+export function startsWithFailure(
+  { status, settings }: ServerHealth,
+  result: 'failed' | 'passed' | 'conditional',
+): boolean {
+  return (
+    result === 'failed' && status === CheckStatus.INI && settings.asks !== undefined && settings.initState === 'down'
+  );
 }

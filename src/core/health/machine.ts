@@ -19,7 +19,7 @@ import { addDowntime, Backends } from './backends.js';
 import { adminCause, backendDetail, detailOf, event, eventCause } from './detail.js';
 import type { BackendHealth, ServerHealth } from './entities.js';
 import { countFlap, countReturn, forgetFlaps, isHeldAndWell, isHeldBack } from './held.js';
-import { initialHealth, initialState } from './initial.js';
+import { initialHealth, initialState, startsWithFailure } from './initial.js';
 import { conditionOf } from './past.js';
 import { publishChecking, publishServer } from './publish.js';
 import { type CheckResult, RESULT_CELL, resultOf } from './results.js';
@@ -92,8 +92,9 @@ export class HealthMachine {
     const result = resultOf(report.status);
     if (report.isCertain === true && result === 'failed') s.health = Math.min(s.health, s.settings.rise);
     const changed = this.count(s, result) || report.status !== s.status;
+    const isTold = startsWithFailure(s, result);
     this.remember(s, report, result);
-    if (changed && s.backend.logsChecks)
+    if (isTold || (changed && s.backend.logsChecks))
       this.log(s, 'check', 'notice', Texts.checkText(s, report, result), { by: 'check' });
     this.conclude(s, result, { by: 'check', report });
     publishServer(s);
@@ -158,9 +159,8 @@ export class HealthMachine {
 
   /** @param by whose doing it is; the operator's by default */
   setState(s: ServerHealth, state: 'ready' | 'drain' | 'maint', by?: EventCause): void {
-    const kept = s.admin & ~(T.ADMIN_FMAINT | T.ADMIN_FDRAIN);
-    const flag = { ready: 0, drain: T.ADMIN_FDRAIN, maint: T.ADMIN_FMAINT }[state];
-    this.setAdmin(s, kept | flag, by);
+    this.setAdmin(s, s.adminOn(state, by?.by === 'agent'), by);
+    publishServer(s); // whose word it is may be another, though the flags stay
   }
 
   /** The name resolves, or does not any more. */

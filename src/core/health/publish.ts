@@ -11,6 +11,7 @@ const PAUSED = 8;
 export function publishServer(s: ServerHealth): void {
   const { row, settings } = s;
   row.set(T.S_STATE, s.state);
+  row.set(T.S_AGENTS_WORD, s.isAgentsWord ? 1 : 0); // before what it is about: see Member.isInMaintenance
   row.set(T.S_ADMIN, s.admin);
   row.set(T.S_UWEIGHT, s.weight);
   row.set(T.S_IWEIGHT, settings.initialWeight);

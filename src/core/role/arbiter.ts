@@ -14,7 +14,7 @@
  * A server that steps down (any answer that is not a claim) is forgiven. `settle` forgets the past of a group, or
  * pardons one member.
  */
-import { claimText, clusterOf, compareClaims, isForeign, isGrowing } from './claims.js';
+import { claimMark, claimText, clusterOf, compareClaims, isForeign, isGrowing } from './claims.js';
 import { Evidence, type EvidenceMemory } from './evidence.js';
 import type { Claim, Role } from './report.js';
 
@@ -38,6 +38,8 @@ export interface Verdict {
   readonly standing: Standing;
   /** With `out` and `waits`: why, for a person. */
   readonly reason: string;
+  /** What makes it another verdict than the one before: the reason without figures that grow while a server writes. */
+  readonly about: string;
 }
 
 export interface Decision {
@@ -63,11 +65,14 @@ export interface ClaimsMemory {
   readonly ids: readonly string[];
   readonly leader: Candidate | null;
   readonly deposed: readonly string[];
+  /** Absent from versions that did not hand it over. */
+  readonly pardoned?: readonly string[];
   readonly evidence: EvidenceMemory;
 }
 
-const FREE: Verdict = { standing: 'free', reason: '' };
-const LEADER: Verdict = { standing: 'leader', reason: '' };
+const FREE: Verdict = { standing: 'free', reason: '', about: '' };
+const LEADER: Verdict = { standing: 'leader', reason: '', about: '' };
+const WAITS = 'primary, waits until every server was asked once';
 
 interface Candidate {
   readonly id: string;
@@ -107,15 +112,18 @@ export class Arbiter {
     for (const id of ids) if (!this.views.has(id)) this.views.set(id, newView());
   }
 
-  /** Takes over what another group knew: groups grow together when a configuration joins them. */
-  join(other: Arbiter): void {
+  /**
+   * Takes over what another group knew: groups grow together when a configuration joins them.
+   * @param isElsewhere members that a configuration has moved to another group: this one is not led by them
+   */
+  join(other: Arbiter, isElsewhere: (id: string) => boolean = () => false): void {
     this.isDirty = true;
     this.evidence.join(other.evidence);
     for (const [id, view] of other.views)
       if (this.views.get(id)?.presence === 'unseen') this.views.set(id, { ...view });
     for (const id of other.deposed) this.deposed.add(id);
     for (const id of other.pardoned) this.pardoned.add(id);
-    this.leader ??= other.leader;
+    if (other.leader !== null && !isElsewhere(other.leader.id)) this.leader ??= other.leader;
   }
 
   get memory(): ClaimsMemory {
@@ -123,15 +131,17 @@ export class Arbiter {
       ids: [...this.views.keys()],
       leader: this.leader,
       deposed: [...this.deposed],
+      pardoned: [...this.pardoned],
       evidence: this.evidence.memory,
     };
   }
 
   /** Goes on from what a predecessor knew. */
-  recall({ leader, deposed, evidence }: ClaimsMemory): void {
+  recall({ leader, deposed, pardoned = [], evidence }: ClaimsMemory): void {
     this.isDirty = true;
     this.evidence.recall(evidence);
     for (const id of deposed) this.deposed.add(id);
+    for (const id of pardoned) this.pardoned.add(id);
     this.leader ??= leader;
   }
 
@@ -143,13 +153,15 @@ export class Arbiter {
     if (view === undefined) return false;
     const before = view.presence;
     const claimed = view.claim;
-    const isProof = claim !== null && this.evidence.learn(claim, id);
+    const proof = claim === null ? 'known' : this.evidence.learn(claim, id);
+    // A pardon is for what was known when it was given.
+    if (proof === 'later') for (const other of this.pardoned) if (other !== id) this.pardoned.delete(other);
     this.latest = id;
     view.startedMs = startedMs;
     if (role === 'primary' && claim !== null) this.claimed(id, view, claim, endedMs);
     else if (role === 'replica' || (role === 'unfit' && claim?.kind === 'mysql')) this.steppedDown(id, view);
     else view.presence = 'lost'; // it starts, loads, or refuses us: nobody knows what it will be
-    if (this.isDirty || isProof || before !== view.presence) return true;
+    if (this.isDirty || proof !== 'known' || before !== view.presence) return true;
     return view.presence === 'claims' && !isSameClaim(claimed, view.claim) && !this.isAlone(id);
   }
 
@@ -193,11 +205,11 @@ export class Arbiter {
     if (view !== undefined) view.presence = 'absent';
   }
 
-  /** An operator let it in again: somebody has looked at it. */
-  returned(id: string): void {
+  /** It is checked again. @param isVouchedFor an operator had it in maintenance: somebody has looked at it */
+  returned(id: string, isVouchedFor: boolean): void {
     this.isDirty = true;
     if (this.views.get(id)?.presence === 'absent') this.views.set(id, newView());
-    this.pardon(id);
+    if (isVouchedFor) this.pardon(id);
   }
 
   private pardon(id: string): void {
@@ -220,7 +232,10 @@ export class Arbiter {
     this.pardon(id);
     const claim = this.views.get(id)?.claim ?? null;
     if (claim === null) return;
-    if (this.leader !== null && this.leader.id !== id) this.deposed.add(this.leader.id);
+    if (this.leader !== null && this.leader.id !== id) {
+      this.deposed.add(this.leader.id);
+      this.pardoned.delete(this.leader.id);
+    }
     this.leader = { id, claim };
   }
 
@@ -233,7 +248,7 @@ export class Arbiter {
     // The same verdict is the same object: whoever acts on verdicts sees at a glance that nothing changed.
     for (const [id, verdict] of decision.verdicts) {
       const before = this.before.get(id);
-      if (before?.standing === verdict.standing && before.reason === verdict.reason) decision.verdicts.set(id, before);
+      if (before?.standing === verdict.standing && before.about === verdict.about) decision.verdicts.set(id, before);
       else this.before.set(id, verdict);
     }
     return decision;
@@ -262,7 +277,8 @@ export class Arbiter {
       const winner = candidates.find((other) => compareClaims(other.claim, claim) === 'better');
       if (winner === undefined) return true;
       const reason = `stale primary: ${claimText(claim)}, ${this.nameOf(winner.id)} has ${claimText(winner.claim)}`;
-      verdicts.set(id, { standing: 'out', reason });
+      const about = `beaten ${claimMark(claim)} by ${winner.id} ${claimMark(winner.claim)}`;
+      verdicts.set(id, { standing: 'out', reason, about });
       this.pardoned.delete(id);
       return false;
     });
@@ -275,7 +291,12 @@ export class Arbiter {
       if (presence !== 'claims' || claim === null) continue;
       const reason = this.objection({ id, claim });
       if (reason === null) found.push({ id, claim });
-      else verdicts.set(id, { standing: 'out', reason });
+      else
+        verdicts.set(id, {
+          standing: 'out',
+          reason,
+          about: `${claimMark(claim)} ${reason.replace(claimText(claim), '')}`,
+        });
     }
     return found;
   }
@@ -311,8 +332,7 @@ export class Arbiter {
     if (incumbent !== undefined) return incumbent;
     if (unbeaten.length === 0) return null;
     if (this.leader === null && [...this.views.values()].some(({ presence }) => presence === 'unseen')) {
-      for (const { id } of unbeaten)
-        verdicts.set(id, { standing: 'waits', reason: 'primary, waits until every server was asked once' });
+      for (const { id } of unbeaten) verdicts.set(id, { standing: 'waits', reason: WAITS, about: WAITS });
       return null;
     }
     if (unbeaten.length === 1) return unbeaten[0];
@@ -321,12 +341,12 @@ export class Arbiter {
   }
 
   private undecided(id: string, rivals: readonly Candidate[]): Verdict {
-    const others = rivals
-      .filter((rival) => rival.id !== id)
-      .map((rival) => `${this.nameOf(rival.id)} (${claimText(rival.claim)})`);
+    const others = rivals.filter((rival) => rival.id !== id);
+    const said = others.map((rival) => `${this.nameOf(rival.id)} (${claimText(rival.claim)})`);
     return {
       standing: 'out',
-      reason: `one of several primaries that cannot be ordered, beside ${others.join(' and ')}`,
+      reason: `one of several primaries that cannot be ordered, beside ${said.join(' and ')}`,
+      about: `several ${others.map((rival) => `${rival.id} ${claimMark(rival.claim)}`).join(' ')}`,
     };
   }
 
@@ -336,6 +356,7 @@ export class Arbiter {
     return {
       standing: 'out',
       reason: `second primary${own}: ${this.nameOf(chosen.id)} (${claimText(chosen.claim)}) is in use and stays`,
+      about: `second ${claim ? claimMark(claim) : ''} to ${chosen.id} ${claimMark(chosen.claim)}`,
     };
   }
 
@@ -356,8 +377,10 @@ export class Arbiter {
 
   private install(chosen: Candidate): void {
     const { leader } = this;
-    if (leader !== null && leader.id !== chosen.id && this.views.get(leader.id)?.presence !== 'follower')
-      this.deposed.add(leader.id);
+    if (leader !== null && leader.id !== chosen.id) {
+      if (this.views.get(leader.id)?.presence !== 'follower') this.deposed.add(leader.id);
+      this.pardoned.delete(leader.id);
+    }
     this.deposed.delete(chosen.id);
     this.leader = chosen;
   }

@@ -44,6 +44,7 @@ function byGtid(a: Claim & { kind: 'mysql' }, b: Claim & { kind: 'mysql' }): Ord
 
 /** The second id of a promoted server is the id of the history it went on from. Offsets compare within one history. */
 function byReplication(a: Claim & { kind: 'redis' }, b: Claim & { kind: 'redis' }): Order {
+  if (a.replicationId === '' || b.replicationId === '') return 'unordered'; // it does not tell
   if (a.replicationId === b.replicationId) {
     const [ours, theirs] = [Number(a.offset), Number(b.offset)];
     if (!(Number.isFinite(ours) && Number.isFinite(theirs)) || ours === theirs) return 'unordered';
@@ -82,6 +83,12 @@ export function claimText(claim: Claim): string {
     case 'galera':
       return `cluster ${claim.clusterUuid.slice(0, 8)}, view ${claim.confId} of ${claim.size}`;
   }
+}
+
+/** What tells one claim from another, without what grows while a server writes. */
+export function claimMark(claim: Claim): string {
+  if (claim.kind === 'mysql') return claim.serverUuid;
+  return claim.kind === 'redis' ? claim.replicationId : claimText(claim);
 }
 
 const GTID_TEXT_MAX = 60;

@@ -25,7 +25,8 @@ interface Node {
   sinceMs: number;
 }
 
-const FREE: Verdict = { standing: 'free', reason: '' };
+const FREE: Verdict = { standing: 'free', reason: '', about: '' };
+const WAITS = 'synced, waits until every node was asked once';
 
 export class Components {
   private readonly nodes = new Map<string, Node>();
@@ -86,7 +87,7 @@ export class Components {
     this.findHome(claiming.map(({ claim }) => claim));
     const waits = this.home === '' && [...this.nodes.values()].some(({ presence }) => presence === 'unseen');
     for (const { id, claim } of claiming)
-      if (waits) verdicts.set(id, { standing: 'waits', reason: 'synced, waits until every node was asked once' });
+      if (waits) verdicts.set(id, { standing: 'waits', reason: WAITS, about: WAITS });
       else if (this.home === '' || isForeign(claim.clusterUuid, this.home)) verdicts.set(id, this.foreign(claim));
     if (!waits)
       this.splitViews(
@@ -112,7 +113,7 @@ export class Components {
       this.home === ''
         ? `one of several clusters (${uuid}), and nothing tells which one is to be used`
         : `node of another cluster: ${uuid}, in use is ${this.home.slice(0, 8)}`;
-    return { standing: 'out', reason };
+    return { standing: 'out', reason, about: reason };
   }
 
   /** Nodes of one cluster that tell of different views, for longer than a change of the view takes. */
@@ -125,11 +126,10 @@ export class Components {
     if (views.length < 2 || claiming.some(({ sinceMs }) => nowMs - sinceMs < VIEW_CHANGE_MS)) return;
     const kept = claiming.find(({ claim }) => viewOf(claim) === views[0].word)!;
     for (const { id, claim } of claiming)
-      if (viewOf(claim) !== views[0].word)
-        verdicts.set(id, {
-          standing: 'out',
-          reason: `second primary component: ${claimText(claim)}, ${this.nameOf(kept.id)} has ${claimText(kept.claim)}`,
-        });
+      if (viewOf(claim) !== views[0].word) {
+        const reason = `second primary component: ${claimText(claim)}, ${this.nameOf(kept.id)} has ${claimText(kept.claim)}`;
+        verdicts.set(id, { standing: 'out', reason, about: reason });
+      }
   }
 }
 

@@ -14,6 +14,12 @@ export interface EvidenceMemory {
   readonly successors: readonly (readonly [id: string, holder: string])[];
 }
 
+/** `later`: it proves others to be out of date; `other`: known, of another holder. */
+export type Proof = 'known' | 'other' | 'later';
+
+/** More than any group lives through; a server that tells of ever new histories must not fill the memory. */
+const KEPT_MAX = 1000;
+
 const NO_ID = /^0*$/;
 
 export class Evidence {
@@ -22,27 +28,29 @@ export class Evidence {
   /** Who went on from a history, by its replication id. */
   private readonly successors = new Map<string, string>();
 
-  /** @param holder who gave the answer; a standby that follows a timeline proves it as well as its primary does @returns whether it is new */
-  learn(claim: Claim, holder: string): boolean {
+  /** @param holder who gave the answer; a standby that follows a timeline proves it as well as its primary does */
+  learn(claim: Claim, holder: string): Proof {
     if (claim.kind === 'postgres' || claim.kind === 'patroni') return this.learnTimeline(claim, holder);
-    return claim.kind === 'redis' && this.learnHistory(claim, holder);
+    return claim.kind === 'redis' ? this.learnHistory(claim, holder) : 'known';
   }
 
-  private learnTimeline({ systemId, timeline }: { systemId: string; timeline: number }, holder: string): boolean {
+  private learnTimeline({ systemId, timeline }: { systemId: string; timeline: number }, holder: string): Proof {
     const before = this.best.get(systemId);
     // Of equal holders the first by name is kept, so that the order of answers does not matter.
     const isBetter = before === undefined || timeline > before.timeline;
-    if (!isBetter && (timeline < before.timeline || holder >= before.holder)) return false;
+    if (!isBetter && (timeline < before.timeline || holder >= before.holder)) return 'known';
     this.best.set(systemId, { timeline, holder });
-    return true;
+    dropOldest(this.best);
+    return isBetter ? 'later' : 'other';
   }
 
-  private learnHistory({ replicationId, secondReplicationId }: Claim & { kind: 'redis' }, holder: string): boolean {
-    if (NO_ID.test(secondReplicationId) || secondReplicationId === replicationId) return false;
+  private learnHistory({ replicationId, secondReplicationId }: Claim & { kind: 'redis' }, holder: string): Proof {
+    if (NO_ID.test(secondReplicationId) || secondReplicationId === replicationId) return 'known';
     const before = this.successors.get(secondReplicationId);
-    if (before !== undefined && holder >= before) return false;
+    if (before !== undefined && holder >= before) return 'known';
     this.successors.set(secondReplicationId, holder);
-    return true;
+    dropOldest(this.successors);
+    return before === undefined ? 'later' : 'other';
   }
 
   /** @returns who proved the claim to be out of date, and by what; null if nobody did */
@@ -79,5 +87,13 @@ export class Evidence {
   clear(): void {
     this.best.clear();
     this.successors.clear();
+  }
+}
+
+function dropOldest(known: Map<string, unknown>): void {
+  if (known.size <= KEPT_MAX) return;
+  for (const oldest of known.keys()) {
+    known.delete(oldest);
+    return;
   }
 }

@@ -5,7 +5,7 @@
  */
 import type { RoleCheck } from '../../config/model.js';
 import type { Claim } from './report.js';
-import { type Finding, judge, quoted } from './verdict.js';
+import { type Finding, identifier, judge, quoted } from './verdict.js';
 
 /** System variables asked for; those a server does not have are left out. */
 export const GALERA_VARIABLES = [
@@ -86,15 +86,15 @@ function policyUnfitness(variables: Values, check: RoleCheck): string | null {
 }
 
 function claimOf(status: Values): Claim | null {
-  const clusterUuid = status.wsrep_cluster_state_uuid;
-  if (!clusterUuid) return null;
+  const clusterUuid = identifier(status.wsrep_cluster_state_uuid);
+  if (clusterUuid === '') return null;
   return {
     kind: 'galera',
     clusterUuid,
-    confId: status.wsrep_cluster_conf_id ?? '',
+    confId: identifier(status.wsrep_cluster_conf_id, 20),
     isPrimaryComponent: status.wsrep_cluster_status === 'Primary',
     size: Number(status.wsrep_cluster_size ?? 0),
-    lastCommitted: status.wsrep_last_committed ?? '',
+    lastCommitted: identifier(status.wsrep_last_committed, 20),
   };
 }
 

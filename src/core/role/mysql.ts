@@ -6,7 +6,7 @@
 import type { RoleCheck } from '../../config/model.js';
 import { isOn, type Values } from './galera.js';
 import type { Claim } from './report.js';
-import { type Finding, judge, lagTime, quoted, type Standing } from './verdict.js';
+import { type Finding, identifier, judge, lagTime, quoted, type Standing } from './verdict.js';
 
 export type Flavor = 'mysql' | 'mariadb';
 
@@ -37,6 +37,9 @@ interface Link {
 }
 
 const YES = 'Yes';
+const NO = 'No';
+/** Characters of a GTID set; an answer is no longer. */
+const GTIDS_MAX = 524_288;
 
 /**
  * @param variables values of MYSQL_VARIABLES
@@ -46,7 +49,8 @@ export function evaluateMysql(flavor: Flavor, variables: Values, rows: readonly 
   const claim = claimOf(flavor, variables);
   const isReadOnly = isOn(variables.read_only) || isOn(variables.super_read_only);
   const links = rows.map(linkOf);
-  const isFollowing = links.some(({ io, sql }) => io === YES || sql === YES);
+  // `Connecting` too: it follows somebody, who may just have died.
+  const isFollowing = links.some(({ io, sql }) => io !== NO || sql !== NO);
   const base = { claim, lagMs: null, lagBytes: null };
   if (links.length > 0 && (isFollowing || isReadOnly)) return judge(check, { ...replica(links, isReadOnly), claim });
   if (isReadOnly) return judge(check, { ...base, role: 'unfit', text: 'read-only, and replicates from nobody' });
@@ -81,7 +85,7 @@ function replica(links: readonly Link[], isReadOnly: boolean): Omit<Standing, 'c
 
 /** MariaDB has no server_uuid: its server_id names it, as in the middle of the GTIDs it wrote. */
 function claimOf(flavor: Flavor, variables: Values): Claim {
-  const serverUuid = variables.server_uuid ?? variables.server_id ?? '';
+  const serverUuid = identifier(variables.server_uuid ?? variables.server_id);
   const gtid = (flavor === 'mysql' ? variables.gtid_executed : variables.gtid_current_pos) ?? '';
-  return { kind: 'mysql', serverUuid, gtid: gtid.replace(/\s+/g, ''), flavor };
+  return { kind: 'mysql', serverUuid, gtid: identifier(gtid, GTIDS_MAX), flavor };
 }

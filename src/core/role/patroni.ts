@@ -5,7 +5,7 @@
 import type { RoleCheck } from '../../config/model.js';
 import { CheckStatus } from '../check-status.js';
 import type { Claim, Role } from './report.js';
-import { type Finding, failure, judge, lagSize, lagTime, quoted } from './verdict.js';
+import { type Finding, failure, identifier, judge, lagSize, lagTime, quoted } from './verdict.js';
 
 /** @returns the path to ask; Patroni itself applies the limit on lag */
 export function patroniPath(check: RoleCheck): string {
@@ -68,10 +68,10 @@ function sentence(node: Body, role: string): string {
 }
 
 function claimOf(node: Body, isLeader: boolean): Claim | null {
-  const systemId = word(node.database_system_identifier);
+  const systemId = identifier(word(node.database_system_identifier));
   const { name, scope } = objectOf(node.patroni);
   const timeline = typeof node.timeline === 'number' ? node.timeline : 0;
-  if (systemId === '' && timeline === 0) return null;
+  if (systemId === '' && timeline === 0 && !isLeader) return null;
   const leaderKey = isLeader ? [word(scope), word(name)].filter((part) => part !== '').join('/') : null;
   return { kind: 'patroni', systemId, timeline, leaderKey };
 }

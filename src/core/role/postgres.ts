@@ -33,20 +33,44 @@ export const POSTGRES_COLUMNS = 9;
 export interface PostgresMemory {
   /** From POSTGRES_SYSTEM, empty where the server does not tell. */
   readonly systemId: string;
-  /** How long ago it was last seen caught up, ms; null = never. It cannot be further behind than that. */
-  readonly caughtUpAgoMs: number | null;
+  readonly caughtUp: CaughtUp | null;
+  /** When it was asked, on the clock of `caughtUp`. */
+  readonly nowMs: number;
 }
+
+/**
+ * When a standby was last seen streaming with nothing left to replay, and what it had replayed. Whoever has replayed as
+ * much of the same log lacks nothing that was there then: he is behind by no more than the time since.
+ */
+export interface CaughtUp {
+  readonly atMs: number;
+  readonly claim: PostgresClaim;
+}
+
+type PostgresClaim = Extract<Claim, { kind: 'postgres' }>;
 
 /** @param row one row of the question */
 export function evaluatePostgres(row: readonly (string | null)[], memory: PostgresMemory, check: RoleCheck): Finding {
-  const timeline = timelineOf(row[3] ?? '');
-  const claim: Claim = { kind: 'postgres', systemId: memory.systemId, timeline, lsn: row[2] ?? '' };
-  if (row[0] !== 'f') return judge(check, { ...standby(row, memory.caughtUpAgoMs), claim });
-  const where = `timeline ${timeline} at ${quoted(row[2])}`;
+  const claim = claimOf(row, memory.systemId);
+  if (row[0] !== 'f') return judge(check, { ...standby(row, caughtUpAgoMs(memory, claim)), claim });
+  const where = `timeline ${claim.timeline} at ${quoted(row[2])}`;
   const base = { claim, lagMs: null, lagBytes: null };
   if (row[1] === 'off') return judge(check, { ...base, role: 'primary', text: `primary, ${where}` });
   const text = `primary that refuses writes, ${where}: default_transaction_read_only is on, for all or for this user`;
   return judge(check, { ...base, role: 'unfit', text });
+}
+
+/** @returns what is to be remembered once a row has been judged: whoever is a standby no more begins anew */
+export function caughtUpAfter(
+  row: readonly (string | null)[],
+  { systemId, caughtUp, nowMs }: PostgresMemory,
+): CaughtUp | null {
+  if (row[0] !== 't') return null;
+  return isCaughtUp(row) ? { atMs: nowMs, claim: claimOf(row, systemId) } : caughtUp;
+}
+
+function claimOf(row: readonly (string | null)[], systemId: string): PostgresClaim {
+  return { kind: 'postgres', systemId, timeline: timelineOf(row[3] ?? ''), lsn: row[2] ?? '' };
 }
 
 /** Hexadecimal in the name of a log file, decimal elsewhere; 0 where the server does not tell. */
@@ -55,36 +79,60 @@ function timelineOf(text: string): number {
   return Number.isSafeInteger(timeline) ? timeline : 0;
 }
 
-function standby(row: readonly (string | null)[], caughtUpAgoMs: number | null): Omit<Standing, 'claim'> {
-  const [, , replayed, , received, sinceMs, receivers, sent, paused] = row;
-  const isStreaming = receivers !== null && receivers !== '0';
-  const lagBytes = behindBytes(replayed, received, sent);
-  // Nothing left to replay and a sender at the other end: the age of the last transaction means nothing then.
-  const isCaughtUp = isStreaming && lagBytes === 0;
-  const lagMs = isCaughtUp ? 0 : ageOf(sinceMs, isStreaming ? caughtUpAgoMs : null);
-  const details = isStreaming ? '' : ', not streaming';
-  const pause = paused === 't' ? ', replay paused' : '';
-  return { role: 'replica', text: `standby, ${distance(lagMs, lagBytes)}${details}${pause}`, lagMs, lagBytes };
+function standby(row: readonly (string | null)[], agoMs: number | null): Omit<Standing, 'claim'> {
+  const lagBytes = behindBytes(row);
+  const ageMs = ageOf(row[5]);
+  // The first transaction after an idle hour is not an hour late, though the last one replayed is that old.
+  const isBySight = agoMs !== null && (ageMs === null || agoMs < ageMs);
+  const lagMs = isCaughtUp(row) ? 0 : isBySight ? agoMs : ageMs;
+  const pause = row[8] === 't' ? ', replay paused' : '';
+  const text = `standby, ${distance(row, { lagMs, lagBytes, isBySight })}${pause}`;
+  return { role: 'replica', text, lagMs, lagBytes };
 }
 
-/**
- * The first transaction after an idle hour is not an hour late, though the last one replayed is that old: a standby
- * seen caught up a moment ago is behind by no more than that moment.
- */
-function ageOf(sinceMs: string | null, caughtUpAgoMs: number | null): number | null {
-  if (sinceMs === null) return caughtUpAgoMs;
-  const age = Math.max(0, Number(sinceMs));
-  return caughtUpAgoMs === null ? age : Math.min(age, caughtUpAgoMs);
+/** Nothing left to replay and a sender at the other end: the age of the last transaction means nothing then. */
+function isCaughtUp(row: readonly (string | null)[]): boolean {
+  return isStreaming(row) && behindBytes(row) === 0;
 }
 
-function distance(lagMs: number | null, lagBytes: number | null): string {
-  if (lagMs === 0) return 'caught up';
+/** A receiver has a connection to its sender. */
+function isStreaming(row: readonly (string | null)[]): boolean {
+  return row[6] !== null && row[6] !== '0';
+}
+
+/** @returns how long ago it was seen caught up, null where it was not, or has gone back behind what it had then */
+function caughtUpAgoMs({ caughtUp, nowMs }: PostgresMemory, now: PostgresClaim): number | null {
+  if (caughtUp === null) return null;
+  const { atMs, claim } = caughtUp;
+  const [at, then] = [position(now.lsn), position(claim.lsn)];
+  // A copy of another day at the same address, or one that was rewound, has not what was seen.
+  const isSameLog = claim.systemId === now.systemId && claim.timeline === now.timeline;
+  return isSameLog && at !== null && then !== null && at >= then ? Math.max(0, nowMs - atMs) : null;
+}
+
+function ageOf(sinceMs: string | null): number | null {
+  return sinceMs === null ? null : Math.max(0, Number(sinceMs));
+}
+
+interface Distance {
+  readonly lagMs: number | null;
+  readonly lagBytes: number | null;
+  /** Known from when it was seen caught up. */
+  readonly isBySight: boolean;
+}
+
+function distance(row: readonly (string | null)[], { lagMs, lagBytes, isBySight }: Distance): string {
+  if (isCaughtUp(row)) return 'caught up';
   const size = lagBytes === null || lagBytes === 0 ? '' : ` (${lagSize(lagBytes)})`;
-  return lagMs === null ? `how far behind it does not say${size}` : `${lagTime(lagMs)} behind${size}`;
+  const link = isStreaming(row) ? '' : ', not streaming';
+  if (lagMs === null) return `how far behind it does not say${size}${link}`;
+  // Without a primary nobody knows how far it is behind, or whether there is anything to be behind of.
+  if (isBySight && link !== '') return `caught up ${lagTime(lagMs)} ago${size}${link}`;
+  return `${lagTime(lagMs)} behind${size}${link}`;
 }
 
 /** What was sent or received and is not replayed. What the primary wrote and did not send, no standby knows. */
-function behindBytes(replayed: string | null, received: string | null, sent: string | null): number | null {
+function behindBytes([, , replayed, , received, , , sent]: readonly (string | null)[]): number | null {
   const at = position(replayed);
   const ends = [position(received), position(sent)].filter((end) => end !== null);
   if (at === null || ends.length === 0) return null;

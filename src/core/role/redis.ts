@@ -5,7 +5,7 @@
 import type { RoleCheck } from '../../config/model.js';
 import { CheckStatus } from '../check-status.js';
 import type { Claim } from './report.js';
-import { type Finding, failure, judge, lagSize, lagTime, quoted, type Standing } from './verdict.js';
+import { type Finding, failure, identifier, judge, lagSize, lagTime, quoted, type Standing } from './verdict.js';
 
 type Fields = ReadonlyMap<string, string>;
 
@@ -35,7 +35,9 @@ function fieldsOf(info: string): Fields {
 
 function primaryText(fields: Fields): string {
   const replicas = fields.get('connected_slaves');
-  return replicas === undefined ? 'primary' : `primary with ${quoted(replicas)} replicas`;
+  return replicas === undefined
+    ? 'primary'
+    : `primary with ${quoted(replicas)} ${replicas === '1' ? 'replica' : 'replicas'}`;
 }
 
 function replica(fields: Fields): Omit<Standing, 'claim'> {
@@ -70,9 +72,12 @@ function unread(fields: Fields): number | null {
   return Number.isFinite(bytes) ? Math.max(0, bytes) : null;
 }
 
-function claimOf(fields: Fields): Claim | null {
-  const replicationId = fields.get('master_replid');
-  if (replicationId === undefined) return null;
-  const secondReplicationId = fields.get('master_replid2') ?? '';
-  return { kind: 'redis', replicationId, secondReplicationId, offset: fields.get('master_repl_offset') ?? '' };
+/** One without a replication id (before Redis 4, and some that only speak its protocol) claims all the same. */
+function claimOf(fields: Fields): Claim {
+  return {
+    kind: 'redis',
+    replicationId: identifier(fields.get('master_replid')),
+    secondReplicationId: identifier(fields.get('master_replid2')),
+    offset: identifier(fields.get('master_repl_offset'), 20),
+  };
 }

@@ -39,6 +39,8 @@ export interface RoleReport {
   readonly lagBytes: number | null;
   /** The server itself said it is unfit: no packet was lost, so nothing speaks for waiting. */
   readonly isDefinite: boolean;
+  /** It let the check's user not in: each further try is a line in its log, or brings a lock nearer. */
+  readonly isLoginRefused: boolean;
 }
 
 /** A value of `CheckStatus`. */

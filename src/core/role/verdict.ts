@@ -26,7 +26,7 @@ export function judge(check: RoleCheck, standing: Standing): Finding {
 
 function finding(status: Finding['status'], standing: Standing, text: string, isDefinite: boolean): Finding {
   const { role, claim, lagMs, lagBytes } = standing;
-  return { status, role, text: printable(text), claim, lagMs, lagBytes, isDefinite };
+  return { status, role, text: printable(text), claim, lagMs, lagBytes, isDefinite, isLoginRefused: false };
 }
 
 /** @returns what speaks against it, as the end of a sentence; null for nothing */
@@ -48,7 +48,13 @@ function overLimit(lag: number | null, limit: number | undefined, write: (lag: n
 /** A failure to get an answer, or an answer that is a refusal: no role is known. */
 export function failure(status: Finding['status'], text: string, isDefinite = false): Finding {
   const role: Role = isDefinite ? 'unfit' : 'unknown';
-  return { status, role, text: printable(text), claim: null, lagMs: null, lagBytes: null, isDefinite };
+  const none = { claim: null, lagMs: null, lagBytes: null };
+  return { status, role, text: printable(text), ...none, isDefinite, isLoginRefused: false };
+}
+
+/** The server knows the user not, or takes its password for wrong. */
+export function loginRefused(text: string): Finding {
+  return { ...failure(CheckStatus.L7STS, text, true), isLoginRefused: true };
 }
 
 /** One line of printable ASCII, short enough for a log line. */
@@ -68,6 +74,11 @@ export function lagSize(bytes: number): string {
   if (bytes < 1024) return `${bytes} bytes`;
   const [size, unit] = bytes < 1_048_576 ? [bytes / 1024, 'KiB'] : [bytes / 1_048_576, 'MiB'];
   return `${size.toFixed(1).replace(/\.0$/, '')} ${unit}`;
+}
+
+/** An identifier that a server told, for a claim: it is compared, remembered and quoted, so it holds nothing else. */
+export function identifier(value: string | null | undefined, lengthMax = 64): string {
+  return (value ?? '').replace(/[^\w:,.-]+/g, '').slice(0, lengthMax);
 }
 
 /** A word that a server said about itself, cut to what can be quoted. */

@@ -1,9 +1,11 @@
 /** Programs as role checks: told whom they check, ended with all that they started, never through a shell. */
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { promisify } from 'node:util';
 import { until } from '../../support/database-process.js';
 import { PASSWORD, session } from './sessions.js';
 
@@ -74,6 +76,27 @@ test('a program that writes without end', async (t) => {
   const report = await session(t, 'exec', PLACE, { command, timeoutMs: 400 }).ask();
   assert.equal(report.status, 19);
   assert.ok(report.text.length <= 200);
+});
+
+/** Opens what is left, asks for a program, and prints what came of it. */
+const WITHOUT_DESCRIPTORS = `
+  import { openSync } from 'node:fs';
+  import { ExecSession } from '../../../src/checks/role/exec-session.js';
+  import { runCommand } from '../../../src/agents/command.js';
+  const session = new ExecSession({ kind: 'exec', command: ['/bin/true'] }, { host: '127.0.0.1', port: 1 }, null);
+  try {
+    for (;;) openSync('/dev/null');
+  } catch {}
+  session.check(({ text }) => process.stdout.write(text + '; '));
+  runCommand({ argv: ['/bin/true'], env: {} }, 1000, ({ reason }) => process.stdout.write(reason));
+`;
+
+test('without a free descriptor a program cannot be run, and that is all', async () => {
+  const from = (text: string) => new URL(text, import.meta.url).href;
+  const script = WITHOUT_DESCRIPTORS.replace(/from '(\.[^']+)'/g, (_, path: string) => `from '${from(path)}'`);
+  const command = 'ulimit -n 60; exec "$0" --input-type=module -e "$1"';
+  const { stdout } = await promisify(execFile)('/bin/sh', ['-c', command, process.execPath, script]);
+  assert.equal(stdout, 'cannot run /bin/true: EMFILE; /bin/true cannot be run (EMFILE)');
 });
 
 test('a program that repeats the password', async (t) => {

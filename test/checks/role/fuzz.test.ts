@@ -78,7 +78,7 @@ const KINDS: readonly Kind[] = [
   },
   {
     name: 'postgres',
-    make: () => new PostgresDialogue(check('postgres'), PASSWORD, () => 'nonce'),
+    make: () => new PostgresDialogue(check('postgres'), PASSWORD, { caughtUp: null }, () => 'nonce'),
     good: [
       Buffer.alloc(0),
       Buffer.concat([frame('R', '\0\0\0\0'), frame('S', 'server_version\x0015\0'), frame('Z', 'I')]),

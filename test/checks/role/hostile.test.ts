@@ -33,12 +33,17 @@ for (const kind of KINDS)
     const open = (t: TestContext, place: Place) => session(t, kind, place, settings);
 
     test('nobody listens', async (t) => {
-      const report = await open(t, { host: '127.0.0.1', port: await freePort() }).ask();
-      assert.deepEqual([report.text, report.status, report.role], ['connection refused', 8, 'unknown']);
+      const port = await freePort();
+      const report = await open(t, { host: '127.0.0.1', port }).ask();
+      const expected = `connection refused${kind === 'patroni' ? ` at REST port ${port}` : ''}`;
+      assert.deepEqual([report.text, report.status, report.role], [expected, 8, 'unknown']);
     });
 
     test('a unix socket that is not there', async (t) =>
-      assert.equal(await open(t, { host: '/nowhere/at-all', port: 0 }).outcome(), 'L4CON there is no such socket'));
+      assert.equal(
+        await open(t, { host: '/nowhere/at-all', port: 0 }).outcome(),
+        'L4CON there is no socket /nowhere/at-all',
+      ));
 
     test('accepts and says nothing', async (t) => {
       const check = open(t, await server(t, () => {}));
@@ -122,6 +127,25 @@ describe('whoever asks', () => {
   });
 });
 
+describe('a second login that is refused while the session is asked', () => {
+  test('is said when that check is over, and not before', async (t) => {
+    const info = 'role:master\r\n';
+    let connections = 0;
+    const place = await server(t, (socket) => {
+      if (++connections === 2) return void socket.resetAndDestroy();
+      socket.on('data', () => setTimeout(() => socket.write(`$${info.length}\r\n${info}\r\n+PONG\r\n`), 100));
+    });
+    const check = session(t, 'redis', place, { timeoutMs: 500 }, null);
+    assert.equal(await check.outcome(), 'L7OK primary');
+    const answer = check.ask();
+    check.held.renew();
+    await sleep(50);
+    assert.deepEqual([connections, check.broken()], [2, 0]);
+    assert.equal((await answer).text, 'primary');
+    assert.equal(check.broken(), 1);
+  });
+});
+
 describe('a server whose login takes longer than a check may', () => {
   test('is taken up by the next check instead of being asked anew', async (t) => {
     let connections = 0;
@@ -139,4 +163,22 @@ describe('a server whose login takes longer than a check may', () => {
     assert.equal(await check.outcome(), 'L7OK primary');
     assert.equal(connections, 1);
   });
+});
+
+test('a password that the server says back, in whatever field, is in no report', async (t) => {
+  for (const [info, ping] of [
+    ['role:master\r\n', `+${PASSWORD}`],
+    [`role:${PASSWORD}\r\n`, '+PONG'],
+    [`role:master\r\nconnected_slaves:${PASSWORD}\r\n`, '+PONG'],
+  ]) {
+    const place = await server(t, (socket) => {
+      socket.once('data', () => {
+        socket.on('data', () => socket.write(`$${info.length}\r\n${info}\r\n${ping}\r\n`));
+        socket.write('+OK\r\n');
+      });
+    });
+    const { text } = await session(t, 'redis', place).ask();
+    assert.match(text, /\*\*\*/);
+    assert.ok(!text.includes(PASSWORD), text);
+  }
 });

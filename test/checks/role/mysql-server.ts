@@ -58,6 +58,11 @@ function text(value: string | null): Buffer {
   if (value === null) return Buffer.from([0xfb]);
   const bytes = Buffer.from(value);
   if (bytes.length < 0xfb) return Buffer.concat([Buffer.from([bytes.length]), bytes]);
+  if (bytes.length > 0xffff)
+    return Buffer.concat([
+      Buffer.from([0xfd, bytes.length & 0xff, (bytes.length >> 8) & 0xff, bytes.length >> 16]),
+      bytes,
+    ]);
   return Buffer.concat([Buffer.from([0xfc, bytes.length & 0xff, bytes.length >> 8]), bytes]);
 }
 

@@ -10,7 +10,12 @@ const PASSWORD = 'geheim';
 const NONE = Buffer.alloc(0);
 
 function dialogue(settings: Partial<RoleCheck> = {}): PostgresDialogue {
-  return new PostgresDialogue({ kind: 'postgres', user: 'checker', ...settings } as RoleCheck, PASSWORD, () => 'abc');
+  return new PostgresDialogue(
+    { kind: 'postgres', user: 'checker', ...settings } as RoleCheck,
+    PASSWORD,
+    { caughtUp: null },
+    () => 'abc',
+  );
 }
 
 function message(type: string, ...parts: readonly (Buffer | string | readonly number[])[]): Buffer {
@@ -47,8 +52,8 @@ const PRIMARY = Buffer.concat([
   row(['f', 'off', '0/60', 'x00000003', null, null, null, null, null]),
   READY,
 ]);
-const STANDBY = (replayed: string, ageMs: string) =>
-  Buffer.concat([row(['t', 'on', replayed, '3', '0/60', ageMs, '1', null, 'f']), READY]);
+const STANDBY = (received: string, ageMs: string, receivers = '1') =>
+  Buffer.concat([row(['t', 'on', '0/60', '3', received, ageMs, receivers, null, 'f']), READY]);
 const OFF = { tls: 'off' } as const;
 
 describe('a whole conversation', () => {
@@ -84,14 +89,26 @@ describe('a whole conversation', () => {
       SYSTEM,
       PREPARED,
       STANDBY('0/60', '3600000'),
-      STANDBY('0/50', '3600200'),
-      STANDBY('0/50', '3600400'),
+      STANDBY('0/70', '3600200'),
+      STANDBY('0/70', '3600400'),
     ];
     const course = converse(dialogue({ ...OFF, want: 'replica', maxLagMs: 300 }), replies);
     assert.deepEqual(outcomes(course), [
       'L7OK standby, caught up',
       'L7OK standby, 200 ms behind (16 bytes)',
       'L7STS standby, 400 ms behind (16 bytes): the limit is 300 ms',
+    ]);
+  });
+
+  test('what was seen is known to the next session, and stays when the primary dies', () => {
+    const history = { caughtUp: null };
+    const open = () => new PostgresDialogue({ kind: 'postgres', want: 'replica', ...OFF } as RoleCheck, null, history);
+    const login = [NONE, LOGGED_IN, SYSTEM, PREPARED];
+    converse(open(), [...login, STANDBY('0/60', '254000')]);
+    const course = converse(open(), [...login, STANDBY('0/60', '254100', '0'), STANDBY('0/60', '254300', '0')]);
+    assert.deepEqual(outcomes(course), [
+      'L7OK standby, caught up 0 ms ago, not streaming',
+      'L7OK standby, caught up 200 ms ago, not streaming',
     ]);
   });
 
@@ -105,6 +122,19 @@ describe('a whole conversation', () => {
     assert.deepEqual(outcomes(once), [primary, primary]);
     const asked = once.sent.slice(3).map((bytes) => bytes.toString('latin1', 5, 12));
     assert.deepEqual(asked, ['EXECUTE', 'SELECT ', 'SELECT ']);
+  });
+
+  test('a server that sends one SCRAM challenge after another is not served', () => {
+    const offer = message('R', [0, 0, 0, 10], 'SCRAM-SHA-256\0\0');
+    const challenge = (salt: string) => message('R', [0, 0, 0, 11], `r=abcdef,s=${salt},i=200000`);
+    const salts = Array.from({ length: 500 }, (_, i) => challenge(Buffer.from(String(i)).toString('base64')));
+    for (const [flood, expected] of [
+      [salts, 'L7RSP the server sent a second SCRAM challenge'],
+      [salts.flatMap((salt) => [offer, salt]), 'L7RSP the server begins a SCRAM login again and again'],
+    ] as const) {
+      const course = converse(dialogue(OFF), [NONE, Buffer.concat([offer, ...flood])]);
+      assert.deepEqual(outcomes(course), [expected]);
+    }
   });
 
   test('md5', () => {

@@ -1,5 +1,6 @@
 /** Role checks against real PostgreSQL servers: every way to log in, roles, lag, and sessions that are lost. */
 import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { selfSigned } from '../../support/certificate.js';
 import { until } from '../../support/database-process.js';
 import { type Postgres, startPostgres, startPostgresStandby } from '../../support/databases.js';
@@ -146,9 +147,22 @@ systemTest('a PostgreSQL primary and its standby', NEEDS, async (t) => {
     await until('the standby to catch up', async () => (await reader.outcome()) === 'L7OK standby, caught up');
   });
 
-  await t.test('a standby whose primary is gone does not stream', async () => {
+  await t.test('a standby whose primary is gone is as late as the primary is gone', async (t) => {
+    const LIMIT_MS = 3000;
+    const strict = session(t, 'postgres', standby, { want: 'replica', maxLagMs: LIMIT_MS });
+    const stranger = session(t, 'postgres', standby, { want: 'replica', maxLagMs: LIMIT_MS });
+    await sleep(LIMIT_MS + 500); // nobody writes: its last transaction is older than the limit
+    const seenMs = performance.now();
+    assert.equal(await strict.outcome(), 'L7OK standby, caught up');
     await primary.kill();
-    await until('the standby to notice', async () => /not streaming$/.test(await reader.outcome()));
+    await until('the standby to notice', async () => /ago, not streaming/.test(await strict.outcome()));
+    strict.held.renew(); // a second login takes over, and knows what the first one saw
+    assert.match(await strict.outcome(), /^L7OK standby, caught up .* ago, not streaming$/);
+    assert.match(await stranger.outcome(), /^L7STS standby, [\d.]+ s behind, not streaming: the limit is 3 s$/);
+    await until('the limit to pass', async () =>
+      /^L7STS .* ago, not streaming: the limit is 3 s$/.test(await strict.outcome()),
+    );
+    assert.ok(performance.now() - seenMs > LIMIT_MS, 'it left before its time');
   });
 
   await t.test('promoted, it is the primary on the next timeline, over the same session', async () => {

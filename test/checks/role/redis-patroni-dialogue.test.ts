@@ -22,7 +22,7 @@ describe('redis', () => {
   test('in pieces of any size', () => {
     for (const sizes of [[65_536], [1], [5, 2]]) {
       const course = converse(dialogue(), [NONE, OK, answer, answer], sizes);
-      assert.deepEqual(outcomes(course), ['L7OK primary with 1 replicas', 'L7OK primary with 1 replicas']);
+      assert.deepEqual(outcomes(course), ['L7OK primary with 1 replica', 'L7OK primary with 1 replica']);
     }
   });
 
@@ -52,7 +52,7 @@ describe('redis', () => {
       'no password needed',
       [NONE, '-ERR Client sent AUTH, but no password is set\r\n', answer],
       PASSWORD,
-      'L7OK primary with 1 replicas',
+      'L7OK primary with 1 replica',
     ],
     [
       'may not ask',

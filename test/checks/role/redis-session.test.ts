@@ -66,7 +66,7 @@ systemTest('a Redis primary and its replica', NEEDS, async (t) => {
     const [ours, theirs] = [await writer.ask(), await reader.ask()];
     assert.deepEqual(
       [ours.text, ours.role, theirs.role, theirs.status],
-      ['primary with 1 replicas', 'primary', 'replica', 15],
+      ['primary with 1 replica', 'primary', 'replica', 15],
     );
     assert.ok(ours.claim?.kind === 'redis' && theirs.claim?.kind === 'redis');
     assert.equal(theirs.claim.replicationId, ours.claim.replicationId);

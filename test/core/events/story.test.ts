@@ -1,9 +1,9 @@
 /**
  * Golden stories: a script of what happens to a farm, a line `--- story`, and what `explain` and `events` then print.
  * `UPDATE=1 node --test …` writes what is found now; read the difference before you commit it. The script's words:
- *   backend NAME SERVER… [key=value…]       servers with fall 3, rise 2, a check each 200 ms; options for all of them
+ *   backend NAME SERVER… [key=value…]       servers (SERVER+ is a backup) with fall 3, rise 2, a check each 200 ms; options for all of them
  *   check BE/SRV STATUS TEXT [role=R] [times=N]   so many checks of 3 ms, each 200 ms after the last
- *   wait TIME · sessions BE/SRV N · hint BE/SRV KIND TEXT · maint|drain|ready|unresolve|resolve|undamp BE/SRV [who]
+ *   wait TIME · sessions BE/SRV N · hint BE/SRV KIND TEXT · maint|drain|ready|unresolve|resolve|undamp|fallback BE/SRV [who]
  *   claim BE/SRV LEVEL TEXT · explain BE/SRV · events
  */
 import assert from 'node:assert/strict';
@@ -38,6 +38,7 @@ class StoryWorld extends World {
   who: string | null = null;
 
   override log(event: HealthEvent): void {
+    if (this.history === undefined) return; // a choice made while the world is built is no part of the story
     const by = event.detail?.cause.by;
     this.history.add(event, by === 'operator' || by === 'damping' ? this.who : null);
   }
@@ -89,8 +90,9 @@ function build(lines: readonly Words[]): StoryWorld {
       : undefined;
     return backend(
       name,
-      servers.map((each) => server(each, settings)),
-      { flapDamping },
+      // A name with '+' is a backup.
+      servers.map((each) => server(each.replace('+', ''), { ...settings, backup: each.endsWith('+') })),
+      { flapDamping, ...(options.get('balance') === 'single' ? { balance: { algorithm: 'single' } } : {}) },
     );
   });
   return new StoryWorld(proxies);
@@ -140,6 +142,7 @@ function order(world: StoryWorld, word: string, name: string, who: string): stri
   world.who = who === '' ? null : who;
   if (word === 'maint' || word === 'drain' || word === 'ready') world.machine.setState(s, word);
   else if (word === 'resolve' || word === 'unresolve') world.machine.setResolved(s, word === 'resolve');
+  else if (word === 'fallback') world.machine.setFallback(s, true);
   else if (word === 'undamp') world.machine.undamp(s);
   else assert.fail(`no such word: ${word}`);
   world.machine.flush();

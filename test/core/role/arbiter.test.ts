@@ -90,7 +90,7 @@ test('an operator lets the old primary in again: maintenance and back, or settle
   for (const settle of [
     (story: Story) => {
       story.arbiter.withdrawn('a');
-      story.arbiter.returned('a');
+      story.arbiter.returned('a', true);
     },
     (story: Story) => story.arbiter.settle('a'),
     (story: Story) => story.arbiter.settle(),
@@ -196,4 +196,85 @@ test('what a group knew is kept when a configuration joins it to another', () =>
   after.arbiter.join(before.arbiter);
   assert.deepEqual(after.primary('a', pg(1)).leaders, []);
   assert.deepEqual(after.primary('c', pg(3)).leaders, ['c']);
+});
+
+test('a pardon is for what was known then: who falls behind later is out again', () => {
+  for (const [first, stale, second] of [
+    [pg(1), pg(1), pg(2)],
+    [my(A, `${A}:1-5`), my(A, `${A}:1-6`), my(B, `${A}:1-5,${B}:1`)],
+  ]) {
+    const story = new Story('a', 'b').primary('a', first).replica('b');
+    // Routine: the primary was in maintenance once.
+    story.arbiter.withdrawn('a');
+    story.arbiter.returned('a', true);
+    assert.deepEqual(story.primary('a', first).leaders, ['a']);
+    story.down('a').primary('b', second).down('b');
+    assert.deepEqual(story.primary('a', stale).leaders, []);
+    assert.match(story.why('a'), /^stale primary/);
+  }
+});
+
+test('a standby that proves a later timeline ends a pardon that did not know of it', () => {
+  const story = new Story('a', 'b', 'c').primary('a', pg(1)).replica('b').replica('c');
+  story.arbiter.settle('a');
+  assert.deepEqual(story.leaders, ['a']);
+  assert.deepEqual(story.down('b').replica('c', pg(2)).primary('a', pg(1)).leaders, []);
+});
+
+test('nobody has looked at a server whose checks only paused', () => {
+  const story = new Story('a', 'b').primary('a', pg(1)).replica('b').down('a').primary('b', pg(2)).down('b');
+  story.arbiter.withdrawn('a');
+  story.arbiter.returned('a', false);
+  assert.deepEqual(story.primary('a', pg(1)).leaders, []);
+});
+
+test('what an operator settled holds for a successor', () => {
+  const story = new Story('a', 'b').primary('a', pg(1)).replica('b').primary('b', pg(2)).down('b').primary('a', pg(1));
+  story.arbiter.settle('a');
+  assert.deepEqual(story.leaders, ['a']);
+  const next = new Story('a', 'b');
+  next.arbiter.recall(JSON.parse(JSON.stringify(story.arbiter.memory)));
+  assert.deepEqual(next.down('b').primary('a', pg(1)).leaders, ['a']);
+});
+
+test('a reason stays the same while nothing but the number of transactions changes', () => {
+  for (const grown of [
+    (id: string, n: number) => my(id === 'a' ? A : B, `${id === 'a' ? A : B}:1-${n}`),
+    (id: string, n: number) => redis(`history of ${id}`, '0', String(n)),
+  ]) {
+    const story = new Story('a', 'b').primary('a', grown('a', 1)).replica('b').primary('b', grown('b', 1));
+    const verdict = story.arbiter.decide().verdicts.get('b');
+    assert.equal(verdict?.standing, 'out');
+    for (let n = 2; n < 10; n++) {
+      story.primary('a', grown('a', n)).primary('b', grown('b', n));
+      assert.equal(story.arbiter.decide().verdicts.get('b'), verdict);
+    }
+  }
+});
+
+test('of two Redis primaries that tell no replication id, the incumbent alone is used', () => {
+  const story = new Story('a', 'b')
+    .primary('a', redis('', '', '5'))
+    .replica('b')
+    .primary('b', redis('', '', '9'));
+  assert.deepEqual(story.leaders, ['a']);
+});
+
+test('a server that tells of ever new histories does not fill the memory', () => {
+  const story = new Story('a', 'b').primary('a', redis('r0')).replica('b');
+  for (let n = 1; n < 3000; n++) story.replica('b', redis(`r${n + 1}`, `r${n}`));
+  assert.ok(story.arbiter.memory.evidence.successors.length <= 1000);
+  for (let n = 1; n < 3000; n++) story.replica('b', pg(n, `system ${n}`));
+  assert.ok(story.arbiter.memory.evidence.best.length <= 1000);
+});
+
+test('clusters that a configuration parts do not hold their own primaries against each other', () => {
+  const both = new Story('a', 'b').primary('a', pg(1, '7')).replica('b').primary('b', pg(1, '8'));
+  assert.match(both.why('b'), /another cluster/);
+  const parted = new Story('b');
+  parted.arbiter.join(both.arbiter, (id) => id === 'a');
+  assert.deepEqual(parted.primary('b', pg(1, '8')).leaders, ['b']);
+  const moved = new Story('b');
+  moved.arbiter.join(both.arbiter); // a is gone, and may come back at another address
+  assert.deepEqual(moved.primary('b', pg(1, '8')).leaders, []);
 });

@@ -7,7 +7,7 @@ import { evaluateExec } from '../../../src/core/role/exec.js';
 import { evaluateGalera } from '../../../src/core/role/galera.js';
 import { evaluateMysql, replicaStatement } from '../../../src/core/role/mysql.js';
 import { evaluatePatroni, patroniPath } from '../../../src/core/role/patroni.js';
-import { evaluatePostgres } from '../../../src/core/role/postgres.js';
+import { caughtUpAfter, evaluatePostgres } from '../../../src/core/role/postgres.js';
 import { evaluateRedis } from '../../../src/core/role/redis.js';
 import { type Finding, failure, lagSize, lagTime } from '../../../src/core/role/verdict.js';
 
@@ -154,6 +154,12 @@ describe('mysql', () => {
     ['0', [old('Yes', 'Yes', '0')], {}, 'unfit replica: replica that is writable, caught up: not the primary'],
     ['0', [old('No', 'No', null)], {}, 'fit primary: primary, its own replication stopped'],
     [
+      '0',
+      [old('Connecting', 'No', null, 'Duplicate entry')],
+      {},
+      'unfit unfit: replica whose replication does not run (IO Connecting, SQL No): Duplicate entry',
+    ],
+    [
       '1',
       [old('No', 'No', null)],
       { want: 'any' },
@@ -204,6 +210,9 @@ describe('postgres', () => {
     receivers = '1',
     paused = 'f',
   ) => ['t', 'on', replayed, '2', received, sinceMs, receivers, null, paused];
+  const FRESH = { systemId: '77', caughtUp: null, nowMs: 0 };
+  /** What it had when it was seen caught up. */
+  const SEEN = { kind: 'postgres', systemId: '77', timeline: 2, lsn: '0/10' } as const;
   for (const [name, row, settings, caughtUpAgoMs, expected] of [
     ['primary', PRIMARY, {}, null, 'fit primary: primary, timeline 2 at 0/3000060'],
     [
@@ -266,15 +275,57 @@ describe('postgres', () => {
       'link down',
       standby('0/10', '0/10', '12000', '0'),
       { want: 'replica' },
-      100,
+      null,
       'fit replica: standby, 12 s behind, not streaming',
     ],
     [
-      'link down, with a limit',
+      'link down, with a limit, never seen caught up',
       standby('0/10', '0/10', '12000', '0'),
       { want: 'replica', maxLagMs: 5000 },
-      100,
+      null,
       'unfit replica: standby, 12 s behind, not streaming: the limit is 5 s',
+    ],
+    [
+      'the primary of an idle database died a moment ago',
+      standby('0/10', '0/10', '254000', '0'),
+      { want: 'replica', maxLagMs: 10000 },
+      200,
+      'fit replica: standby, caught up 200 ms ago, not streaming',
+    ],
+    [
+      'and has been away for longer than the limit',
+      standby('0/10', '0/10', '264000', '0'),
+      { want: 'replica', maxLagMs: 10000 },
+      10001,
+      'unfit replica: standby, caught up 10 s ago, not streaming: the limit is 10 s',
+    ],
+    [
+      'what came before the link broke is replayed later',
+      standby('0/20', '0/410', '254000', '0'),
+      { want: 'replica', maxLagMs: 10000 },
+      400,
+      'fit replica: standby, caught up 400 ms ago (1008 bytes), not streaming',
+    ],
+    [
+      'a transaction younger than the sight of it',
+      standby('0/20', '0/20', '100', '0'),
+      { want: 'replica', maxLagMs: 10000 },
+      400,
+      'fit replica: standby, 100 ms behind, not streaming',
+    ],
+    [
+      'nothing ever replayed, and seen caught up',
+      standby('0/10', '0/10', null, '0'),
+      { want: 'replica', maxLagMs: 10000 },
+      400,
+      'fit replica: standby, caught up 400 ms ago, not streaming',
+    ],
+    [
+      'less replayed than was seen: another copy of the data',
+      standby('0/F', '0/F', '254000', '0'),
+      { want: 'replica', maxLagMs: 10000 },
+      200,
+      'unfit replica: standby, 254 s behind, not streaming: the limit is 10 s',
     ],
     [
       'nothing replayed yet',
@@ -292,12 +343,37 @@ describe('postgres', () => {
     ],
   ] as const)
     test(name, () => {
-      const finding = evaluatePostgres(row, { systemId: '77', caughtUpAgoMs }, ask('postgres', settings));
-      assert.equal(words(finding), expected);
+      const caughtUp = caughtUpAgoMs === null ? null : { atMs: 5000, claim: { ...SEEN } };
+      const memory = { systemId: '77', caughtUp, nowMs: 5000 + (caughtUpAgoMs ?? 0) };
+      assert.equal(words(evaluatePostgres(row, memory, ask('postgres', settings))), expected);
+    });
+
+  for (const [name, changed] of [
+    ['another cluster', { systemId: '78' }],
+    ['another timeline, as after pg_rewind', { timeline: 1 }],
+    ['a position that nobody can read', { lsn: '' }],
+  ] as const)
+    test(`what was seen of ${name} says nothing of this one`, () => {
+      const memory = { ...FRESH, caughtUp: { atMs: 0, claim: { ...SEEN, ...changed } } };
+      const finding = evaluatePostgres(standby('0/10', '0/10', '254000', '0'), memory, ask('postgres', {}));
+      assert.equal(finding.lagMs, 254_000);
+    });
+
+  // before, row, after: when it was last seen caught up
+  for (const [name, before, row, after] of [
+    ['caught up', 100, standby('0/20', '0/20', '9000'), 700],
+    ['on its way', 100, standby('0/20', '0/30', '9000'), 100],
+    ['not streaming', 100, standby('0/20', '0/20', '0', '0'), 100],
+    ['not streaming, its clock behind', null, standby('0/20', '0/20', '-50', '0'), null],
+    ['the primary by now', 100, PRIMARY, null],
+  ] as const)
+    test(`remembered of a standby that is ${name}`, () => {
+      const caughtUp = before === null ? null : { atMs: before, claim: SEEN };
+      assert.equal(caughtUpAfter(row, { systemId: '77', caughtUp, nowMs: 700 })?.atMs ?? null, after);
     });
 
   test('the claim: system identifier, timeline, position', () =>
-    assert.deepEqual(evaluatePostgres(PRIMARY, { systemId: '77', caughtUpAgoMs: null }, ask('postgres', {})).claim, {
+    assert.deepEqual(evaluatePostgres(PRIMARY, FRESH, ask('postgres', {})).claim, {
       kind: 'postgres',
       systemId: '77',
       timeline: 2,
@@ -306,7 +382,7 @@ describe('postgres', () => {
 
   test('what the primary has sent counts, where the user may see it', () => {
     const row = ['t', 'on', '0/10', '1', '0/10', '900', '1', '0/4010', 'f'];
-    assert.equal(evaluatePostgres(row, { systemId: '', caughtUpAgoMs: null }, ask('postgres', {})).lagBytes, 0x4000);
+    assert.equal(evaluatePostgres(row, FRESH, ask('postgres', {})).lagBytes, 0x4000);
   });
 });
 
@@ -344,6 +420,20 @@ describe('redis', () => {
   ] as const)
     test(`${JSON.stringify(info)} ${JSON.stringify(settings)}`, () =>
       assert.equal(words(evaluateRedis(info, ping, ask('redis', settings))), expected));
+
+  test('a primary that tells no replication id claims all the same', () =>
+    assert.deepEqual(evaluateRedis('role:master\r\n', 'PONG', ask('redis', {})).claim, {
+      kind: 'redis',
+      replicationId: '',
+      secondReplicationId: '',
+      offset: '',
+    }));
+
+  test('a claim holds identifiers, whatever the server tells', () => {
+    const info = `role:master\r\nmaster_replid:${'\u001b[31m;x\t'.repeat(5000)}\r\nmaster_repl_offset:${'9'.repeat(99)}\r\n`;
+    const { claim } = evaluateRedis(info, 'PONG', ask('redis', {}));
+    assert.ok(claim?.kind === 'redis' && /^\w{64}$/.test(claim.replicationId) && claim.offset.length === 20);
+  });
 
   test('bytes read and not applied are the lag', () => {
     const info = `${REPLICA}slave_read_repl_offset:5000\r\nslave_repl_offset:952\r\nmaster_replid:a\r\nmaster_replid2:b\r\nmaster_repl_offset:952\r\n`;
