@@ -89,6 +89,8 @@ export class Arbiter {
   private readonly before = new Map<string, Verdict>();
   /** Something else than an answer calls for a decision. */
   private isDirty = true;
+  /** The last decision waits for an answer of the incumbent. */
+  private isWaiting = false;
   /** Whose answer the decision under way follows. */
   private latest: string | null = null;
 
@@ -156,13 +158,23 @@ export class Arbiter {
     const proof = claim === null ? 'known' : this.evidence.learn(claim, id);
     // A pardon is for what was known when it was given.
     if (proof === 'later') for (const other of this.pardoned) if (other !== id) this.pardoned.delete(other);
-    this.latest = id;
     view.startedMs = startedMs;
+    const isRepeated = role === 'primary' && before === 'claims' && claim !== null && claim === claimed;
+    if (isRepeated && proof === 'known' && this.isAtRest) {
+      view.claimedMs = endedMs;
+      return false;
+    }
+    this.latest = id;
     if (role === 'primary' && claim !== null) this.claimed(id, view, claim, endedMs);
     else if (role === 'replica' || (role === 'unfit' && claim?.kind === 'mysql')) this.steppedDown(id, view);
     else view.presence = 'lost'; // it starts, loads, or refuses us: nobody knows what it will be
     if (this.isDirty || proof !== 'known' || before !== view.presence) return true;
     return view.presence === 'claims' && !isSameClaim(claimed, view.claim) && !this.isAlone(id);
+  }
+
+  /** Nothing is open, so that an answer that was there before, to the letter, cannot change anything. */
+  private get isAtRest(): boolean {
+    return !this.isDirty && !this.isWaiting;
   }
 
   /** Nobody else claims, and it is the leader already. */
@@ -245,6 +257,7 @@ export class Arbiter {
   decide(_nowMs?: number): Decision {
     this.isDirty = false;
     const decision = this.decided();
+    this.isWaiting = decision.recheck.length > 0;
     // The same verdict is the same object: whoever acts on verdicts sees at a glance that nothing changed.
     for (const [id, verdict] of decision.verdicts) {
       const before = this.before.get(id);
