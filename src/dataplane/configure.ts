@@ -7,6 +7,7 @@ import { DEFAULT_RETRIES, hasBackend, hasFrontend, isEager, userTimeoutOf } from
 import { fullconns } from '../config/fullconn.js';
 import type { Condition, Model, Proxy, Server, SourceAddress, TcpRule } from '../config/model.js';
 import { listenerNames } from '../config/names.js';
+import { routesByUnawaitedRequest } from '../config/route-tests.js';
 import { Balancer } from '../core/balance/balancer.js';
 import { compileCondition, HOLDS, type Predicate } from '../core/expr/condition.js';
 import { PatternFiles } from '../core/expr/pattern-files.js';
@@ -40,6 +41,14 @@ import type { DataplaneWorker } from './worker-context.js';
 const REQUEST_LINE = /capture\.req\.(method|uri|ver)|%(\{[^}]*\})?(H[MPQUV]|HPO|r)\b/;
 
 const ALWAYS: Predicate = () => HOLDS;
+
+/** For routes in mode tcp that look into a request nobody waits for (config/route-tests.ts). */
+const REQUEST_WAIT_MS = 1000;
+const REQUEST_IS_THERE: ConnectionRule = {
+  action: 'accept',
+  when: compileCondition({ when: 'if', anyOf: [[{ negate: false, acl: 'HTTP' }]] }, []),
+  act: null,
+};
 
 /** Called on the worker's own thread. The plan was validated: everything it names exists. */
 export function applyPlan(worker: DataplaneWorker, plan: Plan): void {
@@ -224,8 +233,9 @@ function configureFrontend(worker: DataplaneWorker, frontend: FrontendEntity, pr
   frontend.tunnelMs = t.tunnel ?? 0;
   frontend.connectionRules = rulesOf(proxy, 'connection');
   frontend.sessionRules = rulesOf(proxy, 'session');
-  frontend.contentRules = rulesOf(proxy, 'content');
-  frontend.inspectDelayMs = proxy.inspectDelayMs ?? 0;
+  const awaits = routesByUnawaitedRequest(proxy);
+  frontend.contentRules = awaits ? [REQUEST_IS_THERE] : rulesOf(proxy, 'content');
+  frontend.inspectDelayMs = awaits ? REQUEST_WAIT_MS : (proxy.inspectDelayMs ?? 0);
   frontend.choices = proxy.useBackends
     .filter((choice) => choice.isFormat || worker.backends.has(choice.backend))
     .map((choice) => choiceOf(worker, choice, proxy));

@@ -101,14 +101,18 @@ function closeServer(session: Session): void {
   session.pass();
 }
 
-/** Mode http: what becomes of a response whose head is there. `close` takes the server away before it has answered. */
+/**
+ * Mode http: what becomes of a response whose head is there. Without `inspect-delay` the rules decide before the server
+ * has said anything: `close` takes the server away from under its answer, where later it only ends the connection.
+ */
 export function fateOfResponse(session: Session): 'passes' | 'refused' | 'closed' {
   const tx = session.http!.transaction!;
-  // Without a delay the rules have decided before the server said anything (observed from HAProxy).
-  tx.hasResponse = session.backend!.responseInspectMs > 0;
+  const waited = session.backend!.responseInspectMs > 0;
+  tx.hasResponse = waited;
   const outcome = judgeResponse(session, session.worker.sampleContext(session, true));
   tx.hasResponse = true;
-  if (outcome === CLOSED) return 'closed';
+  if (outcome === CLOSED && waited) tx.serverIsSpent = true;
+  if (outcome === CLOSED && !waited) return 'closed';
   if (outcome !== REFUSED) return 'passes';
   countRefused(session);
   return 'refused';

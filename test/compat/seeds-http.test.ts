@@ -82,19 +82,25 @@ async function route(lab: Lab, path: string): Promise<string> {
   return (await lab.curl(`http://10.0.2.1${path}`)).trim();
 }
 
-systemTest('front-end nodes as printed: in mode tcp no path matches, and the check says so', SITES, async (t) => {
-  const dir = mkdtempSync(join(tmpdir(), 'fl-sites-'));
-  t.after(() => rmSync(dir, { recursive: true, force: true }));
-  const lab = new Lab(t, ['10.0.2.1', '10.0.2.11', '10.0.2.12']);
-  writeFileSync(lab.hosts, HOSTS);
-  startSites(lab, dir);
-  await lab.run('frontend-nodes');
-  await lab.until('jarvis', /^UP, UP$/);
-  for (const path of ['/', '/n2acd-fe/jarvis-agent/x']) assert.equal(await route(lab, path), `apache ${path}`);
-  assert.match(await lab.curl('http://10.0.2.1:7000/;csv'), /^jarvis,sms-01,(.*,)?UP/m);
-  const { stdout, stderr } = spawnSync(FAIRLEAD, ['check', '-f', seed('frontend-nodes')], { encoding: 'utf8' });
-  assert.match(stdout + stderr, /frontend-nodes\.cfg:\d+:\d+: .*path_beg.*mode http/);
-});
+systemTest(
+  'front-end nodes as printed: Jarvis has its paths, Apache the rest, and the check names the trap of mode tcp',
+  SITES,
+  async (t) => {
+    const dir = mkdtempSync(join(tmpdir(), 'fl-sites-'));
+    t.after(() => rmSync(dir, { recursive: true, force: true }));
+    const lab = new Lab(t, ['10.0.2.1', '10.0.2.11', '10.0.2.12']);
+    writeFileSync(lab.hosts, HOSTS);
+    startSites(lab, dir);
+    await lab.run('frontend-nodes');
+    await lab.until('jarvis', /^UP, UP$/);
+    assert.equal(await route(lab, '/'), 'apache /');
+    for (let i = 0; i < 20; i++)
+      assert.match(await route(lab, '/n2acd-fe/jarvis-agent/x'), /^jarvis-[12] \/n2acd-fe\/jarvis-agent\/x$/);
+    assert.match(await lab.curl('http://10.0.2.1:7000/;csv'), /^jarvis,sms-01,(.*,)?UP/m);
+    const { stdout, stderr } = spawnSync(FAIRLEAD, ['check', '-f', seed('frontend-nodes')], { encoding: 'utf8' });
+    assert.match(stdout + stderr, /frontend-nodes\.cfg:\d+:\d+: .*path_beg.*mode http/);
+  },
+);
 
 systemTest('front-end nodes in mode http: Jarvis has its paths, Apache the rest', SITES, async (t) => {
   const dir = mkdtempSync(join(tmpdir(), 'fl-sites-'));

@@ -5,7 +5,6 @@ import type { HttpSettings, Proxy } from '../model.js';
 type Setting = readonly [field: keyof HttpSettings, what: string, remedy: string];
 
 const SETTINGS: readonly Setting[] = [
-  ['errorLogFormat', 'error-log-format', 'errors are logged in the format of the other lines'],
   ['maxKeepAliveQueue', 'max-keep-alive-queue', 'a client stays with the server of its connection'],
   ['acceptInvalidResponse', 'option accept-invalid-http-response', 'answers that break the rules are 502'],
 ];

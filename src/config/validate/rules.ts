@@ -3,7 +3,8 @@ import { aclTestProblem, readsContents } from '../../core/expr/condition.js';
 import { hasFrontend } from '../defaults.js';
 import type { Diagnostics, Loc } from '../diagnostics.js';
 import { looksIntoHttp } from '../haproxy/acl.js';
-import type { AclTest, Condition, Model, Proxy, TcpRule } from '../model.js';
+import type { AclTest, Model, Proxy, TcpRule } from '../model.js';
+import { inspects, testsOf } from '../route-tests.js';
 
 const REMEDY =
   "decide by 'src', 'dst', 'dst_port', 'req.ssl_sni', 'req.payload' or the figures of a backend, or remove the rule";
@@ -36,13 +37,6 @@ class Complaints {
     this.said.add(key);
     this.diag.error(code, loc, message, remedy);
   }
-}
-
-function testsOf(condition: Condition | undefined, proxy: Proxy): AclTest[] {
-  const terms = condition?.anyOf.flat() ?? [];
-  return terms.flatMap((term) =>
-    term.test ? [term.test] : proxy.acls.filter((acl) => acl.name === term.acl).map((acl) => acl.test),
-  );
 }
 
 /** An `accept` in front of no rule that refuses changes nothing. */
@@ -87,14 +81,9 @@ function refuseDeferred(proxy: Proxy, complaints: Complaints): void {
   }
 }
 
-/** Whether content rules wait for what the client sends: then tests on HTTP requests have something to look at. */
-function inspects(proxy: Proxy): boolean {
-  return proxy.inspectDelayMs !== undefined || proxy.tcpRequest.some((rule) => rule.phase === 'content');
-}
-
 /**
  * Where a condition cannot be evaluated connections would silently go elsewhere: an error. Tests on HTTP requests have
- * nothing to look at where nobody waits for a request: there they never match, in HAProxy as here, and it says nothing.
+ * nothing sure to look at where nobody waits for a request, and HAProxy does not say so.
  */
 function judgeRoutes(proxy: Proxy, looksInside: boolean, complaints: Complaints, diag: Diagnostics): void {
   const routes = [
@@ -106,17 +95,18 @@ function judgeRoutes(proxy: Proxy, looksInside: boolean, complaints: Complaints,
       const problem = aclTestProblem(test);
       if (problem !== null) complaints.error('undecidable-rule', loc, `${name} cannot be decided: ${problem}`, REMEDY);
       else if (!looksInside && looksIntoHttp(test) && condition?.anyOf.flat().some((term) => term.test === test))
-        warnHttp('this condition looks', loc, proxy, diag);
+        warnHttp('this condition looks', test, loc, proxy, diag);
     }
   if (looksInside) return;
-  for (const acl of proxy.acls) if (looksIntoHttp(acl.test)) warnHttp(`ACL '${acl.name}' looks`, acl.loc, proxy, diag);
+  for (const acl of proxy.acls)
+    if (looksIntoHttp(acl.test)) warnHttp(`ACL '${acl.name}' looks`, acl.test, acl.loc, proxy, diag);
 }
 
-function warnHttp(what: string, loc: Loc | undefined, proxy: Proxy, diag: Diagnostics): void {
+function warnHttp(what: string, { fetch }: AclTest, loc: Loc | undefined, proxy: Proxy, diag: Diagnostics): void {
   diag.warning(
     'http-acl',
     loc,
-    `${what} into HTTP requests, which mode tcp does not read: it never matches`,
+    `${what} into HTTP requests ('${fetch}') in mode tcp: only the first of each connection decides, and in HAProxy even that by luck`,
     `write 'mode http' in ${proxy.kind} '${proxy.name}' and its backends, or decide by 'src', 'dst' or 'dst_port'`,
   );
 }

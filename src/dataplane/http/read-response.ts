@@ -138,11 +138,12 @@ function finalResponse(session: Session, tx: Transaction): void {
   sendResponse(session, tx);
 }
 
-/** `tcp-response content`: what it stops never came as far as HTTP, and has no status. */
+/** `tcp-response content`. What it stops never came as far as HTTP, and has a status only where the rules waited for it. */
 function passesInspection(session: Session, tx: Transaction): boolean {
   const fate = fateOfResponse(session);
   if (fate === 'passes') return true;
-  tx.responseMs = tx.status = 0;
+  tx.responseMs = 0;
+  if (session.backend!.responseInspectMs === 0) tx.status = 0;
   if (fate === 'closed') answerStatus(session, tx, 502, 'SH');
   else closeQuietly(session, tx, 'P', 'D');
   return false;
