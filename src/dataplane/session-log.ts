@@ -15,7 +15,7 @@ import {
   HTTPS_LOG_FORMAT,
   TCP_LOG_FORMAT,
 } from '../core/log-format/log-format.js';
-import { type LogRecord, NO_HTTP } from '../core/log-format/record.js';
+import { type LogRecord, NO_HTTP, NO_RECORD } from '../core/log-format/record.js';
 import * as T from '../core/table.js';
 import { SockAddr } from '../linux/sockaddr.js';
 import { getsockname } from '../linux/syscalls.js';
@@ -32,41 +32,7 @@ const HOSTNAME = hostname();
 export const dates = new LogDates(-new Date().getTimezoneOffset());
 const ourEnd = new SockAddr();
 
-const record: LogRecord = {
-  clientIp: '',
-  clientPort: 0,
-  frontendIp: '',
-  frontendPort: 0,
-  backendIp: '',
-  backendPort: 0,
-  serverIp: '',
-  serverPort: 0,
-  frontend: '',
-  backend: '',
-  server: '',
-  acceptedEpochMs: 0,
-  handshakeMs: 0,
-  queueMs: 0,
-  connectMs: 0,
-  totalMs: 0,
-  bytesToClient: 0,
-  bytesToServer: 0,
-  termination: '--',
-  http: NO_HTTP,
-  activeConnections: 0,
-  frontendConnections: 0,
-  backendConnections: 0,
-  serverConnections: 0,
-  retries: 0,
-  redispatched: false,
-  serverQueue: 0,
-  backendQueue: 0,
-  logCount: 0,
-  requestCount: 0,
-  pid: process.pid,
-  hostname: HOSTNAME,
-  early: false,
-};
+const record: LogRecord = { ...NO_RECORD, pid: process.pid, hostname: HOSTNAME };
 
 /** Gives each frontend its targets and its format; equal target lists share their sockets. */
 export function configureLogs(worker: DataplaneWorker, model: Model): void {
