@@ -143,9 +143,9 @@ export function advance(session: Session): void {
     if (http.transaction !== tx || session.state !== HTTP_EXCHANGE || !tx.responseBegun) return;
   }
   if (!tx.responseDone && !moveResponse(session, tx)) return;
-  if (!tx.responseDone || !(tx.requestDone || session.toClient.hungUp)) return;
-  if (tx.requestCut) endTransaction(session, 'S', 'D');
-  else endTransaction(session, '-', '-');
+  if (!tx.responseDone) return;
+  if (tx.requestDone && !tx.requestCut) endTransaction(session, '-', '-');
+  else if (tx.requestDone || session.toClient.hungUp) endTransaction(session, 'S', 'D'); // it wants no more of the body
 }
 
 /** An interim response may wait for the client. @returns false when the transaction ended */
