@@ -23,6 +23,21 @@ export class InetAddress {
     this.family = this.port = 0;
   }
 
+  copy(other: InetAddress): void {
+    this.family = other.family;
+    this.port = other.port;
+    this.w0 = other.w0;
+    this.w1 = other.w1;
+    this.w2 = other.w2;
+    this.w3 = other.w3;
+  }
+
+  clone(): InetAddress {
+    const clone = new InetAddress();
+    clone.copy(this);
+    return clone;
+  }
+
   /** Takes over what a system call wrote. */
   take(from: SockAddr): void {
     const { family } = from;

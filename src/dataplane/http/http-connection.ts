@@ -2,6 +2,7 @@
  * What a client connection in mode http has besides its session: the bytes it sent that no request has taken yet, and
  * the request on its way. At rest, between two requests, it owns neither buffer nor transaction.
  */
+import type { InetAddress } from '../../linux/inet-address.js';
 import type { NativeBuffer } from '../../linux/memory.js';
 import { IdleConnections, type ServerConnection } from './server-connections.js';
 import type { Transaction } from './transaction.js';
@@ -22,6 +23,9 @@ export class HttpConnection {
   private: IdleConnections | null = null;
   /** The client's address as text, made once. */
   clientText = '';
+  /** The ends of the connection, while rules of a request (`set-src`, `set-dst`) have put others in their place. */
+  ownSource: InetAddress | null = null;
+  ownDestination: InetAddress | null = null;
   /** The event loop was asked to go on with it. */
   isContinuing = false;
 
@@ -34,6 +38,7 @@ export class HttpConnection {
   recycle(): void {
     this.from = this.to = this.requests = 0;
     this.clientText = '';
+    this.ownSource = this.ownDestination = null;
     this.isContinuing = false;
     this.private?.closeAll();
   }

@@ -35,7 +35,7 @@ export function readRequest(session: Session): void {
   const http = session.http!;
   const { worker, toServer } = session;
   http.buffer ??= worker.httpBuffers.take();
-  makeRoom(http, worker);
+  makeRoom(http);
   const room = worker.httpBytes - http.to;
   if (toServer.readable && room > 0) {
     const n = recv(session.clientFd, http.buffer.ptr + http.to, room, 0);
@@ -52,8 +52,10 @@ export function readRequest(session: Session): void {
     }
     if (n > 0) http.to += n;
   }
-  if (http.to === http.from) giveBuffer(http, worker);
-  else parse(session, http);
+  if (http.to === http.from) {
+    giveBuffer(http, worker);
+    armDeadline(session); // woken by what the last request left readable, and nothing was there
+  } else parse(session, http);
   if (session.state === HTTP_HEAD && toServer.readable) readRequest(session); // the end that came with the bytes
 }
 
@@ -69,13 +71,10 @@ function incomplete(session: Session, isBroken: boolean): void {
   if (session.state === HTTP_HEAD) answerRaw(session, session.http!.transaction!, 400, 'CR');
 }
 
-/** Requests start at the beginning of the buffer unless much room is left. */
-function makeRoom(http: HttpConnection, worker: DataplaneWorker): void {
+/** Requests start at the beginning of the buffer: a head has all of its room, and what follows it finds some too. */
+function makeRoom(http: HttpConnection): void {
   if (http.from === 0 || http.transaction !== null) return;
-  if (http.from < http.to) {
-    if (http.from < worker.httpBytes >> 1) return;
-    http.buffer!.bytes.copyWithin(0, http.from, http.to);
-  }
+  if (http.from < http.to) http.buffer!.bytes.copyWithin(0, http.from, http.to);
   http.to -= http.from;
   http.from = 0;
 }

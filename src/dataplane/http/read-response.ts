@@ -81,8 +81,16 @@ function parseHeads(session: Session, tx: Transaction): void {
     session.server!.cells.count(T.C_HTTP_REQUESTS);
     if (response.status >= 200 || response.status === 101) break;
     if (!passInterim(session, tx)) return;
+    makeRoom(tx);
   }
   finalResponse(session, tx);
+}
+
+/** An interim response has left: what follows it has the whole buffer. */
+function makeRoom(tx: Transaction): void {
+  tx.responseBuffer!.bytes.copyWithin(0, tx.responseFrom, tx.responseTo);
+  tx.responseTo -= tx.responseFrom;
+  tx.responseFrom = 0;
 }
 
 /** For `show errors`. @param length what the parser or the scanner said; NEED_MORE = it found no end */
@@ -98,7 +106,7 @@ function noteBroken(session: Session, tx: Transaction, length: number): void {
 /** 100, 102, 103 … @returns false when the client is gone */
 function passInterim(session: Session, tx: Transaction): boolean {
   const { worker } = session;
-  const at = writeHead(tx.response, worker.outgoing.bytes, 0, READ_BYTES);
+  const at = writeHead(tx.response, worker.outgoing.bytes, 0, worker.outgoing.size);
   session.toClient.bytes += countMessage(tx.response);
   session.server!.cells.count(T.C_HRSP_1XX);
   tx.response.reset();

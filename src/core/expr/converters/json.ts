@@ -127,9 +127,13 @@ function parsed(text: string): unknown {
   }
 }
 
-/** Numbers are text of six digits unless an integer is asked for; lists and objects have no value (observed). */
+/**
+ * Numbers are text of six digits unless an integer is asked for; lists and objects have no value (observed). Nor has a
+ * text with an escape above \u00ff: a character is a byte here, and cut to one it could be the end of a line.
+ */
 function sampleOf(found: unknown, wantsInteger: boolean): Value | undefined {
-  if (typeof found === 'string' || typeof found === 'boolean') return found;
+  if (typeof found === 'string') return /[^\x00-\xff]/.test(found) ? undefined : found;
+  if (typeof found === 'boolean') return found;
   if (typeof found !== 'number') return undefined;
   return wantsInteger ? Math.trunc(found) : sixDigits(found);
 }

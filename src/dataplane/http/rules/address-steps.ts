@@ -19,6 +19,7 @@ export function setAddress(end: End, expression: Expression): CommonStep {
     if (value === undefined) return CONTINUE;
     const before = ofSession(session, end);
     const port = before.copyIp(bytes) === value.family ? before.port : 0;
+    if (tx !== null) keepOwn(session, end);
     session[end].set(value.family, value.bytes, port);
     session.worker.sampleContext(session, context.isFinal, tx); // the same object: it reads the addresses again
     return CONTINUE;
@@ -34,10 +35,21 @@ export function setPort(end: End, expression: Expression): CommonStep {
     if (typeof port !== 'number') return CONTINUE;
     const family = ofSession(session, end).copyIp(bytes);
     if (family === 0) bytes.fill(0);
+    if (tx !== null) keepOwn(session, end);
     session[end].set(family === 6 ? 6 : 4, bytes, port & 0xffff);
     session.worker.sampleContext(session, context.isFinal, tx);
     return CONTINUE;
   };
+}
+
+/** Of a request in mode http: its connection gets its own ends back when the request is over. */
+function keepOwn({ http, source, destination }: Session, end: End): void {
+  if (http === null) return;
+  if (end === 'destination') http.ownDestination ??= destination.clone();
+  else {
+    http.ownSource ??= source.clone();
+    http.clientText = '';
+  }
 }
 
 function ofSession(session: Session, end: End): Session['source'] {
