@@ -6,6 +6,7 @@ import * as T from '../../core/table.js';
 import { recv } from '../../linux/syscalls.js';
 import { READ_BYTES } from '../channel.js';
 import { leaveQueue, releaseServer } from '../connect.js';
+import { restoreFacts } from '../connection-facts.js';
 import { connectionTimes } from '../connection-log.js';
 import type { WorkerRow } from '../entities.js';
 import { closeSockets, leave } from '../finish.js';
@@ -88,6 +89,7 @@ function giveTransaction(session: Session, http: HttpConnection, tx: Transaction
   session.redispatched = session.retryElsewhere = session.earlyLogged = false;
   session.queuedMs = session.connectMs = session.establishedMs = session.assignedMs = 0;
   session.serverQueuePosition = session.backendQueuePosition = 0;
+  restoreFacts(session);
   worker.giveTransaction(tx);
   if (http.from === http.to) giveBuffer(http, worker);
 }
