@@ -16,6 +16,7 @@ import {
   TCP_LOG_FORMAT,
 } from '../core/log-format/log-format.js';
 import { type LogRecord, NO_HTTP, NO_RECORD } from '../core/log-format/record.js';
+import type { ServiceRequest } from '../core/messages.js';
 import * as T from '../core/table.js';
 import { SockAddr } from '../linux/sockaddr.js';
 import { getsockname } from '../linux/syscalls.js';
@@ -165,11 +166,20 @@ function fill(session: Session, frontend: FrontendEntity, termination: string): 
   record.bytesToClient = session.toClient.bytes;
   record.bytesToServer = session.toServer.bytes;
   const tx = session.http === null ? null : session.http.transaction;
+  if (tx !== null && tx.run.service !== null) servedBy(tx.run.service);
   record.http = tx !== null ? httpRecord(session, tx) : withoutHttp(session);
   record.termination = termination; // after the unique id, whose format may have asked for a record of its own
   record.early = frontend.proxy.options.logasap === true;
   fillCounts(session, frontend);
   fillAddresses(session, frontend);
+}
+
+const SERVICE_NAMES = { stats: '<STATS>', prometheus: '<PROMEX>' };
+
+/** Services are logged as servers that are reached at once, as in HAProxy. */
+function servedBy({ service }: ServiceRequest): void {
+  record.server = SERVICE_NAMES[service];
+  record.queueMs = record.connectMs = 0;
 }
 
 /** A connection in mode tcp may have captured something of what its client sent. */

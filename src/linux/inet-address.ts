@@ -23,19 +23,13 @@ export class InetAddress {
     this.family = this.port = 0;
   }
 
-  copy(other: InetAddress): void {
-    this.family = other.family;
-    this.port = other.port;
-    this.w0 = other.w0;
-    this.w1 = other.w1;
-    this.w2 = other.w2;
-    this.w3 = other.w3;
-  }
-
-  clone(): InetAddress {
-    const clone = new InetAddress();
-    clone.copy(this);
-    return clone;
+  copy(from: InetAddress): void {
+    this.family = from.family;
+    this.port = from.port;
+    this.w0 = from.w0;
+    this.w1 = from.w1;
+    this.w2 = from.w2;
+    this.w3 = from.w3;
   }
 
   /** Takes over what a system call wrote. */

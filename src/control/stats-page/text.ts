@@ -38,7 +38,7 @@ export const SIGNS: { readonly [tone in Tone]: string } = {
 
 /** @param status of `show stat`, of any kind of row */
 export function toneOf(status: string): Tone {
-  if (/^(UP|OPEN)$/.test(status)) return 'up';
+  if (/^(UP( \(\d+\/\d+\))?|OPEN)$/.test(status)) return 'up';
   if (/^UP \d|^FULL/.test(status)) return 'falling';
   if (/^DOWN \d/.test(status)) return 'rising';
   if (/^(DOWN|STOP)/.test(status)) return 'down';

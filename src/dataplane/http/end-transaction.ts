@@ -6,6 +6,7 @@ import * as T from '../../core/table.js';
 import { recv } from '../../linux/syscalls.js';
 import { READ_BYTES } from '../channel.js';
 import { leaveQueue, releaseServer } from '../connect.js';
+import { restoreFacts } from '../connection-facts.js';
 import { connectionTimes } from '../connection-log.js';
 import type { WorkerRow } from '../entities.js';
 import { closeSockets, leave } from '../finish.js';
@@ -93,18 +94,9 @@ function giveTransaction(session: Session, http: HttpConnection, tx: Transaction
   session.redispatched = session.retryElsewhere = session.earlyLogged = false;
   session.queuedMs = session.connectMs = session.establishedMs = session.assignedMs = 0;
   session.serverQueuePosition = session.backendQueuePosition = 0;
-  session.priorityClass = session.priorityOffsetMs = 0;
-  restoreAddresses(session, http);
+  restoreFacts(session);
   worker.giveTransaction(tx);
   if (http.from === http.to) giveBuffer(http, worker);
-}
-
-/** What `set-src` and its kind said of a request says nothing of the next one. */
-function restoreAddresses(session: Session, http: HttpConnection): void {
-  if (http.ownSource !== null) session.source.copy(http.ownSource);
-  if (http.ownDestination !== null) session.destination.copy(http.ownDestination);
-  if (http.ownSource !== null) http.clientText = '';
-  http.ownSource = http.ownDestination = null;
 }
 
 function awaitRequest(session: Session, http: HttpConnection): void {

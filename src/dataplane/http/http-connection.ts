@@ -23,9 +23,6 @@ export class HttpConnection {
   private: IdleConnections | null = null;
   /** The client's address as text, made once. */
   clientText = '';
-  /** The ends of the connection, while rules of a request (`set-src`, `set-dst`) have put others in their place. */
-  ownSource: InetAddress | null = null;
-  ownDestination: InetAddress | null = null;
   /** The event loop was asked to go on with it. */
   isContinuing = false;
 
@@ -38,7 +35,6 @@ export class HttpConnection {
   recycle(): void {
     this.from = this.to = this.requests = 0;
     this.clientText = '';
-    this.ownSource = this.ownDestination = null;
     this.isContinuing = false;
     this.private?.closeAll();
   }

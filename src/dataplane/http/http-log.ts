@@ -17,7 +17,8 @@ export function httpRecord(session: Session, tx: Transaction): HttpLogRecord {
   record.requestEpochMs = tx.startedMs + worker.epochOffsetMs;
   record.idleMs = Math.round(tx.startedMs - session.http!.idleSinceMs);
   record.requestMs = tx.headMs > 0 ? Math.round(tx.headMs - tx.startedMs) : -1;
-  record.responseMs = tx.responseMs > 0 ? Math.round(tx.responseMs - session.establishedMs) : -1;
+  record.responseMs =
+    tx.run.service !== null ? 0 : tx.responseMs > 0 ? Math.round(tx.responseMs - session.establishedMs) : -1;
   record.activeMs = Math.round(now - tx.startedMs);
   record.requestCookie = tx.requestCookie;
   record.responseCookie = tx.responseCookie;

@@ -2,6 +2,7 @@
 import type { Expression } from '../../../config/http-model.js';
 import { compileExpressionAs } from '../../../core/expr/expression.js';
 import type { IpValue } from '../../../core/expr/values.js';
+import { keepFacts } from '../../connection-facts.js';
 import { destinationOf } from '../../proxy-header.js';
 import type { Session } from '../../session.js';
 import type { CommonStep } from './common-steps.js';
@@ -17,9 +18,9 @@ export function setAddress(end: End, expression: Expression): CommonStep {
   return (session, context, tx) => {
     const value = evaluate(context) as IpValue | undefined;
     if (value === undefined) return CONTINUE;
+    if (tx !== null) keepFacts(session);
     const before = ofSession(session, end);
     const port = before.copyIp(bytes) === value.family ? before.port : 0;
-    if (tx !== null) keepOwn(session, end);
     session[end].set(value.family, value.bytes, port);
     session.worker.sampleContext(session, context.isFinal, tx); // the same object: it reads the addresses again
     return CONTINUE;
@@ -33,23 +34,13 @@ export function setPort(end: End, expression: Expression): CommonStep {
   return (session, context, tx) => {
     const port = evaluate(context);
     if (typeof port !== 'number') return CONTINUE;
+    if (tx !== null) keepFacts(session);
     const family = ofSession(session, end).copyIp(bytes);
     if (family === 0) bytes.fill(0);
-    if (tx !== null) keepOwn(session, end);
     session[end].set(family === 6 ? 6 : 4, bytes, port & 0xffff);
     session.worker.sampleContext(session, context.isFinal, tx);
     return CONTINUE;
   };
-}
-
-/** Of a request in mode http: its connection gets its own ends back when the request is over. */
-function keepOwn({ http, source, destination }: Session, end: End): void {
-  if (http === null) return;
-  if (end === 'destination') http.ownDestination ??= destination.clone();
-  else {
-    http.ownSource ??= source.clone();
-    http.clientText = '';
-  }
 }
 
 function ofSession(session: Session, end: End): Session['source'] {
