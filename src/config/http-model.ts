@@ -161,6 +161,7 @@ export interface HttpSettings {
   acceptInvalidRequest?: boolean;
   acceptInvalidResponse?: boolean;
   bufferRequest?: boolean;
+  idleCloseOnResponse?: boolean;
   ignoreProbes?: boolean;
   noDelay?: boolean;
   pretendKeepalive?: boolean;

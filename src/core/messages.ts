@@ -90,8 +90,8 @@ export type ToWorker =
   | { type: 'kill-session'; id: number }
   /** Drop every session of a frontend (`shutdown frontend`). */
   | { type: 'kill-frontend-sessions'; proxy: string }
-  /** Stop when the last session ends (soft) or at once (hard); answer `stopped`. */
-  | { type: 'stop'; soft: boolean };
+  /** Stop when the last session ends (soft) or at once (hard); answer `stopped`. `spreadMs` is `close-spread-time`. */
+  | { type: 'stop'; soft: boolean; spreadMs: number };
 
 export type FromWorker =
   /** For the other workers. */

@@ -218,13 +218,14 @@ export class Supervisor implements Engine {
     this.stopping = true;
     this.row(T.rowKey.process())?.set(T.P_STOPPING, 1);
     await this.queue;
-    const limit = this.model.global.hardStopAfterMs;
+    const { hardStopAfterMs: limit, graceMs = 0 } = this.model.global;
+    if (graceMs > 0) await sleep(graceMs);
     if (limit !== undefined) setTimeout(() => void this.hardStop(), limit);
     await this.deployment.closeListeners(this.handedOver);
     await this.deployment.control.closePublic();
     await this.deployment.agents.closeListeners();
     for (const proxy of this.model.proxies) this.sayStopped(proxy);
-    this.threads?.toWorkers({ type: 'stop', soft: true });
+    this.threads?.toWorkers({ type: 'stop', soft: true, spreadMs: this.model.global.closeSpreadTimeMs ?? 0 });
   }
 
   private sayStopped(proxy: Proxy): void {

@@ -124,7 +124,7 @@ export class ThreadRequests {
   /** Ends the workers: when their last session ends, or at once. @returns false when one did not within the time */
   async stop(soft: boolean, limitMs: number): Promise<boolean> {
     const stopped = this.threads.wait(this.threads.running, limitMs, (m) => m.type === 'stopped');
-    this.threads.toWorkers({ type: 'stop', soft });
+    this.threads.toWorkers({ type: 'stop', soft, spreadMs: 0 });
     return stopped;
   }
 }

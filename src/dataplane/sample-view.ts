@@ -104,7 +104,7 @@ export class SampleView implements SampleContext {
     return this.session.connectionError;
   }
   get processStopping(): boolean {
-    return this.worker.stopping;
+    return this.worker.process.row.get(T.P_STOPPING) === 1;
   }
   get hostname(): string {
     return HOSTNAME;

@@ -59,6 +59,8 @@ export class DataplaneWorker implements Lender {
   epochOffsetMs = Date.now() - performance.now();
   epochSecond = 0;
   stopping = false;
+  /** Monotonic ms from which on connections in mode http that begin no longer go on after an answer. */
+  closesHttpAtMs = Number.POSITIVE_INFINITY;
   /** What is composed for one send: heads with what is there of their bodies. */
   readonly outgoing = new NativeBuffer(2 * READ_BYTES);
   /** Buffers of requests and responses in mode http, their size (`tune.bufsize`) and how long a head may be. */

@@ -8,11 +8,10 @@ import { Reactor } from '../linux/reactor.js';
 import { applyPlan } from './configure.js';
 import { kill } from './finish.js';
 import { passwordChecked } from './http/auth/password-checked.js';
-import { endOfConnection } from './http/end-transaction.js';
 import { applyPatternChange } from './http/rules/pattern-steps.js';
 import { serviceAnswered } from './http/services.js';
-import { HTTP_IDLE } from './session.js';
 import { describeSession } from './session-info.js';
+import { stopSoftly } from './soft-stop.js';
 import { DataplaneWorker } from './worker-context.js';
 
 const { index, wakeFd } = workerData as ThreadData;
@@ -62,7 +61,7 @@ function onMessage(message: ToWorker): void {
       for (const session of worker.live.filter((s) => s.frontend.name === message.proxy)) kill(session, 'K');
       break;
     case 'stop':
-      stop(message.soft);
+      stop(message.soft, message.spreadMs);
       break;
   }
 }
@@ -87,13 +86,11 @@ function pauseFrontend(proxy: string, paused: boolean): void {
   }
 }
 
-function stop(soft: boolean): void {
+function stop(soft: boolean, spreadMs: number): void {
   closeListeners([...worker.sockets.keys()]);
   worker.stopping = true;
-  for (const session of [...worker.live]) {
-    if (!soft) kill(session, 'K');
-    else if (session.state === HTTP_IDLE && session.http!.requests > 0) endOfConnection(session, false);
-  }
+  if (soft) stopSoftly(worker, spreadMs);
+  else for (const session of [...worker.live]) kill(session, 'K');
   if (worker.live.length === 0) worker.leaveLoop();
 }
 

@@ -12,11 +12,12 @@ function meaning(model: Model): unknown {
   return JSON.parse(JSON.stringify(model, (key, value) => (key === 'loc' || key === 'at' ? undefined : value)));
 }
 
-test('galera: haproxy.cfg and fairlead.yaml are accepted and yield one model', () => {
-  const [haproxy, yaml] = ['galera/haproxy.cfg', 'galera/fairlead.yaml'].map((name) => loadConfig([path(name)]));
-  for (const loaded of [haproxy, yaml]) assert.ok(!loaded.diagnostics.hasErrors, loaded.diagnostics.renderAll());
-  assert.deepEqual(meaning(yaml.model), meaning(haproxy.model));
-});
+for (const folder of ['galera', 'http'])
+  test(`${folder}: haproxy.cfg and fairlead.yaml are accepted and yield one model`, () => {
+    const [haproxy, yaml] = ['haproxy.cfg', 'fairlead.yaml'].map((name) => loadConfig([path(`${folder}/${name}`)]));
+    for (const loaded of [haproxy, yaml]) assert.ok(!loaded.diagnostics.hasErrors, loaded.diagnostics.renderAll());
+    assert.deepEqual(meaning(yaml.model), meaning(haproxy.model));
+  });
 
 test('agents: fairlead.yaml and the xinetd service are accepted, and say the same of Galera', () => {
   const env = { HEALTH_CHECK_PASSWORD: 'x' };

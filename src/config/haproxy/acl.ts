@@ -18,6 +18,7 @@ import { Line } from './line.js';
 import { splitWords } from './words.js';
 
 const METHODS = ['found', 'bool', 'int', 'ip', 'bin', 'len', 'str', 'sub', 'reg', 'beg', 'end', 'dir', 'dom'];
+const ALL_FETCHES = [CONNECTION_FETCHES, REQUEST_FETCHES, RESPONSE_FETCHES, ACL_FETCHES];
 const OPERATORS = ['eq', 'ge', 'gt', 'le', 'lt'];
 
 /** ACLs that exist without being declared (manual §7.4). */
@@ -166,13 +167,16 @@ class ConditionReader {
   }
 }
 
-function isKnownFetch(line: Line, i: number, name: string): boolean {
+/** Whether a word begins as a test does: `path_beg`, `hdr(host)`. */
+export function isTest(word: string): boolean {
+  const name = word.replace(/[(,].*$/s, '');
   const base = baseFetch(name);
-  if (
-    [CONNECTION_FETCHES, REQUEST_FETCHES, RESPONSE_FETCHES, ACL_FETCHES].some((set) => set.has(name) || set.has(base))
-  )
-    return true;
-  const known = [...CONNECTION_FETCHES, ...REQUEST_FETCHES, ...RESPONSE_FETCHES, ...ACL_FETCHES];
+  return ALL_FETCHES.some((set) => set.has(name) || set.has(base));
+}
+
+function isKnownFetch(line: Line, i: number, name: string): boolean {
+  if (isTest(name)) return true;
+  const known = ALL_FETCHES.flatMap((set) => [...set]);
   line.error(
     'unknown-fetch',
     i,

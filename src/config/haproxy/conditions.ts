@@ -1,6 +1,7 @@
 /** The condition at the end of a rule: its names must be declared above it, in its section (manual §7.2). */
 import type { Condition } from '../model.js';
-import { PREDEFINED_ACLS, readCondition } from './acl.js';
+import { didYouMean } from '../suggest.js';
+import { isTest, PREDEFINED_ACLS, readCondition } from './acl.js';
 import type { Line } from './line.js';
 import type { ProxySection } from './section.js';
 
@@ -60,11 +61,14 @@ function resolveTerm(line: Line, i: number, term: Condition['anyOf'][number][num
     return true;
   }
   const at = line.words.findIndex((word, n) => n > i && word.text.replace(/^!+/, '') === term.acl);
-  line.error(
-    'unknown-acl',
-    Math.max(i, at),
-    `no ACL '${term.acl}' is declared above`,
-    `add 'acl ${term.acl} …' in front of this line, in this section`,
-  );
+  line.error('unknown-acl', Math.max(i, at), `no ACL '${term.acl}' is declared above`, remedyFor(term.acl, section));
   return false;
+}
+
+/** The name may be a test that stands without its braces, or a slip of the pen. */
+function remedyFor(name: string, section: ProxySection): string | undefined {
+  if (isTest(name)) return `write the test between braces, with spaces: '{ ${name} … }'`;
+  const declared = section.proxy.acls.map((acl) => acl.name);
+  const otherwise = `add 'acl ${name} …' in front of this line, in this section`;
+  return didYouMean(name, [...declared, ...Object.keys(PREDEFINED_ACLS)], otherwise);
 }

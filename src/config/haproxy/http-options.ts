@@ -56,7 +56,7 @@ export const HTTP_OPTIONS: { readonly [name: string]: Option } = {
   'http-pretend-keepalive': flag('db', 'pretendKeepalive'),
   'http-use-proxy-header': flag('df', 'useProxyHeader'),
   'http-use-htx': flag('dfb', 'useHtx'),
-  'idle-close-on-response': noted('df', 'idle connections are closed at once when the process stops'),
+  'idle-close-on-response': flag('df', 'idleCloseOnResponse'),
   'http-keep-alive': connectionMode('keep-alive'),
   'http-server-close': connectionMode('server-close'),
   httpclose: connectionMode('close'),

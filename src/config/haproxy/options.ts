@@ -4,6 +4,7 @@ import { didYouMean } from '../suggest.js';
 import { HEALTH_OPTIONS } from './checks.js';
 import { HTTP_OPTIONS } from './http-options.js';
 import type { Line } from './line.js';
+import { replacementOfOption } from './removed.js';
 import { ignoreRest, isAllowed, mark, type ProxySection } from './section.js';
 
 type Switch = {
@@ -74,7 +75,7 @@ export function readOption(line: Line, section: ProxySection): void {
       'unknown-keyword',
       1,
       `unknown option '${name}'`,
-      didYouMean(name, Object.keys(OPTIONS), 'remove the line'),
+      replacementOfOption(name) ?? didYouMean(name, Object.keys(OPTIONS), 'remove the line'),
     );
     return;
   }

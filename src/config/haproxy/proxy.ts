@@ -239,7 +239,7 @@ const HTTP_BACKEND_FIELDS = [
 ] as const;
 const HTTP_FRONTEND_FIELDS = [
   ...['monitorUri', 'uniqueIdFormat', 'uniqueIdHeader', 'errorLogFormat', 'acceptInvalidRequest', 'ignoreProbes'],
-  ...['useProxyHeader', 'disableH2Upgrade'],
+  ...['useProxyHeader', 'disableH2Upgrade', 'idleCloseOnResponse'],
 ] as const;
 
 function dropBackendSide(proxy: Proxy): void {

@@ -37,7 +37,9 @@ function readPart(line: Line, i: number, to: Partial<Redirect>, stage: Stage | n
   const word = line.text(i);
   if (FLAGS.includes(word)) return setFlag(to, word);
   if (!WORDS.includes(word)) {
-    const near = didYouMean(word, [...WORDS, ...FLAGS], `write some of ${[...WORDS, ...FLAGS].join(', ')}`);
+    const isTarget = /^\/|:\/\//.test(word);
+    const otherwise = isTarget ? `write 'location ${word}'` : `write some of ${[...WORDS, ...FLAGS].join(', ')}`;
+    const near = didYouMean(word, [...WORDS, ...FLAGS], otherwise);
     line.error('bad-value', i, `unknown word '${word}' in a redirect`, near);
     return false;
   }

@@ -16,6 +16,7 @@ import type {
 import { didYouMean } from '../suggest.js';
 import type { Line } from './line.js';
 import type { PredicateContext } from './predicates.js';
+import { replacementOf } from './removed.js';
 
 /** The reading of all files: what one section leaves for those after it. */
 export interface Reader {
@@ -166,7 +167,8 @@ function isAllowedInDefaults(places: string, line: Line, section: ProxySection, 
 /** The unknown keyword, with the one that was probably meant. */
 export function unknownKeyword(line: Line, where: string, known: Iterable<string>): void {
   const word = line.text(0);
-  line.error('unknown-keyword', 0, `unknown keyword '${word}' in ${where}`, didYouMean(word, known, 'remove the line'));
+  const remedy = replacementOf(word) ?? didYouMean(word, known, 'remove the line');
+  line.error('unknown-keyword', 0, `unknown keyword '${word}' in ${where}`, remedy);
 }
 
 /** HAProxy reads past these words without a complaint; nobody meant them to do nothing. */

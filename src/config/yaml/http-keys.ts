@@ -219,6 +219,12 @@ export const HTTP_KEYS: readonly LineKey[] = [
   flagOption('accept-invalid-http-response', 'b', 'acceptInvalidResponse', 'Let responses pass that break the rules.'),
   flagOption('http-buffer-request', 'fb', 'bufferRequest', 'Wait for the body before rules are looked at.'),
   flagOption('http-ignore-probes', 'f', 'ignoreProbes', 'No answer and no log for connections without a request.'),
+  flagOption(
+    'idle-close-on-response',
+    'f',
+    'idleCloseOnResponse',
+    'At a soft stop, connections at rest wait for one more request.',
+  ),
   flagOption('http-no-delay', 'fb', 'noDelay', 'Send each piece at once.'),
   flagOption('http-pretend-keepalive', 'b', 'pretendKeepalive', 'Do not tell servers that the connection closes.'),
   flagOption('http-use-proxy-header', 'f', 'useProxyHeader', 'Obey Proxy-Connection of requests to a proxy.'),

@@ -4,6 +4,7 @@
  */
 import { HTTP_EXCHANGE, HTTP_HEAD, HTTP_IDLE, HTTP_REPLY, HTTP_RULES, type Session } from '../session.js';
 import { closeQuietly, endOfConnection } from './end-transaction.js';
+import type { HttpConnection } from './http-connection.js';
 import { judgeRequest } from './judge-request.js';
 import { answerPrepared, answerRaw, answerStatus, badRequestOf } from './reply.js';
 import { serverFailed } from './server-failure.js';
@@ -24,7 +25,7 @@ export function deadlineOf(session: Session): number {
   const { frontend } = session;
   switch (session.state) {
     case HTTP_IDLE:
-      return after(http.idleSinceMs, idleLimit(session));
+      return Math.min(after(http.idleSinceMs, idleLimit(session)), stopOfIdle(session, http));
     case HTTP_HEAD: {
       const from = http.requests === 1 ? http.idleSinceMs : http.transaction!.startedMs;
       return after(from, frontend.httpRequestMs || frontend.clientMs);
@@ -44,6 +45,11 @@ export function deadlineOf(session: Session): number {
 
 function after(fromMs: number, limitMs: number): number {
   return limitMs > 0 ? fromMs + limitMs : NEVER;
+}
+
+/** When a connection at rest is closed because the process stops. */
+function stopOfIdle({ frontend }: Session, http: HttpConnection): number {
+  return http.requests === 0 || frontend.proxy.http.idleCloseOnResponse ? NEVER : http.closesAtMs;
 }
 
 function idleLimit(session: Session): number {

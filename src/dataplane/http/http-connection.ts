@@ -17,6 +17,8 @@ export class HttpConnection {
   requests = 0;
   /** Monotonic ms: accepted, or since the last response left. */
   idleSinceMs = 0;
+  /** Monotonic ms from which on it ends after an answer, because the process stops. */
+  closesAtMs = Number.POSITIVE_INFINITY;
   /** The connection to the server that the transaction uses. */
   connection: ServerConnection | null = null;
   /** Connections at rest that nobody else may use; made when there is one. */

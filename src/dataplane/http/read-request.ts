@@ -23,6 +23,7 @@ export function startHttp(session: Session): void {
   const { worker } = session;
   session.http = worker.takeHttp();
   session.http.idleSinceMs = worker.reactor.nowMs;
+  session.http.closesAtMs = worker.closesHttpAtMs;
   session.state = HTTP_IDLE;
   session.toServer.limit = session.toClient.limit = 0;
   armDeadline(session);

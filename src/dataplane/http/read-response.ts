@@ -139,7 +139,7 @@ function finalResponse(session: Session, tx: Transaction): void {
     response.body !== BODY_CLOSE &&
     frontend.keepsClients &&
     backend.keepsClients &&
-    !worker.stopping &&
+    worker.reactor.nowMs < session.http!.closesAtMs &&
     !session.toServer.ended;
   tx.responseBegun = true;
   if (frontend.logsAtConnect) worker.logEarly(session, tx);

@@ -125,10 +125,17 @@ function headLength(page: Uint8Array): number {
 }
 
 /** Of a request whose body is still coming nothing more is read. */
-function mayGoOn({ worker, toServer, frontend }: Session, { request, response, bodyIsComplete }: Transaction): boolean {
+function mayGoOn(session: Session, { request, response, bodyIsComplete }: Transaction): boolean {
+  const { worker, toServer, frontend } = session;
   const isDelimited = response.body !== BODY_CLOSE && !response.saysClose;
   const isComplete = bodyIsComplete && !toServer.ended;
-  return request.keepsAlive && isDelimited && isComplete && frontend.keepsClients && !worker.stopping;
+  return (
+    request.keepsAlive &&
+    isDelimited &&
+    isComplete &&
+    frontend.keepsClients &&
+    worker.reactor.nowMs < session.http!.closesAtMs
+  );
 }
 
 /** What stands in `worker.outgoing` leaves, and with it the transaction ends. */

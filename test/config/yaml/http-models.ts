@@ -241,6 +241,7 @@ const front = some<Partial<HttpSettings>>({
   uniqueIdFormat: fc.constantFrom('%{+X}o %ci:%cp', 'a b'),
   uniqueIdHeader: constant('X-Id'),
   errorLogFormat: constant('%ci %r'),
+  idleCloseOnResponse: fc.boolean(),
   ignoreProbes: fc.boolean(),
 } as never) as fc.Arbitrary<Partial<HttpSettings>>;
 

@@ -36,6 +36,13 @@ test('docs/fairlead-yaml.md names every key, and its examples are accepted', () 
   for (const [, example] of manual.matchAll(/```yaml\n([\s\S]*?)```/g)) assertAccepted(example);
 });
 
+test('the examples of README.md are accepted', () => {
+  const readme = readFileSync(new URL('../../../../README.md', import.meta.url), 'utf8');
+  const examples = [...readme.matchAll(/```yaml\n([\s\S]*?)```/g)];
+  assert.ok(examples.length > 2);
+  for (const [, example] of examples) assertAccepted(example);
+});
+
 /** A fragment that begins with `check:` stands in a service; several of them are alternatives. */
 function assertAccepted(example: string): void {
   const service = (body: string) =>
