@@ -2,7 +2,6 @@
  * What a client connection in mode http has besides its session: the bytes it sent that no request has taken yet, and
  * the request on its way. At rest, between two requests, it owns neither buffer nor transaction.
  */
-import type { InetAddress } from '../../linux/inet-address.js';
 import type { NativeBuffer } from '../../linux/memory.js';
 import { IdleConnections, type ServerConnection } from './server-connections.js';
 import type { Transaction } from './transaction.js';
