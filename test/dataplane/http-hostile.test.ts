@@ -19,7 +19,7 @@ const SERVERS = 12;
 let behaviour: (socket: Socket) => void = () => undefined;
 const server = await serve((socket) => behaviour(socket));
 server.server.unref();
-const names = ['plain', 'never', 'big', 'source', 'json'] as const;
+const names = ['plain', 'never', 'big', 'source', 'json', 'framing'] as const;
 const ports = {} as { [name in (typeof names)[number]]: number };
 let proxy: RunningProxy;
 
@@ -35,8 +35,19 @@ before(async () => {
   http-request return status 200 content-type text/plain string hello
 `,
     source: `  option forwardfor\n  http-request set-src hdr(x-real) if { hdr(x-real) -m found }\n${one}`,
+    framing: '',
     json: `  http-request set-header x-json %[urlp(j),url_dec,json_query('$.a')]\n${one}`,
   };
+  own.framing = `  http-request del-header content-length if { path /bare }
+  http-request set-header content-length 3 if { path /length }
+  http-request del-header transfer-encoding if { path /length }
+  http-request set-header transfer-encoding chunked if { path /none }
+  http-request set-method GET if { path /head }
+  http-request set-method HEAD if { path /get }
+  http-response del-header content- -m beg if { var(txn.path) -m str /response }
+  http-response set-header transfer-encoding chunked if { var(txn.path) -m str /chunked }
+  http-response set-status 204 if { var(txn.path) -m str /empty }
+${one}`.replace('  http-request', '  http-request set-var(txn.path) path\n  http-request');
   const sections = names.map((name) => `listen ${name}\n  bind 127.0.0.1:${ports[name]}\n${own[name]}`);
   const head = `global
   stats socket {SOCK} level admin
@@ -237,3 +248,52 @@ test('the last bytes of a body wait for nothing when its server hangs up behind 
   }
   assert.ok(slow < 5, `${slow} of 20 took more than 150 ms`);
 });
+
+// What rules do to headers that frame a message, what the server gets, and what the client gets before its next answer.
+const ANSWER = 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok';
+for (const [what, request, forwarded, answer] of [
+  [
+    'a request without its length',
+    'POST /bare HTTP/1.1\r\nContent-Length: 2\r\n\r\nhi',
+    /^POST \/bare HTTP\/1\.1\r\ncontent-length: 2\r\n\r\nhi$/,
+    ANSWER,
+  ],
+  [
+    'a chunked request with a length',
+    'POST /length HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n',
+    /^POST \/length HTTP\/1\.1\r\ntransfer-encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n$/,
+    ANSWER,
+  ],
+  ['a request without a body that claims one', 'GET /none HTTP/1.1\r\n\r\n', /^GET \/none HTTP\/1\.1\r\n\r\n$/, ANSWER],
+  ['HEAD that became GET', 'HEAD /head HTTP/1.1\r\n\r\n', /^GET \/head /, ANSWER.slice(0, -2)],
+  [
+    'GET that became HEAD',
+    'GET /get HTTP/1.1\r\n\r\n',
+    /^HEAD \/get /,
+    'HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\n',
+  ],
+  ['a response without its length', 'GET /response HTTP/1.1\r\n\r\n', /^GET /, ANSWER],
+  ['a response that claims to be chunked', 'GET /chunked HTTP/1.1\r\n\r\n', /^GET /, ANSWER],
+  ['a response that became 204', 'GET /empty HTTP/1.1\r\n\r\n', /^GET /, 'HTTP/1.1 204 No Content\r\n\r\n'],
+] as const)
+  test(`rules leave alone where a message ends: ${what}`, async () => {
+    const got: string[] = [];
+    behaviour = (socket) =>
+      socket.on('data', (data) => {
+        got.push(data.toString('latin1'));
+        const reply =
+          data.includes('/none') || data.includes('/end') || !/^HEAD/.test(data.toString()) ? OK : OK.slice(0, -2);
+        socket.write(reply);
+      });
+    const client = await connected(ports.framing);
+    client.send(request);
+    await client.until(() => statuses(client).length === 1);
+    await sleep(30);
+    if (!answer.includes('close')) {
+      client.send('GET /end HTTP/1.1\r\n\r\n');
+      await client.until(() => statuses(client).length === 2);
+      await sleep(30);
+    }
+    assert.match(got[0], forwarded);
+    assert.equal(textOf(client), answer.includes('close') ? answer : answer + ANSWER);
+  });

@@ -5,6 +5,7 @@
  */
 import type { ChunkScanner } from '../../core/http1/chunked.js';
 import { setHeader } from '../../core/http1/headers.js';
+import { keepFraming } from '../../core/http1/keep-framing.js';
 import { BODY_CHUNKED, BODY_LENGTH } from '../../core/http1/message.js';
 import { writeHead } from '../../core/http1/serialize.js';
 import { EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLOUT, EPOLLRDHUP } from '../../linux/constants.js';
@@ -71,6 +72,7 @@ function composeRequest(session: Session, tx: Transaction): number {
   }
   const { sendNameHeader } = backend!.proxy.http;
   if (sendNameHeader !== undefined) setHeader(tx.request, sendNameHeader.toLowerCase(), server!.name);
+  keepFraming(tx.request);
   at = writeHead(tx.request, out, at, READ_BYTES, serverConnection(tx, backend!));
   if (at < 0 || tx.bodyTo === tx.bodyFrom) return at;
   copyBytes(tx.request.bytes!, tx.bodyFrom, tx.bodyTo, out, at);

@@ -129,6 +129,7 @@ function complete(session: Session, http: HttpConnection, tx: Transaction, lengt
   const { worker } = session;
   tx.headMs = session.admittedMs = session.lastIoMs = worker.reactor.nowMs;
   http.from += length;
+  tx.isHead = tx.request.method === 'HEAD';
   if (tx.request.oddity !== 0) noteBroken(session, tx.request, tx.request.oddity, tx.request.oddAt, true);
   if (!frameBody(http, tx)) {
     noteBroken(session, tx.request, tx.requestScanner.error, tx.requestScanner.errorAt);

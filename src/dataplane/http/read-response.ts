@@ -1,5 +1,6 @@
 /** Heads of a server's responses: interim ones are passed on, the final one goes through the rules and to the client. */
 import { HEAD_TOO_LARGE, NEED_MORE } from '../../core/http1/errors.js';
+import { keepFraming } from '../../core/http1/keep-framing.js';
 import { BODY_CHUNKED, BODY_CLOSE, BODY_LENGTH, BODY_NONE, BODY_TUNNEL } from '../../core/http1/message.js';
 import { parseResponse } from '../../core/http1/parse.js';
 import { writeHead } from '../../core/http1/serialize.js';
@@ -134,8 +135,10 @@ function finalResponse(session: Session, tx: Transaction): void {
   if (backend.stickRules.length > 0) storeFromResponse(session);
   if (!isAllowed(session, tx)) return;
   tx.status = response.status;
+  if (!takesBody(tx)) withhold(tx);
   tx.keepsClient =
     tx.request.keepsAlive &&
+    (tx.isHead || tx.request.method !== 'HEAD') && // a rule made it HEAD: its client waits for a body
     response.body !== BODY_CLOSE &&
     frontend.keepsClients &&
     backend.keepsClients &&
@@ -144,6 +147,18 @@ function finalResponse(session: Session, tx: Transaction): void {
   tx.responseBegun = true;
   if (frontend.logsAtConnect) worker.logEarly(session, tx);
   sendResponse(session, tx);
+}
+
+/** Whether the client expects a body behind this head: rules may have set another method or status. */
+function takesBody({ isHead, response: { status, body } }: Transaction): boolean {
+  return body === BODY_TUNNEL || (!isHead && status >= 200 && status !== 204 && status !== 304);
+}
+
+/** A body that the client would take for the next response stays with its server. */
+function withhold(tx: Transaction): void {
+  if (tx.response.body === BODY_NONE) return;
+  tx.response.body = BODY_NONE;
+  tx.serverIsSpent = true;
 }
 
 /** `tcp-response content`. What it stops never came as far as HTTP, and has a status only where the rules waited for it. */
@@ -177,6 +192,7 @@ function sendResponse(session: Session, tx: Transaction): void {
   const { response } = tx;
   const out = worker.outgoing.bytes;
   const connection = response.body === BODY_TUNNEL ? '' : clientConnection(tx);
+  if (response.body !== BODY_TUNNEL) keepFraming(response);
   let at = writeHead(response, out, 0, READ_BYTES, connection);
   if (at < 0) {
     tx.responseBegun = false;

@@ -1,4 +1,5 @@
 /** Answers of our own: error pages, what rules reply, and what the main thread answers for us. */
+import { keepFraming } from '../../core/http1/keep-framing.js';
 import { BODY_CLOSE } from '../../core/http1/message.js';
 import { writeHead } from '../../core/http1/serialize.js';
 import * as T from '../../core/table.js';
@@ -83,7 +84,7 @@ export function answerStatus(session: Session, tx: Transaction, status: number, 
 /** Sends `tx.run.reply`, whose head is `tx.response`. */
 export function answerPrepared(session: Session, tx: Transaction, end: string): void {
   const { worker } = session;
-  const { response, request } = tx;
+  const { response } = tx;
   const reply = tx.run.reply!;
   dropServer(session);
   tx.end = end;
@@ -93,7 +94,8 @@ export function answerPrepared(session: Session, tx: Transaction, end: string): 
     return;
   }
   tx.keepsClient = mayGoOn(session, tx);
-  const body = request.method === 'HEAD' ? 0 : reply.length - response.headEnd;
+  keepFraming(response);
+  const body = tx.isHead ? 0 : reply.length - response.headEnd;
   const room = response.headEnd + 8192 + body;
   const out = room <= worker.outgoing.size ? worker.outgoing : new NativeBuffer(room);
   const at = writeHead(response, out.bytes, 0, room - body, clientConnection(tx));
@@ -110,7 +112,7 @@ export function answerPrepared(session: Session, tx: Transaction, end: string): 
 /** Rules (`http-after-response`) made the head of an answer larger than a buffer: the plain page, without rules. */
 function answerTooLarge(session: Session, tx: Transaction): void {
   const page = earlyErrorPage(session.frontend.program, 500);
-  const length = tx.request.method === 'HEAD' ? headLength(page) : page.length;
+  const length = tx.isHead ? headLength(page) : page.length;
   tx.status = 500;
   tx.keepsClient = false;
   tx.end = 'PR';

@@ -19,6 +19,8 @@ export class Transaction {
   hasResponse = false;
   /** How many requests the worker had before. */
   sequence = 0;
+  /** The client asked with HEAD: it takes no body, whatever method rules have set. */
+  isHead = false;
   /** The first of its connection. */
   isFirst = true;
   /** Request line as received (latin1), for the log; '' = `<BADREQ>`. */
@@ -90,7 +92,7 @@ export class Transaction {
     this.responseScanner.reset();
     this.run.reset();
     this.variables.clear();
-    this.hasResponse = this.bodyIsComplete = this.bodyIsFull = this.endsCalmly = false;
+    this.isHead = this.hasResponse = this.bodyIsComplete = this.bodyIsFull = this.endsCalmly = false;
     this.requestDone =
       this.requestCut =
       this.responseDone =
