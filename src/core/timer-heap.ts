@@ -14,6 +14,8 @@ export interface Timed {
 
 export class TimerHeap {
   private readonly items: Timed[] = [];
+  /** The one that was called last. */
+  latest: Timed | null = null;
 
   get size(): number {
     return this.items.length;
@@ -55,6 +57,7 @@ export class TimerHeap {
     while (fired < limit && this.items.length > 0 && this.items[0].wakeAtMs <= nowMs) {
       const timer = this.items[0];
       this.cancel(timer);
+      this.latest = timer;
       timer.onTimer(nowMs);
       fired++;
     }

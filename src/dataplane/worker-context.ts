@@ -321,11 +321,11 @@ export class DataplaneWorker implements Lender {
   }
 
   /** At most one line per subject and ten seconds reaches the log. */
-  warnRarely(subject: string, text: string): void {
+  warnRarely(subject: string, text: string, level: 'warning' | 'alert' = 'warning'): void {
     const now = this.reactor.nowMs;
     if (now - (this.warnedAtMs.get(subject) ?? Number.NEGATIVE_INFINITY) < WARN_EVERY_MS) return;
     this.warnedAtMs.set(subject, now);
-    this.post({ type: 'log', index: this.index, level: 'warning', text });
+    this.post({ type: 'log', index: this.index, level, text });
   }
 }
 

@@ -6,6 +6,7 @@ import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_thread
 import type { FromWorker, ThreadData, ToWorker } from '../core/messages.js';
 import { Reactor } from '../linux/reactor.js';
 import { applyPlan } from './configure.js';
+import { contain } from './faults.js';
 import { kill } from './finish.js';
 import { passwordChecked } from './http/auth/password-checked.js';
 import { applyPatternChange } from './http/rules/pattern-steps.js';
@@ -18,7 +19,12 @@ const { index, wakeFd } = workerData as ThreadData;
 const port = parentPort!;
 const post = (message: FromWorker) => port.postMessage(message);
 const worker = new DataplaneWorker(index, post);
-worker.reactor = new Reactor(wakeFd, onWake, () => worker.publish());
+worker.reactor = new Reactor(
+  wakeFd,
+  onWake,
+  () => worker.publish(),
+  (error, owner) => contain(worker, error, owner),
+);
 
 function onWake(): void {
   for (let message = receiveMessageOnPort(port); message; message = receiveMessageOnPort(port))

@@ -47,11 +47,13 @@ export class Reactor {
    * @param wakeFd non-blocking eventfd that other threads write to
    * @param onWake called after it was written; read the message port and the shared table there
    * @param onTurn called at the start of each turn, when `nowMs` has been read
+   * @param onFault called with what a handler threw, and whose handler it was; without it the loop ends with the error
    */
   constructor(
     private readonly wakeFd: number,
     private readonly onWake: () => void,
     private readonly onTurn: () => void = () => undefined,
+    private readonly onFault: ((error: unknown, owner: object) => void) | null = null,
   ) {
     this.epoll = epollCreate1(EPOLL_CLOEXEC);
     if (this.epoll < 0) throw new Error(`epoll_create1: errno ${-this.epoll}`);
@@ -113,7 +115,7 @@ export class Reactor {
     this.onTurn();
     this.dispatch(count);
     this.goOn();
-    this.timers.fire(this.nowMs, TIMERS_PER_TURN);
+    this.fireTimers();
     this.closeAll();
   }
 
@@ -129,7 +131,12 @@ export class Reactor {
     for (let i = 0; i < count; i++) {
       const fd = words[i * EVENT_WORDS + DATA_WORD];
       const handler = this.handlers[fd];
-      if (handler !== null && handler !== undefined) handler.onEvents(fd, words[i * EVENT_WORDS]);
+      if (handler === null || handler === undefined) continue;
+      try {
+        handler.onEvents(fd, words[i * EVENT_WORDS]);
+      } catch (error) {
+        this.fault(error, handler);
+      }
     }
   }
 
@@ -138,8 +145,27 @@ export class Reactor {
     const now = this.continuing;
     this.continuing = this.continuingNow;
     this.continuingNow = now;
-    for (let i = 0; i < now.length; i++) now[i].onContinue();
+    for (let i = 0; i < now.length; i++)
+      try {
+        now[i].onContinue();
+      } catch (error) {
+        this.fault(error, now[i]);
+      }
     now.length = 0;
+  }
+
+  /** What is due behind a timer that failed fires in the next turn. */
+  private fireTimers(): void {
+    try {
+      this.timers.fire(this.nowMs, TIMERS_PER_TURN);
+    } catch (error) {
+      this.fault(error, this.timers.latest!);
+    }
+  }
+
+  private fault(error: unknown, owner: object): void {
+    if (this.onFault === null) throw error;
+    this.onFault(error, owner);
   }
 
   private closeAll(): void {
