@@ -112,12 +112,14 @@ async function runFile(file) {
     `--test-reporter-destination=${result}`,
     file,
   ];
+  const begun = performance.now();
   const { code, output } = await capture(process.execPath, args, FILE_TIMEOUT_MS);
+  const seconds = ((performance.now() - begun) / 1000).toFixed(0);
   const { pass = 0, fail = 0, cancelled = 0, skipped = 0 } = readCounts(result);
   rmSync(dir, { recursive: true, force: true });
   // It failed and no test says why: it counts as one failure.
   const failures = fail + cancelled > 0 || code === 0 ? fail + cancelled : 1;
-  process.stdout.write(`${failures > 0 ? '✖' : '✔'} ${file}: ${pass} passed, ${failures} failed\n`);
+  process.stdout.write(`${failures > 0 ? '✖' : '✔'} ${file}: ${pass} passed, ${failures} failed, ${seconds} s\n`);
   if (failures > 0 || skipped > 0) process.stdout.write(output);
   return { pass, fail: failures, skipped };
 }

@@ -12,7 +12,7 @@ import { fileURLToPath } from 'node:url';
 const SRC = fileURLToPath(new URL('../../src', import.meta.url));
 
 /** Facts about the model that are no reading of files: what a default is, what a listener is called. */
-const MODEL = ['config/defaults', 'config/names', 'config/fullconn'];
+const MODEL = ['config/defaults', 'config/names', 'config/fullconn', 'config/route-tests'];
 
 /** Room to what it may import besides itself: rooms, or files. `types` may be imported with `import type` only. */
 const ROOMS: { readonly [room: string]: { readonly code: readonly string[]; readonly types?: readonly string[] } } = {

@@ -32,6 +32,8 @@ export const PACE = {
   quick: { rounds: 3, seconds: 2 },
   full: { rounds: 7, seconds: 4 },
 };
+/** An optimizing compiler has come to its end by then, for each kind of traffic. */
+const WARM_SECONDS = 4;
 /** What a worker still does after the last answer (closing) belongs to the measurement. */
 const SETTLE_MS = 150;
 
@@ -46,7 +48,7 @@ export async function measureCosts(
 ): Promise<Map<string, Cost>> {
   const { rounds, seconds } = quick ? PACE.quick : PACE.full;
   const samples = new Map<string, Cost[]>(running.map(({ name }) => [name, []]));
-  for (const proxy of running) await measureOnce(proxy, 1, path); // warm: caches, JIT, buffers
+  for (const proxy of running) await measureOnce(proxy, WARM_SECONDS, path); // caches, JIT, buffers
   for (let round = 0; round < rounds; round++) {
     for (let i = 0; i < running.length; i++) {
       const proxy = running[(i + round) % running.length];

@@ -11,6 +11,8 @@ interface Load {
   /** A new connection for every request. */
   readonly close?: boolean;
   readonly path?: string;
+  /** A Lua script of wrk's. */
+  readonly script?: string;
 }
 
 interface Answered {
@@ -24,7 +26,13 @@ interface Answered {
 export async function wrk(load: Load): Promise<Answered> {
   const header = load.close ? ['-H', 'Connection: close'] : [];
   const shape = ['-t1', `-c${load.connections}`, `-d${load.seconds}s`, '--latency'];
-  const { stdout } = await execute('wrk', [...shape, ...header, `http://127.0.0.1:${load.port}${load.path ?? '/'}`]);
+  const script = load.script ? ['-s', load.script] : [];
+  const { stdout } = await execute('wrk', [
+    ...shape,
+    ...script,
+    ...header,
+    `http://127.0.0.1:${load.port}${load.path ?? '/'}`,
+  ]);
   return parse(stdout);
 }
 

@@ -1,5 +1,5 @@
 /** What the routes of a proxy are decided by. */
-import { looksIntoHttp } from './haproxy/acl.js';
+import { readsRequest } from '../core/expr/condition.js';
 import type { AclTest, Condition, Proxy } from './model.js';
 
 /** Tests of a condition, its own and those of the ACLs it names. */
@@ -22,5 +22,5 @@ export function inspects(proxy: Proxy): boolean {
 export function routesByUnawaitedRequest(proxy: Proxy): boolean {
   if (proxy.mode !== 'tcp' || inspects(proxy)) return false;
   const routes = [...proxy.useBackends, ...(proxy.kind === 'listen' ? proxy.useServers : [])];
-  return routes.some(({ condition }) => testsOf(condition, proxy).some(looksIntoHttp));
+  return routes.some(({ condition }) => testsOf(condition, proxy).some(readsRequest));
 }

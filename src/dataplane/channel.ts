@@ -209,8 +209,10 @@ export class Channel {
       this.bulk = true;
       this.readable = true;
     }
-    // After a hang-up the end follows at once: held back for it, the last bytes and the FIN leave in one segment.
-    const sent = send(this.to, lender.readBuffer.ptr, n, this.hungUp ? MSG_NOSIGNAL | MSG_MORE : MSG_NOSIGNAL);
+    // After a hang-up the end follows at once: held back for it, the last bytes and the FIN leave in one segment. Not
+    // in mode http, where the connection may stay and the last bytes of a body would wait for nothing.
+    const flags = this.hungUp && this.limit === UNLIMITED ? MSG_NOSIGNAL | MSG_MORE : MSG_NOSIGNAL;
+    const sent = send(this.to, lender.readBuffer.ptr, n, flags);
     if (sent === n) return this.readable ? PUMP_MORE : PUMP_IDLE;
     if (sent < 0 && sent !== -EAGAIN) {
       this.errno = -sent;

@@ -30,7 +30,11 @@ export function proxyHeaderFor(session: Session, version: 'v1' | 'v2'): { bytes:
 
 /** Where the client connected to: from its own PROXY header, else from the socket. */
 export function destinationOf(session: Session): InetAddress {
-  if (session.destination.known) return session.destination;
+  return session.destination.known ? session.destination : socketDestination(session);
+}
+
+/** The address of the socket, whatever a header or a rule says. @returns a shared object that the next call overwrites */
+export function socketDestination(session: Session): InetAddress {
   asked.prepare();
   if (getsockname(session.clientFd, asked.ptr, asked.lengthPtr) === 0) local.take(asked);
   else local.clear();

@@ -1,6 +1,6 @@
 /** A session and the shared table seen through the eyes of sample fetches: one object per worker, pointed at a session. */
 import { hostname } from 'node:os';
-import type { BackendView, FrontendView, HttpView, SampleContext, ServerFigure } from '../core/expr/context.js';
+import type { BackendView, Ends, FrontendView, HttpView, SampleContext, ServerFigure } from '../core/expr/context.js';
 import type { PatternFiles } from '../core/expr/pattern-files.js';
 import type { Value } from '../core/expr/values.js';
 import type { Variables } from '../core/expr/variables.js';
@@ -10,10 +10,11 @@ import type { LogRecord } from '../core/log-format/record.js';
 import * as T from '../core/table.js';
 import { MSG_PEEK } from '../linux/constants.js';
 import { recv } from '../linux/syscalls.js';
+import type { ConnectionFacts } from './connection-facts.js';
 import type { BackendEntity, FrontendEntity, ServerEntity } from './entities.js';
 import type { Transaction } from './http/transaction.js';
 import { TransactionView } from './http/transaction-view.js';
-import { destinationOf } from './proxy-header.js';
+import { destinationOf, socketDestination } from './proxy-header.js';
 import type { Session } from './session.js';
 import { dates, recordNow } from './session-log.js';
 import { SessionStickView } from './stick/stick-view.js';
@@ -70,8 +71,13 @@ export class SampleView implements SampleContext {
     this.askDestination();
     return this.port;
   }
+  get connectionEnds(): Ends | undefined {
+    const facts = this.session.connectionFacts;
+    return facts === null ? undefined : endsOf(this.session, facts);
+  }
   get receivedProxy(): boolean {
-    return this.session.destination.known;
+    const { connectionFacts, destination } = this.session;
+    return (connectionFacts?.destination ?? destination).known;
   }
   get frontendName(): string {
     return this.session.frontend.name;
@@ -213,6 +219,20 @@ export class SampleView implements SampleContext {
     this.port = to.port;
     this.destinationKnown = true;
   }
+}
+
+/** Asked for by few rules, so that it is made each time. */
+function endsOf(session: Session, { source, destination }: ConnectionFacts): Ends {
+  const to = destination.known ? destination : socketDestination(session);
+  const [from, at] = [new Uint8Array(16), new Uint8Array(16)];
+  return {
+    sourceFamily: source.copyIp(from),
+    source: from,
+    sourcePort: source.port,
+    destinationFamily: to.copyIp(at),
+    destination: at,
+    destinationPort: to.port,
+  };
 }
 
 /** One object for all frontends. */

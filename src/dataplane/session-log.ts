@@ -15,7 +15,8 @@ import {
   HTTPS_LOG_FORMAT,
   TCP_LOG_FORMAT,
 } from '../core/log-format/log-format.js';
-import { type LogRecord, NO_HTTP } from '../core/log-format/record.js';
+import { type LogRecord, NO_HTTP, NO_RECORD } from '../core/log-format/record.js';
+import type { ServiceRequest } from '../core/messages.js';
 import * as T from '../core/table.js';
 import { SockAddr } from '../linux/sockaddr.js';
 import { getsockname } from '../linux/syscalls.js';
@@ -32,41 +33,7 @@ const HOSTNAME = hostname();
 export const dates = new LogDates(-new Date().getTimezoneOffset());
 const ourEnd = new SockAddr();
 
-const record: LogRecord = {
-  clientIp: '',
-  clientPort: 0,
-  frontendIp: '',
-  frontendPort: 0,
-  backendIp: '',
-  backendPort: 0,
-  serverIp: '',
-  serverPort: 0,
-  frontend: '',
-  backend: '',
-  server: '',
-  acceptedEpochMs: 0,
-  handshakeMs: 0,
-  queueMs: 0,
-  connectMs: 0,
-  totalMs: 0,
-  bytesToClient: 0,
-  bytesToServer: 0,
-  termination: '--',
-  http: NO_HTTP,
-  activeConnections: 0,
-  frontendConnections: 0,
-  backendConnections: 0,
-  serverConnections: 0,
-  retries: 0,
-  redispatched: false,
-  serverQueue: 0,
-  backendQueue: 0,
-  logCount: 0,
-  requestCount: 0,
-  pid: process.pid,
-  hostname: HOSTNAME,
-  early: false,
-};
+const record: LogRecord = { ...NO_RECORD, pid: process.pid, hostname: HOSTNAME };
 
 /** Gives each frontend its targets and its format; equal target lists share their sockets. */
 export function configureLogs(worker: DataplaneWorker, model: Model): void {
@@ -199,11 +166,20 @@ function fill(session: Session, frontend: FrontendEntity, termination: string): 
   record.bytesToClient = session.toClient.bytes;
   record.bytesToServer = session.toServer.bytes;
   const tx = session.http === null ? null : session.http.transaction;
+  if (tx !== null && tx.run.service !== null) servedBy(tx.run.service);
   record.http = tx !== null ? httpRecord(session, tx) : withoutHttp(session);
   record.termination = termination; // after the unique id, whose format may have asked for a record of its own
   record.early = frontend.proxy.options.logasap === true;
   fillCounts(session, frontend);
   fillAddresses(session, frontend);
+}
+
+const SERVICE_NAMES = { stats: '<STATS>', prometheus: '<PROMEX>' };
+
+/** Services are logged as servers that are reached at once, as in HAProxy. */
+function servedBy({ service }: ServiceRequest): void {
+  record.server = SERVICE_NAMES[service];
+  record.queueMs = record.connectMs = 0;
 }
 
 /** A connection in mode tcp may have captured something of what its client sent. */

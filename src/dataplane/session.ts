@@ -27,6 +27,7 @@ import {
   retry,
   socketError,
 } from './connect.js';
+import type { ConnectionFacts } from './connection-facts.js';
 import type { BackendEntity, FrontendEntity, ListenerSpec, ServerEntity, WorkerRow } from './entities.js';
 import { finish, headerTimedOut, proxyHeaderArrived } from './finish.js';
 import { onHttpTimer } from './http/deadlines.js';
@@ -80,6 +81,8 @@ export class Session implements Timed {
   readonly source = new InetAddress();
   /** Destination from a PROXY header; otherwise asked from the socket when needed. */
   readonly destination = new InetAddress();
+  /** Set while rules of the request have changed them. */
+  connectionFacts: ConnectionFacts | null = null;
   previousOnServer: Session | null = null;
   nextOnServer: Session | null = null;
   queue: SessionQueue | null = null;
@@ -369,6 +372,7 @@ export class Session implements Timed {
     this.holdsSlot = this.redispatched = this.retryElsewhere = this.continuing = this.earlyLogged = false;
     this.source.clear();
     this.destination.clear();
+    this.connectionFacts = null;
     this.variables.clear();
     this.connectionError = 0;
     this.captures.length = this.priorityClass = this.priorityOffsetMs = 0;

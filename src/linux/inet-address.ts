@@ -23,6 +23,15 @@ export class InetAddress {
     this.family = this.port = 0;
   }
 
+  copy(from: InetAddress): void {
+    this.family = from.family;
+    this.port = from.port;
+    this.w0 = from.w0;
+    this.w1 = from.w1;
+    this.w2 = from.w2;
+    this.w3 = from.w3;
+  }
+
   /** Takes over what a system call wrote. */
   take(from: SockAddr): void {
     const { family } = from;

@@ -1,6 +1,6 @@
 /** Who gets the statistics page, side by side with HAProxy: the rules before it, its own, and those behind it. */
 import { same } from '../support/both.js';
-import { exchange, HTTP_HEAD, mirror, request } from '../support/http-side-by-side.js';
+import { exchange, HTTP_HEAD, mirror, request, sameRules } from '../support/http-side-by-side.js';
 
 const as = (user: string) => `Authorization: Basic ${Buffer.from(user).toString('base64')}`;
 
@@ -91,3 +91,53 @@ sameAccess(
 stats auth adam:a`,
   [request('/haproxy?stats'), request('/haproxy?stats', as('adam:a')), request('/haproxy')],
 );
+
+const CHUNKS = ['s=s&', 'action=', 'drain&b=l'].map((part) => `${part.length.toString(16)}\r\n${part}\r\n`).join('');
+
+sameAccess('targets in absolute form, and forms in chunks', 'stats uri /stats\nstats admin if TRUE', [
+  'GET http://a/stats;csv HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n',
+  'GET http://a/x/stats HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n',
+  `POST /stats HTTP/1.1\r\nHost: a\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n${CHUNKS}0\r\n\r\n`,
+]);
+
+sameAccess(
+  'users and passwords beyond ASCII',
+  'stats uri /stats\nstats auth j\u00f6rg:gr\u00f6\u00dfe\nstats realm Gr\u00fc\u00dfe',
+  [request('/stats;csv', as('j\u00f6rg:gr\u00f6\u00dfe')), request('/stats;csv', as('j\u00f6rg:gr\u00f6sse'))],
+);
+
+sameRules('services in the log', {
+  front: `
+stats uri /stats
+stats admin if TRUE
+http-request use-service prometheus-exporter if { path /metrics }`,
+  requests: [request('/stats;csv'), request('/stats', '', 'POST', 's=s&action=drain&b=b'), request('/metrics')],
+  mask: (answer) => answer.split('\r\n')[0],
+});
+
+/** Status of every backend. */
+const statusOfBackends = (csv: string) =>
+  csv
+    .split('\n')
+    .flatMap((line) => (line.includes(',BACKEND,') ? [`${line.split(',')[0]} ${line.split(',')[17]}`] : []));
+
+same({
+  name: 'how many servers are left where others are hidden',
+  prepare: async (port) => ({
+    text: `${HTTP_HEAD}listen l\n  bind 127.0.0.1:${port}\n  stats uri /stats
+backend some
+  server a 127.0.0.1:1
+  server b 127.0.0.1:1 backup
+  server c 127.0.0.1:1 disabled
+backend none
+  server a 127.0.0.1:1 disabled
+`,
+    state: null,
+  }),
+  scenario: async ({ port, proxy }) => [
+    statusOfBackends(await exchange(port, request('/stats;csv'))),
+    statusOfBackends(await exchange(port, request('/stats;csv;up'))),
+    statusOfBackends(await exchange(port, request('/stats;csv;no-maint'))),
+    statusOfBackends(await proxy.ask('show stat up')),
+  ],
+});

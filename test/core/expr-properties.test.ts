@@ -113,6 +113,44 @@ test('no expression makes compiling or evaluating throw', () => {
   );
 });
 
+const HOSTILE = ['9'.repeat(400), `-${'9'.repeat(400)}`, '9223372036854775808', '-9223372036854775809', '1e400', ''];
+const ON_NUMBERS =
+  'add(1) sub(1) mul(3) div(3) div(0) mod(5) and(5) or(5) xor(5) cpl neg bool not even odd htonl hex ltime(%c) ' +
+  'utime(%G-%V) ms_ltime(%c) us_utime(%c) http_date http_date(5,ms) iif(a,b) hex2i ipmask(8) base64';
+
+test('numbers of any length a client sends stay within 64 bits', () => {
+  const first = ['req.hdr(n)', "req.hdr(j),json_query('$.a','int')", 'req.hdr_val(n)', 'urlp_val(n)'];
+  for (const number of HOSTILE)
+    for (const fetch of first)
+      for (const converter of ON_NUMBERS.split(' '))
+        for (const last of ['hex', 'htonl,hex', 'add(1),sub(1),hex', 'mul(9),utime(%c)']) {
+          const request = `GET /?n=${number} HTTP/1.1\r\nHost: x\r\nN: ${number}\r\nJ: {"a":${number || 0}}\r\n\r\n`;
+          const format = compileFormat(`%[${fetch},${converter}] %[${fetch},${converter},${last}]`);
+          assert.doesNotMatch(format(sampleContext({ request })), /NaN|Infinity|undefined/, `${fetch},${converter}`);
+        }
+});
+
+// Observed from HAProxy: what is added, and what becomes of it.
+for (const [number, sum] of [
+  ['9223372036854775807', '9223372036854775807'],
+  ['99999999999999999999', '9223372036854775807'],
+  ['-99999999999999999999', '-9223372036854775808'],
+  ['9007199254740992', '9007199254740992'],
+  ['5x', '5'],
+  ['x', '0'],
+  ['', ''],
+])
+  test(`'${number}' as a number is '${sum}'`, () => {
+    const request = `GET / HTTP/1.1\r\nHost: x\r\nN: ${number}\r\n\r\n`;
+    assert.equal(compileFormat('%[req.hdr(n),add(0)]')(sampleContext({ request })), sum);
+  });
+
+test('the length of a list is no member of it', () => {
+  const request = 'GET / HTTP/1.1\r\nHost: x\r\nJ: {"a":[1,2]}\r\n\r\n';
+  assert.equal(compileFormat("%[req.fhdr(j),json_query('$.a.length')]")(sampleContext({ request })), '');
+  assert.equal(compileFormat("%[req.fhdr(j),json_query('$.a[1]')]")(sampleContext({ request })), '2');
+});
+
 test('no test makes compiling or evaluating throw', () => {
   const methods = fc.constantFrom('str', 'beg', 'reg', 'ip', 'int', 'bin', 'bool', 'found', undefined);
   fc.assert(

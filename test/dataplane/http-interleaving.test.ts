@@ -1,10 +1,12 @@
 /**
  * Many clients at once over few connections to the servers, in every way of `http-reuse`: requests pipelined and in
- * pieces, bodies with lengths and in chunks, answers that come early, in pieces, with more behind them than was asked
- * for, or not at all, clients that leave in the middle. Whatever a client gets must be its own, in the order of its
- * requests, and whatever a server gets of one request must be of one client. A failure prints the seed that replays it.
+ * pieces, bodies with lengths and in chunks, answers that come before the body is there (and servers that then leave),
+ * in pieces, without a body, with more behind them than was asked for, or not at all, clients that leave in the middle.
+ * Whatever a client gets must be its own, in the order of its requests, whatever a server gets of one request must be
+ * of one client, and no part of a body is ever taken for a request. A failure prints the seed that replays it.
  */
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -13,6 +15,8 @@ import { freePort, type RunningProxy, serve, startProxy } from '../support/proxy
 
 const SEED = Number(process.env.SEED ?? 1);
 const WAYS = ['never', 'safe', 'aggressive', 'always'] as const;
+/** One behind them all, more than a client alone may keep connections to. */
+const SERVERS = ['s1', 's2', 's3', 's4', 's5', 's6', 's7'];
 const CLIENTS = 30;
 const ROUNDS = 3;
 /** What a server sends behind an answer: nobody may ever get it. */
@@ -21,6 +25,8 @@ const POISON = 'HTTP/1.1 200 OK\r\nContent-Length: 6\r\nX-Token: POISON\r\n\r\nP
 const ONE_SEGMENT = 30_000;
 /** The letters of a token, so that a byte of another client shows. */
 const TOKEN = /^c\d+r\d+x$/;
+/** The head of a request whose body may be still to come. */
+const BEGUN = /^POST [\s\S]*\r\nx-token: ([^\r]*)\r\n[\s\S]*?\r\n\r\n/;
 
 const serverFaults: string[] = [];
 let served = 0;
@@ -36,9 +42,7 @@ before(async () => {
     (way) => `listen ${way}
   bind 127.0.0.1:${ports[way]}
   http-reuse ${way}
-  server s1 127.0.0.1:${server.port} maxconn 12
-  server s2 127.0.0.1:${server.port} maxconn 12
-`,
+${SERVERS.map((name) => `  server ${name} 127.0.0.1:${server.port} maxconn 6\n`).join('')}`,
   );
   const head = `global
   nbthread 2
@@ -60,6 +64,9 @@ after(() => proxy?.stop());
 class Serving {
   private text = '';
   private isBusy = false;
+  /** Of the request that is coming: it was seen to have begun, and was answered before its end. */
+  private wasSeen = false;
+  private wasAnswered = false;
   private readonly random = randomFrom(served++ * 7919 + SEED);
 
   constructor(private readonly socket: Socket) {
@@ -73,11 +80,32 @@ class Serving {
   private async serve(): Promise<void> {
     if (this.isBusy) return;
     this.isBusy = true;
-    for (let request = this.take(); request !== null; request = this.take()) {
-      check(request);
-      await this.answer(request);
+    for (let goesOn = true; goesOn; ) {
+      const request = this.take();
+      if (request === null) goesOn = await this.answerEarly();
+      else {
+        check(request);
+        if (!this.wasAnswered) await this.answer(request);
+        this.wasSeen = this.wasAnswered = false;
+      }
     }
     this.isBusy = false;
+  }
+
+  /** @returns whether it was answered before all of its body was there */
+  private async answerEarly(): Promise<boolean> {
+    const { random, socket } = this;
+    const token = this.wasSeen ? undefined : BEGUN.exec(this.text)?.[1];
+    if (token === undefined) return false;
+    this.wasSeen = true;
+    if (random() > 0.6 || socket.destroyed) return false;
+    this.wasAnswered = true;
+    const bytes = answerOf(token, random).join('');
+    const fate = random();
+    if (fate < 0.3) socket.end(bytes);
+    else if (fate < 0.6) socket.write(bytes, () => socket.resetAndDestroy());
+    else await this.inPieces(bytes);
+    return true;
   }
 
   private take(): Received | null {
@@ -158,6 +186,8 @@ function check({ token, body }: Received): void {
 function answerOf(token: string, random: () => number): [string, string] {
   const body = token.repeat(Math.floor(random() ** 4 * 40_000));
   const name = `HTTP/1.1 200 OK\r\nX-Token: ${token}\r\n`;
+  if (random() < 0.06) return [`HTTP/1.1 204 No Content\r\nX-Token: ${token}\r\n\r\n`, ''];
+  if (random() < 0.06) return [`HTTP/1.1 304 Not Modified\r\nX-Token: ${token}\r\nContent-Length: 5\r\n\r\n`, ''];
   if (random() < 0.5) return [`${name}Content-Length: ${body.length}\r\n\r\n`, body];
   return [`${name}Transfer-Encoding: chunked\r\n\r\n`, inChunks(body, random)];
 }
@@ -201,9 +231,12 @@ async function talk(port: number, id: number): Promise<number> {
   });
   socket.on('end', () => socket.end());
   await Promise.race([connected, closed]);
-  await sendInPieces(socket, random() < 0.1 ? bytes.slice(0, Math.floor(random() * bytes.length)) : bytes, random);
+  const sent = random() < 0.1 ? bytes.slice(0, Math.floor(random() * bytes.length)) : bytes;
+  await sendInPieces(socket, sent, random);
   if (random() < 0.1) await leave(socket);
   await closed;
+  if (sent === bytes)
+    assert.doesNotMatch(got, /^HTTP\/1.1 400/m, `SEED=${SEED} client ${id}: a body taken for a request`);
   return checkAnswers(id, got, methods, tokens);
 }
 
@@ -221,7 +254,7 @@ async function sendInPieces(socket: Socket, bytes: string, random: () => number)
     const size = Math.floor(random() ** 3 * bytes.length * 2) + 1;
     socket.write(bytes.slice(at, at + size), 'latin1');
     at += size;
-    if (random() < 0.2) await sleep(random() * 3);
+    if (random() < 0.3) await sleep(random() ** 3 * 30);
   }
   // A request that was cut off gets no answer: its client says that nothing more comes.
   if (random() < 0.3 || bytes.length === 0 || !isWhole(bytes)) socket.end();
@@ -262,7 +295,8 @@ function answers(text: string, methods: readonly string[]): Answer[] {
     const token = /\r\nx-token: ([^\r]*)\r\n/.exec(head)?.[1] ?? '';
     const chunked = /\r\ntransfer-encoding: chunked\r\n/.test(head);
     const length = Number(/\r\ncontent-length: (\d+)\r\n/i.exec(head)?.[1] ?? 0);
-    if (methods[found.length] === 'HEAD') found.push({ status, token, body: '', isWhole: true });
+    if (methods[found.length] === 'HEAD' || status === 204 || status === 304)
+      found.push({ status, token, body: '', isWhole: true });
     else if (chunked) {
       const body = chunkedBody(rest);
       found.push({ status, token, body: body?.body ?? '', isWhole: body !== null });
@@ -306,6 +340,32 @@ for (const [w, way] of WAYS.entries())
     }
     assert.deepEqual(serverFaults, []);
     assert.ok(own > CLIENTS * ROUNDS, `only ${own} answers`);
-    const idle = await proxy.ask('show info');
-    assert.match(idle, /\nCurrConns: /);
   });
+
+/** Connections that the proxy holds to the server or from clients (proc(5): local and remote port, state). */
+function connections(): string[] {
+  const port = (text: string) => Number.parseInt(text.split(':')[1], 16);
+  const rows = readFileSync('/proc/net/tcp', 'utf8').split('\n').slice(1, -1);
+  const parts = rows.map((row) => row.trim().split(/\s+/));
+  return parts
+    .filter(([, local, remote]) => port(remote) === server.port || Object.values(ports).includes(port(local)))
+    .filter(([, , , state]) => state === ESTABLISHED || state === CLOSE_WAIT)
+    .map(([, local, remote, state]) => `${port(local)} ${port(remote)} ${state}`);
+}
+
+const ESTABLISHED = '01';
+const CLOSE_WAIT = '08';
+
+/** Proxies and servers of `show stat` that say somebody is there: current sessions, or a queue. */
+async function occupied(): Promise<string[]> {
+  const rows = (await proxy.ask('show stat')).split('\n').map((row) => row.split(','));
+  const busy = rows.filter(([name, , queued, , current]) => WAYS.includes(name as 'safe') && (+queued || +current));
+  return busy.map((row) => row.slice(0, 5).join());
+}
+
+test('when all have left, no session, no slot and no connection is left behind', { timeout: 60_000 }, async () => {
+  for (const end = Date.now() + 15_000; Date.now() < end; await sleep(200))
+    if ((await occupied()).length === 0 && connections().length === 0) break;
+  assert.deepEqual(await occupied(), []);
+  assert.deepEqual(connections(), []);
+});

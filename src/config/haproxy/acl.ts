@@ -49,14 +49,6 @@ function test(fetch: string, patterns: string[] = [], args: string[] = []): AclT
   return { fetch, args, converters: [], flags: [], patterns };
 }
 
-/** Whether it looks into an HTTP request: in mode tcp there is one only while contents are waited for. */
-export function looksIntoHttp(test: AclTest): boolean {
-  const name = fetchOf(test);
-  return (
-    REQUEST_FETCHES.has(name) && !/^(ssl_|req\.ssl|req_ssl|req\.len|req_len|(req\.)?(payload|rdp_)|distcc)/.test(name)
-  );
-}
-
 /** Reads a test from the words `from` to `end` (exclusive). */
 export function readAclTest(line: Line, from: number, end: number): AclTest | undefined {
   const expression = line.text(from);

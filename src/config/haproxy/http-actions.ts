@@ -107,6 +107,7 @@ function readDelHeader(line: Line, i: number): Found<HttpAction> | undefined {
   const name = line.text(i + 1);
   if (line.text(i + 2) !== '-m') return { action: { do: 'del-header', name }, next: i + 2 };
   const match = line.choice(i + 3, 'a matching method', DEL_METHODS);
+  if (match === 'reg' && !isRegex(line, i + 1)) return undefined;
   return match && { action: { do: 'del-header', name, match }, next: i + 4 };
 }
 

@@ -1,8 +1,7 @@
 /** Rules that cannot do what they were written for. Those that decide over connections must not be passed over. */
-import { aclTestProblem, readsContents } from '../../core/expr/condition.js';
+import { aclTestProblem, readsContents, readsRequest } from '../../core/expr/condition.js';
 import { hasFrontend } from '../defaults.js';
 import type { Diagnostics, Loc } from '../diagnostics.js';
-import { looksIntoHttp } from '../haproxy/acl.js';
 import type { AclTest, Model, Proxy, TcpRule } from '../model.js';
 import { inspects, testsOf } from '../route-tests.js';
 
@@ -94,12 +93,12 @@ function judgeRoutes(proxy: Proxy, looksInside: boolean, complaints: Complaints,
     for (const test of testsOf(condition, proxy)) {
       const problem = aclTestProblem(test);
       if (problem !== null) complaints.error('undecidable-rule', loc, `${name} cannot be decided: ${problem}`, REMEDY);
-      else if (!looksInside && looksIntoHttp(test) && condition?.anyOf.flat().some((term) => term.test === test))
+      else if (!looksInside && readsRequest(test) && condition?.anyOf.flat().some((term) => term.test === test))
         warnHttp('this condition looks', test, loc, proxy, diag);
     }
   if (looksInside) return;
   for (const acl of proxy.acls)
-    if (looksIntoHttp(acl.test)) warnHttp(`ACL '${acl.name}' looks`, acl.test, acl.loc, proxy, diag);
+    if (readsRequest(acl.test)) warnHttp(`ACL '${acl.name}' looks`, acl.test, acl.loc, proxy, diag);
 }
 
 function warnHttp(what: string, { fetch }: AclTest, loc: Loc | undefined, proxy: Proxy, diag: Diagnostics): void {

@@ -57,7 +57,15 @@ function* proxyRows(
   if (!hasBackend(proxy)) return;
   if (want.types & SERVERS) yield* serverRows(engine, proxy, want, nowMs);
   const backend = want.types & BACKENDS ? backendRow(engine, proxy, fullconn, nowMs) : undefined;
+  if (backend && (want.upOnly || want.noMaint)) backend.values[AT.status] += upOf(engine, proxy, nowMs);
   if (backend) yield backend;
+}
+
+/** Where servers are left out their backend tells how many there are: `UP (2/3)` (observed from HAProxy). */
+function upOf(engine: Engine, proxy: Proxy, nowMs: number): string {
+  const rows = proxy.servers.map((server) => serverStatRow(engine, proxy, server, nowMs));
+  const up = rows.filter((row) => row !== undefined && !isHidden(row, { ...EVERYTHING, upOnly: true }));
+  return ` (${up.length}/${rows.length})`;
 }
 
 function* serverRows(engine: Engine, proxy: Proxy, want: Selection, nowMs: number): Generator<StatRow> {

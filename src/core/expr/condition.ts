@@ -9,6 +9,7 @@
 import type { Acl, AclTest, Condition } from '../../config/model.js';
 import { compileTest } from './acl-test.js';
 import type { SampleContext } from './context.js';
+import { CONTENTS } from './fetches/contents.js';
 import { aclFetch, fetchNamed } from './fetches.js';
 import { FAILS, HOLDS, UNDECIDED, type Verdict } from './verdict.js';
 
@@ -52,6 +53,11 @@ export function aclTestProblem(test: AclTest): string | null {
 /** @returns true where a test looks at what the client sends, which is not there when a connection is accepted */
 export function readsContents(test: AclTest): boolean {
   return fetchNamed(aclFetch(test.fetch).fetch)?.contents === true;
+}
+
+/** @returns true where a test looks into an HTTP request: in mode tcp there is one only while contents are waited for */
+export function readsRequest(test: AclTest): boolean {
+  return readsContents(test) && !Object.hasOwn(CONTENTS, test.fetch);
 }
 
 /** @param condition checked before: every name exists and every test is sound */

@@ -4,15 +4,20 @@ import type { LogRecord } from '../log-format/record.js';
 import type { PatternFiles } from './pattern-files.js';
 import type { Value } from './values.js';
 
-/** What layer 4 sample fetches may ask of a connection and of the program. One object is reused for all sessions. */
-export interface SampleContext {
-  /** 0 = neither IPv4 nor IPv6 (unix sockets). Bytes in network order, IPv4 in the first four. */
+/** The two ends of a connection. 0 = neither IPv4 nor IPv6 (unix sockets). Bytes in network order, IPv4 in the first four. */
+export interface Ends {
   readonly sourceFamily: 0 | 4 | 6;
   readonly source: Uint8Array;
   readonly sourcePort: number;
   readonly destinationFamily: 0 | 4 | 6;
   readonly destination: Uint8Array;
   readonly destinationPort: number;
+}
+
+/** What layer 4 sample fetches may ask of a connection and of the program. One object is reused for all sessions. */
+export interface SampleContext extends Ends {
+  /** The connection's own, where rules of the request have set others (`set-src` …). */
+  readonly connectionEnds?: Ends;
   /** A PROXY header told the addresses. */
   readonly receivedProxy: boolean;
   readonly frontendName: string;

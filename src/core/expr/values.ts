@@ -27,7 +27,7 @@ const CASTS: { readonly [from in Kind]: { readonly [to in Kind]?: Cast } } = {
   integer: {
     any: same,
     integer: same,
-    string: String,
+    string: (value) => integerText(value as number),
     binary: (value) => numberBinary(value as number),
     boolean: (value) => value !== 0,
     ip: (value) => numberIp(value as number),
@@ -44,7 +44,7 @@ const CASTS: { readonly [from in Kind]: { readonly [to in Kind]?: Cast } } = {
     string: same,
     binary: same,
     integer: (value) => leadingNumber(value as string),
-    boolean: (value) => leadingNumber(value as string) !== 0,
+    boolean: (value) => truthOf(leadingNumber(value as string)),
     ip: (value) => textIp(value as string),
   },
   binary: { any: same, binary: same, string: same },
@@ -73,7 +73,7 @@ function castValue(value: Value, to: Kind): Value | undefined {
 export function textOf(value: Value): string {
   if (typeof value === 'string') return value;
   if (typeof value === 'object') return ipText(value);
-  return typeof value === 'number' ? String(value) : value ? '1' : '0';
+  return typeof value === 'number' ? integerText(value) : value ? '1' : '0';
 }
 
 /** @returns undefined where no sample of the first kind can ever become one of the second */
@@ -81,9 +81,33 @@ export function castOf(from: Kind, to: Kind): Cast | undefined {
   return CASTS[from][to];
 }
 
-/** As far as it is a number; 0 where it does not begin as one (observed from HAProxy). */
-function leadingNumber(text: string): number {
-  return Number(/^[-+]?\d+/.exec(text)?.[0] ?? 0);
+const LARGEST = 0x7fff_ffff_ffff_ffffn;
+const LEAST = -0x8000_0000_0000_0000n;
+
+/** Integers have 64 bits: what is larger, or no number at all, must not get into arithmetic. */
+export function integerOf(value: number): number {
+  if (Number.isNaN(value)) return 0;
+  return Math.max(Number(LEAST), Math.min(Number(LARGEST), Math.trunc(value)));
+}
+
+/** The same in 64 bits; the largest double stands for the largest integer. */
+export function bigIntegerOf(value: number): bigint {
+  const whole = BigInt(integerOf(value));
+  return whole > LARGEST ? LARGEST : whole;
+}
+
+function integerText(value: number): string {
+  return Number.isSafeInteger(value) ? String(value) : String(bigIntegerOf(value));
+}
+
+/** As far as it is a number; 0 where it does not begin as one, nothing where there is no text (observed from HAProxy). */
+function leadingNumber(text: string): number | undefined {
+  if (text === '') return undefined;
+  return integerOf(Number(/^[-+]?\d+/.exec(text)?.[0] ?? 0));
+}
+
+function truthOf(value: number | undefined): boolean | undefined {
+  return value === undefined ? undefined : value !== 0;
 }
 
 function ipText({ family, bytes }: IpValue): string {
@@ -102,7 +126,7 @@ function ipBinary({ bytes }: IpValue): string {
 /** 64 bits in network order. */
 function numberBinary(value: number): string {
   const view = new DataView(new ArrayBuffer(8));
-  view.setBigInt64(0, BigInt(value));
+  view.setBigInt64(0, bigIntegerOf(value));
   return String.fromCharCode(...new Uint8Array(view.buffer));
 }
 

@@ -50,8 +50,8 @@ const word = (value: bigint) => BigInt.asUintN(64, value);
 const turn = (value: bigint, by: bigint) => word((value << by) | (value >> (64n - by)));
 const round = (lane: bigint, input: bigint) => word(turn(word(lane + input * B64), 31n) * A64);
 
-/** @returns 64 bits, signed; beyond 2^53 as near as a number can be */
-export function xxh64(text: string, seed: bigint): number {
+/** @returns 64 bits, unsigned */
+export function xxh64(text: string, seed: bigint): bigint {
   const length = text.length;
   let at = 0;
   let hash = word(seed + E64);
@@ -62,7 +62,7 @@ export function xxh64(text: string, seed: bigint): number {
     hash = word(turn(lanes[0], 1n) + turn(lanes[1], 7n) + turn(lanes[2], 12n) + turn(lanes[3], 18n));
     for (const lane of lanes) hash = word((hash ^ round(0n, lane)) * A64 + D64);
   }
-  return Number(BigInt.asIntN(64, finish64(word(hash + BigInt(length)), text, at)));
+  return finish64(word(hash + BigInt(length)), text, at);
 }
 
 function finish64(sum: bigint, text: string, from: number): bigint {

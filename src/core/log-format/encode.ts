@@ -20,7 +20,7 @@ export function escapeParameter(text: string): string {
   return text.replace(/["\\\]]/g, '\\$&');
 }
 
-/** A sample ends at a NUL byte, as it does in HAProxy. */
+/** In logs a sample ends at a NUL byte, as it does in HAProxy. */
 export function untilNul(text: string): string {
   const end = text.indexOf('\0');
   return end < 0 ? text : text.slice(0, end);

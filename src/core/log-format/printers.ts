@@ -69,7 +69,7 @@ export function samplePrinter(text: string, flags: Flags, { isRule }: FormatOpti
 /** Quotes do not apply to samples in rules (observed from HAProxy). */
 function inRule(value: string | undefined, { escape }: Flags): string {
   if (value === undefined) return '';
-  const safe = encodeControls(untilNul(value));
+  const safe = encodeControls(value);
   return escape ? escapeParameter(safe) : safe;
 }
 

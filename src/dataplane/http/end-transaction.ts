@@ -6,6 +6,7 @@ import * as T from '../../core/table.js';
 import { recv } from '../../linux/syscalls.js';
 import { READ_BYTES } from '../channel.js';
 import { leaveQueue, releaseServer } from '../connect.js';
+import { restoreFacts } from '../connection-facts.js';
 import { connectionTimes } from '../connection-log.js';
 import type { WorkerRow } from '../entities.js';
 import { closeSockets, leave } from '../finish.js';
@@ -42,7 +43,7 @@ export function endTransaction(session: Session, side: string, phase: string): v
   countTransaction(session, tx, side, phase);
   worker.logRequest(session, tx, side + phase);
   if (session.tracked !== null) endTracking(session);
-  const keepsClient = tx.keepsClient && session.toClient.pending === 0;
+  const keepsClient = tx.keepsClient && isWhole(tx) && session.toClient.pending === 0;
   session.toServer.release(worker);
   session.toClient.release(worker);
   parkOrClose(session, http, tx);
@@ -51,6 +52,11 @@ export function endTransaction(session: Session, side: string, phase: string): v
   giveTransaction(session, http, tx);
   if (keepsClient) awaitRequest(session, http);
   else closeClient(session, side === 'C' ? side : '-', side === 'C' ? phase : '-');
+}
+
+/** All of the request was read: what the client sends next is a request, and not the rest of a body. */
+function isWhole({ bodyIsComplete, requestDone, requestCut }: Transaction): boolean {
+  return bodyIsComplete || (requestDone && !requestCut);
 }
 
 /** Ends it without a word to the client. */
@@ -88,6 +94,7 @@ function giveTransaction(session: Session, http: HttpConnection, tx: Transaction
   session.redispatched = session.retryElsewhere = session.earlyLogged = false;
   session.queuedMs = session.connectMs = session.establishedMs = session.assignedMs = 0;
   session.serverQueuePosition = session.backendQueuePosition = 0;
+  restoreFacts(session);
   worker.giveTransaction(tx);
   if (http.from === http.to) giveBuffer(http, worker);
 }
@@ -158,7 +165,9 @@ export function finishHttp(session: Session, side: string, phase: string): void 
 }
 
 function endTunnel(session: Session, side: string, phase: string): void {
-  if (session.serverFd >= 0 && side === 'C' && phase === 'D') session.http!.transaction!.end = 'CD';
+  const tx = session.http!.transaction!;
+  if (session.serverFd >= 0 && side === 'C' && phase === 'D') tx.end = 'CD';
+  tx.endsCalmly = side === '-';
   endTransaction(session, side, phase);
 }
 

@@ -5,6 +5,7 @@
  */
 import type { ChunkScanner } from '../../core/http1/chunked.js';
 import { setHeader } from '../../core/http1/headers.js';
+import { keepFraming } from '../../core/http1/keep-framing.js';
 import { BODY_CHUNKED, BODY_LENGTH } from '../../core/http1/message.js';
 import { writeHead } from '../../core/http1/serialize.js';
 import { EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLOUT, EPOLLRDHUP } from '../../linux/constants.js';
@@ -71,6 +72,7 @@ function composeRequest(session: Session, tx: Transaction): number {
   }
   const { sendNameHeader } = backend!.proxy.http;
   if (sendNameHeader !== undefined) setHeader(tx.request, sendNameHeader.toLowerCase(), server!.name);
+  keepFraming(tx.request);
   at = writeHead(tx.request, out, at, READ_BYTES, serverConnection(tx, backend!));
   if (at < 0 || tx.bodyTo === tx.bodyFrom) return at;
   copyBytes(tx.request.bytes!, tx.bodyFrom, tx.bodyTo, out, at);
@@ -95,9 +97,9 @@ function limitRequest(session: Session, tx: Transaction): void {
   }
 }
 
-/** What follows a chunked body must find room in the buffer of the next request. */
+/** What follows a chunked body must find room in the buffer of the next request. One byte at least is the body's own. */
 function chunkRoom(session: Session): number {
-  return session.worker.httpBytes - session.http!.to;
+  return session.worker.httpBytes - session.http!.to + 1;
 }
 
 /** Events of either side while both are there. */
@@ -143,7 +145,9 @@ export function advance(session: Session): void {
     if (http.transaction !== tx || session.state !== HTTP_EXCHANGE || !tx.responseBegun) return;
   }
   if (!tx.responseDone && !moveResponse(session, tx)) return;
-  if (tx.responseDone && (tx.requestDone || session.toClient.hungUp)) endTransaction(session, '-', '-');
+  if (!tx.responseDone) return;
+  if (tx.requestDone && !tx.requestCut) endTransaction(session, '-', '-');
+  else if (tx.requestDone || session.toClient.hungUp) endTransaction(session, 'S', 'D'); // it wants no more of the body
 }
 
 /** An interim response may wait for the client. @returns false when the transaction ended */
@@ -197,7 +201,7 @@ function stopSending(session: Session, tx: Transaction): void {
   toServer.release(session.worker);
   toServer.limit = 0;
   tx.serverIsSpent = true;
-  tx.keepsClient = false;
+  tx.requestCut = !tx.bodyIsComplete;
   session.toClient.readable = true;
 }
 

@@ -1,26 +1,12 @@
 /** What a log line of mode http says of its request (manual §8.2.3). One object is filled anew for every line. */
-import type { HttpLogRecord } from '../../core/log-format/record.js';
+import { type HttpLogRecord, NO_HTTP } from '../../core/log-format/record.js';
 import type { Session } from '../session.js';
 import type { Transaction } from './transaction.js';
 import { uniqueIdOf } from './unique-id.js';
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
-const record: Writable<HttpLogRecord> = {
-  requestLine: '',
-  status: -1,
-  uniqueId: '',
-  requestEpochMs: 0,
-  idleMs: -1,
-  requestMs: -1,
-  responseMs: -1,
-  activeMs: -1,
-  requestCookie: '',
-  responseCookie: '',
-  cookieFlags: '--',
-  requestCaptures: [],
-  responseCaptures: [],
-};
+const record: Writable<HttpLogRecord> = { ...NO_HTTP };
 
 export function httpRecord(session: Session, tx: Transaction): HttpLogRecord {
   const { worker } = session;
@@ -31,7 +17,8 @@ export function httpRecord(session: Session, tx: Transaction): HttpLogRecord {
   record.requestEpochMs = tx.startedMs + worker.epochOffsetMs;
   record.idleMs = Math.round(tx.startedMs - session.http!.idleSinceMs);
   record.requestMs = tx.headMs > 0 ? Math.round(tx.headMs - tx.startedMs) : -1;
-  record.responseMs = tx.responseMs > 0 ? Math.round(tx.responseMs - session.establishedMs) : -1;
+  record.responseMs =
+    tx.run.service !== null ? 0 : tx.responseMs > 0 ? Math.round(tx.responseMs - session.establishedMs) : -1;
   record.activeMs = Math.round(now - tx.startedMs);
   record.requestCookie = tx.requestCookie;
   record.responseCookie = tx.responseCookie;

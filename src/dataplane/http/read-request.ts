@@ -36,7 +36,7 @@ export function readRequest(session: Session): void {
   const http = session.http!;
   const { worker, toServer } = session;
   http.buffer ??= worker.httpBuffers.take();
-  makeRoom(http, worker);
+  makeRoom(http);
   const room = worker.httpBytes - http.to;
   if (toServer.readable && room > 0) {
     const n = recv(session.clientFd, http.buffer.ptr + http.to, room, 0);
@@ -53,8 +53,10 @@ export function readRequest(session: Session): void {
     }
     if (n > 0) http.to += n;
   }
-  if (http.to === http.from) giveBuffer(http, worker);
-  else parse(session, http);
+  if (http.to === http.from) {
+    giveBuffer(http, worker);
+    armDeadline(session); // woken by what the last request left readable, and nothing was there
+  } else parse(session, http);
   if (session.state === HTTP_HEAD && toServer.readable) readRequest(session); // the end that came with the bytes
 }
 
@@ -70,13 +72,10 @@ function incomplete(session: Session, isBroken: boolean): void {
   if (session.state === HTTP_HEAD) answerRaw(session, session.http!.transaction!, 400, 'CR');
 }
 
-/** Requests start at the beginning of the buffer unless much room is left. */
-function makeRoom(http: HttpConnection, worker: DataplaneWorker): void {
+/** Requests start at the beginning of the buffer: a head has all of its room, and what follows it finds some too. */
+function makeRoom(http: HttpConnection): void {
   if (http.from === 0 || http.transaction !== null) return;
-  if (http.from < http.to) {
-    if (http.from < worker.httpBytes >> 1) return;
-    http.buffer!.bytes.copyWithin(0, http.from, http.to);
-  }
+  if (http.from < http.to) http.buffer!.bytes.copyWithin(0, http.from, http.to);
   http.to -= http.from;
   http.from = 0;
 }
@@ -130,6 +129,7 @@ function complete(session: Session, http: HttpConnection, tx: Transaction, lengt
   const { worker } = session;
   tx.headMs = session.admittedMs = session.lastIoMs = worker.reactor.nowMs;
   http.from += length;
+  tx.isHead = tx.request.method === 'HEAD';
   if (tx.request.oddity !== 0) noteBroken(session, tx.request, tx.request.oddity, tx.request.oddAt, true);
   if (!frameBody(http, tx)) {
     noteBroken(session, tx.request, tx.requestScanner.error, tx.requestScanner.errorAt);

@@ -1,5 +1,6 @@
 /** Heads of a server's responses: interim ones are passed on, the final one goes through the rules and to the client. */
 import { HEAD_TOO_LARGE, NEED_MORE } from '../../core/http1/errors.js';
+import { keepFraming } from '../../core/http1/keep-framing.js';
 import { BODY_CHUNKED, BODY_CLOSE, BODY_LENGTH, BODY_NONE, BODY_TUNNEL } from '../../core/http1/message.js';
 import { parseResponse } from '../../core/http1/parse.js';
 import { writeHead } from '../../core/http1/serialize.js';
@@ -81,8 +82,16 @@ function parseHeads(session: Session, tx: Transaction): void {
     session.server!.cells.count(T.C_HTTP_REQUESTS);
     if (response.status >= 200 || response.status === 101) break;
     if (!passInterim(session, tx)) return;
+    makeRoom(tx);
   }
   finalResponse(session, tx);
+}
+
+/** An interim response has left: what follows it has the whole buffer. */
+function makeRoom(tx: Transaction): void {
+  tx.responseBuffer!.bytes.copyWithin(0, tx.responseFrom, tx.responseTo);
+  tx.responseTo -= tx.responseFrom;
+  tx.responseFrom = 0;
 }
 
 /** For `show errors`. @param length what the parser or the scanner said; NEED_MORE = it found no end */
@@ -98,7 +107,7 @@ function noteBroken(session: Session, tx: Transaction, length: number): void {
 /** 100, 102, 103 … @returns false when the client is gone */
 function passInterim(session: Session, tx: Transaction): boolean {
   const { worker } = session;
-  const at = writeHead(tx.response, worker.outgoing.bytes, 0, READ_BYTES);
+  const at = writeHead(tx.response, worker.outgoing.bytes, 0, worker.outgoing.size);
   session.toClient.bytes += countMessage(tx.response);
   session.server!.cells.count(T.C_HRSP_1XX);
   tx.response.reset();
@@ -126,8 +135,10 @@ function finalResponse(session: Session, tx: Transaction): void {
   if (backend.stickRules.length > 0) storeFromResponse(session);
   if (!isAllowed(session, tx)) return;
   tx.status = response.status;
+  if (!takesBody(tx)) withhold(tx);
   tx.keepsClient =
     tx.request.keepsAlive &&
+    (tx.isHead || tx.request.method !== 'HEAD') && // a rule made it HEAD: its client waits for a body
     response.body !== BODY_CLOSE &&
     frontend.keepsClients &&
     backend.keepsClients &&
@@ -136,6 +147,18 @@ function finalResponse(session: Session, tx: Transaction): void {
   tx.responseBegun = true;
   if (frontend.logsAtConnect) worker.logEarly(session, tx);
   sendResponse(session, tx);
+}
+
+/** Whether the client expects a body behind this head: rules may have set another method or status. */
+function takesBody({ isHead, response: { status, body } }: Transaction): boolean {
+  return body === BODY_TUNNEL || (!isHead && status >= 200 && status !== 204 && status !== 304);
+}
+
+/** A body that the client would take for the next response stays with its server. */
+function withhold(tx: Transaction): void {
+  if (tx.response.body === BODY_NONE) return;
+  tx.response.body = BODY_NONE;
+  tx.serverIsSpent = true;
 }
 
 /** `tcp-response content`. What it stops never came as far as HTTP, and has a status only where the rules waited for it. */
@@ -169,6 +192,7 @@ function sendResponse(session: Session, tx: Transaction): void {
   const { response } = tx;
   const out = worker.outgoing.bytes;
   const connection = response.body === BODY_TUNNEL ? '' : clientConnection(tx);
+  if (response.body !== BODY_TUNNEL) keepFraming(response);
   let at = writeHead(response, out, 0, READ_BYTES, connection);
   if (at < 0) {
     tx.responseBegun = false;

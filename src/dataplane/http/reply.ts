@@ -1,4 +1,5 @@
 /** Answers of our own: error pages, what rules reply, and what the main thread answers for us. */
+import { keepFraming } from '../../core/http1/keep-framing.js';
 import { BODY_CLOSE } from '../../core/http1/message.js';
 import { writeHead } from '../../core/http1/serialize.js';
 import * as T from '../../core/table.js';
@@ -10,12 +11,12 @@ import { armDeadline } from './deadlines.js';
 import { closeQuietly, dropServer, endTransaction } from './end-transaction.js';
 import { clientConnection } from './framing.js';
 import { answerError, earlyErrorPage } from './rules/run.js';
-import { sendToClient } from './send.js';
+import { queueForClient, sendToClient } from './send.js';
 import type { Transaction } from './transaction.js';
 
 /** A page for a request that is none, or did not come in time: sent as it stands, and the connection ends with it. */
 export function answerRaw(session: Session, tx: Transaction, status: number, end: string): void {
-  const { worker, frontend } = session;
+  const { frontend } = session;
   frontend.cells.count(T.C_ERR_REQ);
   session.listenerCells.count(T.C_ERR_REQ);
   if (tx.step === 0) {
@@ -32,8 +33,24 @@ export function answerRaw(session: Session, tx: Transaction, status: number, end
     endTransaction(session, end[0], end[1]);
     return;
   }
-  worker.outgoing.bytes.set(page);
-  finishSending(session, page.length);
+  sendPage(session, page, page.length);
+}
+
+/** The first bytes of a page as they stand. */
+function sendPage(session: Session, page: Uint8Array, length: number): void {
+  const { outgoing } = session.worker;
+  const out = length <= outgoing.size ? outgoing : new NativeBuffer(length);
+  out.bytes.set(page.length > length ? page.subarray(0, length) : page);
+  sendAnswer(session, out, length);
+}
+
+function sendAnswer(session: Session, out: NativeBuffer, length: number): void {
+  session.lastIoMs = session.worker.reactor.nowMs;
+  if (out === session.worker.outgoing) finishSending(session, length);
+  else {
+    queueForClient(session, out, length);
+    flushReply(session);
+  }
 }
 
 /** A transaction to put an answer in where the client has sent nothing. */
@@ -67,7 +84,7 @@ export function answerStatus(session: Session, tx: Transaction, status: number, 
 /** Sends `tx.run.reply`, whose head is `tx.response`. */
 export function answerPrepared(session: Session, tx: Transaction, end: string): void {
   const { worker } = session;
-  const { response, request } = tx;
+  const { response } = tx;
   const reply = tx.run.reply!;
   dropServer(session);
   tx.end = end;
@@ -77,18 +94,36 @@ export function answerPrepared(session: Session, tx: Transaction, end: string): 
     return;
   }
   tx.keepsClient = mayGoOn(session, tx);
-  const body = request.method === 'HEAD' ? 0 : reply.length - response.headEnd;
+  keepFraming(response);
+  const body = tx.isHead ? 0 : reply.length - response.headEnd;
   const room = response.headEnd + 8192 + body;
   const out = room <= worker.outgoing.size ? worker.outgoing : new NativeBuffer(room);
   const at = writeHead(response, out.bytes, 0, room - body, clientConnection(tx));
+  if (at < 0) {
+    answerTooLarge(session, tx);
+    return;
+  }
   if (body > 0) out.bytes.set(reply.subarray(response.headEnd), at);
   session.toClient.bytes += countMessage(response) + body;
   session.state = HTTP_REPLY;
-  if (out === worker.outgoing) finishSending(session, at + body);
-  else {
-    session.toClient.adopt(out, at + body);
-    flushReply(session);
-  }
+  sendAnswer(session, out, at + body);
+}
+
+/** Rules (`http-after-response`) made the head of an answer larger than a buffer: the plain page, without rules. */
+function answerTooLarge(session: Session, tx: Transaction): void {
+  const page = earlyErrorPage(session.frontend.program, 500);
+  const length = tx.isHead ? headLength(page) : page.length;
+  tx.status = 500;
+  tx.keepsClient = false;
+  tx.end = 'PR';
+  session.state = HTTP_REPLY;
+  session.toClient.bytes += length;
+  sendPage(session, page, length);
+}
+
+function headLength(page: Uint8Array): number {
+  const end = Buffer.from(page.buffer, page.byteOffset, page.length).indexOf('\r\n\r\n');
+  return end < 0 ? page.length : end + 4;
 }
 
 /** Of a request whose body is still coming nothing more is read. */
@@ -107,7 +142,6 @@ function mayGoOn(session: Session, { request, response, bodyIsComplete }: Transa
 
 /** What stands in `worker.outgoing` leaves, and with it the transaction ends. */
 function finishSending(session: Session, length: number): void {
-  session.lastIoMs = session.worker.reactor.nowMs;
   const sent = sendToClient(session, length);
   const tx = session.http!.transaction!;
   if (sent < 0) clientIsGone(session, tx);

@@ -9,6 +9,9 @@ import type { HttpConnection } from './http-connection.js';
 import { closeConnection, type IdleConnections, type ServerConnection } from './server-connections.js';
 import type { Transaction } from './transaction.js';
 
+/** Connections at rest of one client alone (`max-session-srv-conns` of a HAProxy that nobody told otherwise). */
+const PRIVATE_MAX = 5;
+
 /** Its bytes are told apart by nobody else: a header says, or its own address shows, for whom the connection is. */
 function isPrivate(server: ServerEntity): boolean {
   const { spec, source, backend } = server;
@@ -106,9 +109,10 @@ export function parkOrClose(session: Session, http: HttpConnection, tx: Transact
     const list = isPrivate(connection.server) ? http.ownIdle() : connection.server.idle;
     worker.reactor.handOver(serverFd, connection);
     list.add(connection, worker.reactor.nowMs);
+    if (list.size > PRIVATE_MAX && list === http.private) list.closeOldest();
     return false;
   }
-  abortOnClose(serverFd);
+  if (!tx.endsCalmly) abortOnClose(serverFd);
   worker.reactor.closeLater(serverFd);
   if (connection !== null) worker.giveConnection(connection);
   return true;

@@ -1,4 +1,5 @@
 /** Sends what was composed in the worker's one outgoing buffer; what the socket does not take waits in the channel. */
+import assert from 'node:assert/strict';
 import { EAGAIN, MSG_NOSIGNAL } from '../../linux/constants.js';
 import { NativeBuffer } from '../../linux/memory.js';
 import { send } from '../../linux/syscalls.js';
@@ -20,6 +21,8 @@ export function sendToServer(session: Session, length: number): number {
 
 function sendOut(worker: DataplaneWorker, channel: Channel, length: number): number {
   const { outgoing } = worker;
+  // send(2) takes a negative length for a huge one, and what lies behind the buffer is other clients' memory.
+  assert(length >= 0 && length <= outgoing.size);
   let sent = 0;
   if (channel.pending === 0) {
     sent = send(channel.to, outgoing.ptr, length, MSG_NOSIGNAL);
@@ -30,6 +33,19 @@ function sendOut(worker: DataplaneWorker, channel: Channel, length: number): num
   }
   keep(worker, channel, sent, length);
   return 0;
+}
+
+/** A buffer of its own leaves for the client, behind what waits already (an interim response). */
+export function queueForClient({ worker, toClient }: Session, buffer: NativeBuffer, length: number): void {
+  const before = toClient.takeKept(worker);
+  if (before.length === 0) {
+    toClient.adopt(buffer, length);
+    return;
+  }
+  const whole = new NativeBuffer(before.length + length);
+  whole.bytes.set(before);
+  whole.bytes.set(buffer.bytes.subarray(0, length), before.length);
+  toClient.adopt(whole, before.length + length);
 }
 
 /** What the receiver does not take waits in a pooled buffer, or where that is too small in one of its own. */

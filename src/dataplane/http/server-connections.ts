@@ -123,6 +123,10 @@ export class IdleConnections implements Timed {
     if (this.tail !== null) this.tail.worker.reactor.timers.arm(this, this.tail.idleSinceMs + PURGE_MS);
   }
 
+  closeOldest(): void {
+    this.tail?.onEvents();
+  }
+
   closeAll(): void {
     while (this.head !== null) this.head.onEvents();
   }

@@ -1,5 +1,5 @@
 /** The value by which a persistence cookie names a server: as written, or made from its address (`cookie … dynamic`). */
-import { xxh64 } from '../../core/persistence/xxh64.js';
+import { xxh64 } from '../../core/expr/xxhash.js';
 import * as T from '../../core/table.js';
 import { AF_INET, AF_INET6 } from '../../linux/constants.js';
 import type { BackendEntity, ServerEntity } from '../entities.js';
@@ -41,9 +41,8 @@ function compute({ cells }: ServerEntity, key: string): string | undefined {
   for (let i = 0; i < words; i++) address[i] = row.get(T.S_ADDR_WORDS + i);
   const port = Buffer.alloc(4);
   port.writeUInt32BE(row.get(T.S_ADDR_PORT));
-  return xxh64(Buffer.concat([Buffer.from(key), new Uint8Array(address.buffer), port]))
-    .toString(16)
-    .padStart(16, '0');
+  const bytes = Buffer.concat([Buffer.from(key), new Uint8Array(address.buffer), port]);
+  return xxh64(bytes.toString('latin1'), 0n).toString(16).padStart(16, '0');
 }
 
 /** Seconds since the epoch, as dates in cookies count. */

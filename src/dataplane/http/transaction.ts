@@ -19,6 +19,8 @@ export class Transaction {
   hasResponse = false;
   /** How many requests the worker had before. */
   sequence = 0;
+  /** The client asked with HEAD: it takes no body, whatever method rules have set. */
+  isHead = false;
   /** The first of its connection. */
   isFirst = true;
   /** Request line as received (latin1), for the log; '' = `<BADREQ>`. */
@@ -65,6 +67,8 @@ export class Transaction {
   /** Everything of it was sent on. */
   requestDone = false;
   responseDone = false;
+  /** The server took no more of it before its end: the rest of its body is still to come from the client. */
+  requestCut = false;
   /** The response's head left for the client: from then on no other answer is possible. */
   responseBegun = false;
   /** Its server closed, broke the message off, or sent more than the response. */
@@ -75,6 +79,8 @@ export class Transaction {
   responseBuffer: NativeBuffer | null = null;
   responseFrom = 0;
   responseTo = 0;
+  /** A tunnel that both sides have ended: what is on its way to the server arrives. */
+  endsCalmly = false;
   /** How it ended, where that was decided before the last byte was sent (manual §8.5). */
   end = '--';
 
@@ -86,8 +92,14 @@ export class Transaction {
     this.responseScanner.reset();
     this.run.reset();
     this.variables.clear();
-    this.hasResponse = this.bodyIsComplete = this.bodyIsFull = false;
-    this.requestDone = this.responseDone = this.responseBegun = this.serverIsSpent = this.keepsClient = false;
+    this.isHead = this.hasResponse = this.bodyIsComplete = this.bodyIsFull = this.endsCalmly = false;
+    this.requestDone =
+      this.requestCut =
+      this.responseDone =
+      this.responseBegun =
+      this.serverIsSpent =
+      this.keepsClient =
+        false;
     this.requestLine = this.requestCookie = this.responseCookie = '';
     // Setting a length costs a call into the engine.
     if (this.requestCaptures.length > 0) this.requestCaptures.length = 0;

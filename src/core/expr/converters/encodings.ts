@@ -2,6 +2,7 @@
 import { decodeBase64, decodeBase64Url, encodeBase64, encodeBase64Url } from '../base64.js';
 import { type Convert, type Converters, plain } from '../converter.js';
 import { hexOf } from '../hex.js';
+import { bigIntegerOf } from '../values.js';
 
 export const ENCODINGS: Converters = {
   hex: plain('binary', 'string', (value) => hexOf(value as string)),
@@ -26,7 +27,7 @@ function numberOfHex(hex: string): number | undefined {
 }
 
 function networkOrder(value: number): string {
-  const word = Number(BigInt.asUintN(32, BigInt(value)));
+  const word = Number(BigInt.asUintN(32, bigIntegerOf(value)));
   return String.fromCharCode((word >>> 24) & 255, (word >>> 16) & 255, (word >>> 8) & 255, word & 255);
 }
 

@@ -14,7 +14,7 @@ export const HASHES: Converters = {
   djb2: hash(djb2),
   sdbm: hash(sdbm),
   xxh32: { takes: 'binary', gives: 'integer', make: (args) => makeSeeded(args, xxh32) },
-  xxh64: { takes: 'binary', gives: 'integer', make: (args) => makeSeeded(args, xxh64) },
+  xxh64: { takes: 'binary', gives: 'integer', make: (args) => makeSeeded(args, xxh64Signed) },
   sha1: plain('binary', 'binary', (value) => sha1(value as string)),
   sha2: { takes: 'binary', gives: 'binary', make: makeSha2 },
   digest: { takes: 'binary', gives: 'binary', make: makeDigest },
@@ -38,6 +38,9 @@ function makeSeeded([seed = '0', ...more]: readonly string[], of: (text: string,
   const convert: Convert = (value) => of(value as string, start);
   return convert;
 }
+
+/** An integer of HAProxy's is signed; beyond 2^53 it is as near as a number can be. */
+const xxh64Signed = (text: string, seed: bigint) => Number(BigInt.asIntN(64, xxh64(text, seed)));
 
 function makeSha2([bits = '256', ...more]: readonly string[]): Convert | string {
   if (!['224', '256', '384', '512'].includes(bits) || more.length > 0) return 'takes 224, 256, 384 or 512';

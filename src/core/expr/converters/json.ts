@@ -1,7 +1,7 @@
 /** Converters to and from JSON (RFC 8259). */
 import { decodeBase64Url } from '../base64.js';
 import type { Convert, Converters } from '../converter.js';
-import type { Value } from '../values.js';
+import { integerOf, type Value } from '../values.js';
 
 export const JSON_TEXTS: Converters = {
   json: { takes: 'string', gives: 'string', make: makeJson },
@@ -113,6 +113,7 @@ function walk(text: string, steps: readonly (string | number)[]): unknown {
   let node = parsed(text);
   for (const step of steps) {
     if (typeof node !== 'object' || node === null || !Object.hasOwn(node, step)) return undefined;
+    if (Array.isArray(node) && typeof step !== 'number') return undefined; // its length is no member
     node = (node as { [key: string | number]: unknown })[step];
   }
   return node;
@@ -127,11 +128,15 @@ function parsed(text: string): unknown {
   }
 }
 
-/** Numbers are text of six digits unless an integer is asked for; lists and objects have no value (observed). */
+/**
+ * Numbers are text of six digits unless an integer is asked for; lists and objects have no value (observed). Nor has a
+ * text with an escape above \u00ff: a character is a byte here, and cut to one it could be the end of a line.
+ */
 function sampleOf(found: unknown, wantsInteger: boolean): Value | undefined {
-  if (typeof found === 'string' || typeof found === 'boolean') return found;
+  if (typeof found === 'string') return /[^\x00-\xff]/.test(found) ? undefined : found;
+  if (typeof found === 'boolean') return found;
   if (typeof found !== 'number') return undefined;
-  return wantsInteger ? Math.trunc(found) : sixDigits(found);
+  return wantsInteger ? integerOf(found) : sixDigits(found);
 }
 
 /** `%g` of printf(3). */

@@ -1,7 +1,7 @@
 /** Converters of numbers and truth values. Integers have 64 bits, as HAProxy counts. */
 import type { SampleContext } from '../context.js';
 import { type Convert, type Converter, type Converters, plain } from '../converter.js';
-import { castOf } from '../values.js';
+import { bigIntegerOf, castOf } from '../values.js';
 import { isVariableName } from '../variables.js';
 
 export const NUMBERS: Converters = {
@@ -13,7 +13,7 @@ export const NUMBERS: Converters = {
   and: arithmetic((a, b) => a & b),
   or: arithmetic((a, b) => a | b),
   xor: arithmetic((a, b) => a ^ b),
-  cpl: plain('integer', 'integer', (value) => Number(BigInt.asIntN(64, ~BigInt(value as number)))),
+  cpl: plain('integer', 'integer', (value) => Number(~bigIntegerOf(value as number))),
   neg: plain('integer', 'integer', (value) => -(value as number)),
   bool: plain('integer', 'boolean', (value) => value !== 0),
   not: plain('integer', 'boolean', (value) => value === 0),
@@ -45,14 +45,14 @@ function arithmetic(compute: (a: bigint, b: bigint) => bigint): Converter {
 }
 
 function byConstant(compute: (a: bigint, b: bigint) => bigint, operand: bigint): Convert {
-  return (value) => Number(compute(BigInt(value as number), operand));
+  return (value) => Number(compute(bigIntegerOf(value as number), operand));
 }
 
 /** A variable that is not set, or no number, is 0 (observed from HAProxy). */
 function byVariable(compute: (a: bigint, b: bigint) => bigint, value: number, name: string, c: SampleContext): number {
   const operand = c.variable(name);
   const number = operand === undefined ? 0 : ((castOf('any', 'integer')?.(operand) as number | undefined) ?? 0);
-  return Number(compute(BigInt(value), BigInt(number)));
+  return Number(compute(bigIntegerOf(value), bigIntegerOf(number)));
 }
 
 function makeIif(yes: string | undefined, no: string | undefined): Convert | string {

@@ -37,7 +37,10 @@ function makeBytes([offset, length]: readonly string[]): Convert | string {
 /** Where a part begins and ends in its text. */
 type Part = readonly [from: number, to: number];
 
-/** `field` and `word`: `count` parts from the index on, counted from either end; 0 = all that follow. */
+/**
+ * `field` and `word`: `count` parts from the index on, counted from either end; 0 = all that follow. Where it asks for
+ * more than there are, the delimiters at the end of the text come with them (observed from HAProxy).
+ */
 function makeParts(
   args: readonly string[],
   parts: (text: string, delimiters: string) => Part[],
@@ -49,10 +52,10 @@ function makeParts(
     const found = parts(value as string, delimiters);
     const at = Number(index) > 0 ? Number(index) - 1 : found.length + Number(index);
     if (at < 0 || at >= found.length) return beyond;
-    const span = Number(count) === 0 ? found.length : Number(count);
-    const first = Number(index) > 0 ? at : Math.max(0, at - span + 1);
-    const last = Number(index) > 0 ? Math.min(found.length - 1, at + span - 1) : at;
-    return (value as string).slice(found[first][0], found[last][1]);
+    const text = value as string;
+    const span = Number(count) === 0 ? Number.POSITIVE_INFINITY : Number(count);
+    if (Number(index) < 0) return text.slice(found[at - span + 1]?.[0] ?? 0, found[at][1]);
+    return text.slice(found[at][0], found[at + span - 1]?.[1]);
   };
 }
 

@@ -1,6 +1,6 @@
 /** Sample fetches of the connection (manual §7.3.3). */
 import { connectionErrorText } from '../../log-format/connection-errors.js';
-import type { SampleContext } from '../context.js';
+import type { Ends, SampleContext } from '../context.js';
 import { address, boolean, countProblem, type Fetch, type Fetches, integer, text } from '../fetch.js';
 import { castOf, type IpValue } from '../values.js';
 import { receivedRequest } from './messages.js';
@@ -8,17 +8,17 @@ import { receivedRequest } from './messages.js';
 export const CONNECTION: Fetches = {
   src: side('source'),
   dst: side('destination'),
-  fc_src: side('source'),
-  fc_dst: side('destination'),
+  fc_src: address((c) => ipOf('source', endsOf(c))),
+  fc_dst: address((c) => ipOf('destination', endsOf(c))),
   // No port (unix sockets) is no value, and matches nothing.
   src_port: integer((c) => c.sourcePort || undefined),
   dst_port: integer((c) => c.destinationPort || undefined),
-  fc_src_port: integer((c) => c.sourcePort || undefined),
-  fc_dst_port: integer((c) => c.destinationPort || undefined),
+  fc_src_port: integer((c) => endsOf(c).sourcePort || undefined),
+  fc_dst_port: integer((c) => endsOf(c).destinationPort || undefined),
   src_is_local: boolean((c) => isLoopback(c.sourceFamily, c.source)),
   dst_is_local: boolean((c) => isLoopback(c.destinationFamily, c.destination)),
-  fc_src_is_local: boolean((c) => isLoopback(c.sourceFamily, c.source)),
-  fc_dst_is_local: boolean((c) => isLoopback(c.destinationFamily, c.destination)),
+  fc_src_is_local: boolean((c) => isLoopback(endsOf(c).sourceFamily, endsOf(c).source)),
+  fc_dst_is_local: boolean((c) => isLoopback(endsOf(c).destinationFamily, endsOf(c).destination)),
   // There is no TLS here: it ends in front, or passes through.
   ssl_fc: boolean(() => false),
   ssl_bc: boolean(() => false),
@@ -59,13 +59,20 @@ function side(which: 'source' | 'destination'): Fetch {
     make: (args) =>
       countProblem(args, 0, 0) ?? {
         side: which,
-        read: (c) => {
-          const family = which === 'source' ? c.sourceFamily : c.destinationFamily;
-          const bytes = which === 'source' ? c.source : c.destination;
-          return family === 0 ? undefined : { family, bytes: bytes.slice(0, family === 4 ? 4 : 16) };
-        },
+        read: (c) => ipOf(which, c),
       },
   };
+}
+
+/** What a connection says of itself does not change with `set-src` and its kin. */
+function endsOf(c: SampleContext): Ends {
+  return c.connectionEnds ?? c;
+}
+
+function ipOf(which: 'source' | 'destination', ends: Ends): IpValue | undefined {
+  const family = which === 'source' ? ends.sourceFamily : ends.destinationFamily;
+  const bytes = which === 'source' ? ends.source : ends.destination;
+  return family === 0 ? undefined : { family, bytes: bytes.slice(0, family === 4 ? 4 : 16) };
 }
 
 /** The loopback addresses. Which others this host holds is not known here. */

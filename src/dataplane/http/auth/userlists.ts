@@ -5,6 +5,7 @@
  */
 import { createHmac, randomBytes } from 'node:crypto';
 import type { UserList } from '../../../config/model.js';
+import { bytesOf } from '../../../core/expr/bytes-of.js';
 import { matchesHash } from '../../../linux/crypt.js';
 import type { UserDirectory } from '../transaction-view.js';
 
@@ -81,11 +82,13 @@ export class Userlists implements UserDirectory {
   }
 }
 
+/** Names and clear passwords as the bytes that clients send. */
 function usersOf({ users, groups }: UserList): Map<string, User> {
   const found = new Map<string, User>();
   for (const { name, password, insecure, groups: own } of users) {
     const others = groups.filter((group) => group.users.includes(name)).map((group) => group.name);
-    found.set(name, { password, isClear: insecure, groups: [...new Set([...own, ...others])] });
+    const all = [...new Set([...own, ...others])].map(bytesOf);
+    found.set(bytesOf(name), { password: insecure ? bytesOf(password) : password, isClear: insecure, groups: all });
   }
   return found;
 }

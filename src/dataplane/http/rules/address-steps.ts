@@ -2,6 +2,7 @@
 import type { Expression } from '../../../config/http-model.js';
 import { compileExpressionAs } from '../../../core/expr/expression.js';
 import type { IpValue } from '../../../core/expr/values.js';
+import { keepFacts } from '../../connection-facts.js';
 import { destinationOf } from '../../proxy-header.js';
 import type { Session } from '../../session.js';
 import type { CommonStep } from './common-steps.js';
@@ -17,6 +18,7 @@ export function setAddress(end: End, expression: Expression): CommonStep {
   return (session, context, tx) => {
     const value = evaluate(context) as IpValue | undefined;
     if (value === undefined) return CONTINUE;
+    if (tx !== null) keepFacts(session);
     const before = ofSession(session, end);
     const port = before.copyIp(bytes) === value.family ? before.port : 0;
     session[end].set(value.family, value.bytes, port);
@@ -32,6 +34,7 @@ export function setPort(end: End, expression: Expression): CommonStep {
   return (session, context, tx) => {
     const port = evaluate(context);
     if (typeof port !== 'number') return CONTINUE;
+    if (tx !== null) keepFacts(session);
     const family = ofSession(session, end).copyIp(bytes);
     if (family === 0) bytes.fill(0);
     session[end].set(family === 6 ? 6 : 4, bytes, port & 0xffff);

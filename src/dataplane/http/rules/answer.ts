@@ -34,12 +34,18 @@ export function reply(
   tx.hasResponse = true;
   tx.responseMs = 0; // no server's response is on its way any more
   if (bytes.length === 0) return REPLY;
-  if (parseResponse(response, bytes, 0, bytes.length, tx.request.method) <= 0) run.reply = NO_BYTES;
+  if (parseResponse(response, bytes, 0, bytes.length, askedMethod(tx)) <= 0) run.reply = NO_BYTES;
   else {
     if (header !== undefined) setHeader(response, header.name, header.value);
     applyAfterRules(tx, context);
   }
   return REPLY;
+}
+
+/** What the client waits for; a rule may have set another method for the server. */
+function askedMethod({ isHead, request: { method } }: Transaction): string {
+  if (isHead) return 'HEAD';
+  return method === 'HEAD' ? 'GET' : method;
 }
 
 const NO_BYTES = new Uint8Array();

@@ -5,6 +5,7 @@ import { SET_CONDITIONS } from '../../../core/expr/converters/variables.js';
 import { compileExpressionAs } from '../../../core/expr/expression.js';
 import { castOf, kindOf, type Value } from '../../../core/expr/values.js';
 import { compileFormat } from '../../../core/log-format/format.js';
+import { keepFacts } from '../../connection-facts.js';
 import type { Session } from '../../session.js';
 import { classifyPackets, markPackets, vanishOnClose } from '../../socket-options.js';
 import { compileStickAction, type SessionAction } from '../../stick/stick-actions.js';
@@ -94,8 +95,9 @@ function marked(value: number, set: (fd: number, value: number) => void): Common
 function prioritised(expression: Expression, set: (session: Session, value: number) => void): CommonStep {
   const evaluate = compileExpressionAs('integer', expression);
   if (typeof evaluate === 'string') return nothing;
-  return (session, context) => {
+  return (session, context, tx) => {
     const value = evaluate(context);
+    if (tx !== null) keepFacts(session);
     if (typeof value === 'number') set(session, value);
     return CONTINUE;
   };

@@ -19,7 +19,7 @@ import { authorityOf, withAuthority } from '../../../core/uri/target.js';
 import type { Transaction } from '../transaction.js';
 import { replyInternalError } from './failure.js';
 import { CONTINUE, type Outcome } from './outcome.js';
-import { compileReplacement } from './replacement.js';
+import { compileReplacement, regexOf } from './replacement.js';
 import type { Step } from './step.js';
 import { safeValue } from './text.js';
 
@@ -78,7 +78,7 @@ function nameMatcher(match: 'beg' | 'end' | 'sub' | 'reg', text: string): (name:
   if (match === 'beg') return (name) => name.startsWith(text);
   if (match === 'end') return (name) => name.endsWith(text);
   if (match === 'sub') return (name) => name.includes(text);
-  const expression = new RegExp(text);
+  const expression = regexOf(text);
   return (name) => expression.test(name);
 }
 

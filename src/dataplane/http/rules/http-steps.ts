@@ -1,6 +1,7 @@
 /** From an http rule of the model to its step: the `switch`; the leaves are in the other files of this folder. */
 import type { HttpAction, HttpRule } from '../../../config/http-model.js';
 import type { Model, Proxy } from '../../../config/model.js';
+import { bytesOf } from '../../../core/expr/bytes-of.js';
 import { reasonOf } from '../../../core/http1/reasons.js';
 import type { Transaction } from '../transaction.js';
 import { bodyStep } from './body-step.js';
@@ -79,7 +80,7 @@ function stepOf(action: HttpAction, on: HttpRule['on'], proxy: Proxy, model: Mod
 }
 
 function statusStep({ status, reason }: Extract<HttpAction, { do: 'set-status' }>): Step {
-  const text = reason ?? reasonOf(status);
+  const text = bytesOf(reason ?? reasonOf(status));
   return (tx) => {
     tx.response.status = status;
     tx.response.reasonText = text;

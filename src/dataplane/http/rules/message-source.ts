@@ -1,5 +1,6 @@
 /** From a configured reply, error page or error file to the bytes of a message. */
 import type { ErrorPage, Model, Proxy, Reply } from '../../../config/model.js';
+import { bytesOf as inBytes } from '../../../core/expr/bytes-of.js';
 import { reasonOf } from '../../../core/http1/reasons.js';
 import { compileFormat } from '../../../core/log-format/format.js';
 import { constant, page, type Source } from './answer.js';
@@ -25,15 +26,20 @@ function sectionSource(name: string, status: number, model: Model): Source {
 function messageSource({ headers = [], body, contentType }: Reply, status: number): Source {
   const first = `HTTP/1.1 ${status} ${reasonOf(status)}\r\n`;
   const formats = headers.map(({ name, value }) => ({ name, print: compileFormat(value) }));
-  const type = body !== undefined && contentType !== undefined ? `content-type: ${contentType}\r\n` : '';
+  const type = body !== undefined && contentType !== undefined ? `content-type: ${inBytes(contentType)}\r\n` : '';
   const text = body?.kind === 'format' ? compileFormat(body.value) : () => (body === undefined ? '' : body.text);
   return (_, context) => {
     const content = bytesOf(text(context));
     let head = first;
-    for (const { name, print } of formats) head += `${name}: ${safeValue(print(context))}\r\n`;
+    for (const { name, print } of formats) head += headerLine(name, safeValue(print(context)));
     if (status !== 204) head += `content-length: ${content.length}\r\n`;
     return Buffer.concat([bytesOf(`${head}${type}\r\n`), content]);
   };
+}
+
+/** A header without a value is left out, as in HAProxy (observed). */
+function headerLine(name: string, value: string): string {
+  return value === '' ? '' : `${name}: ${value}\r\n`;
 }
 
 /** `errorfile`, `errorloc`, `http-error`. @returns null where the line takes an earlier page back */
@@ -46,7 +52,7 @@ function errorPageSource({ status, raw, location, reply }: ErrorPage, model: Mod
 
 function redirection(url: string, code: 302 | 303): string {
   const reason = code === 302 ? 'Found' : 'See Other';
-  return `HTTP/1.1 ${code} ${reason}\r\ncache-control: no-cache\r\ncontent-length: 0\r\nlocation: ${url}\r\n\r\n`;
+  return `HTTP/1.1 ${code} ${reason}\r\ncache-control: no-cache\r\ncontent-length: 0\r\nlocation: ${inBytes(url)}\r\n\r\n`;
 }
 
 /** Lines of a head that end with LF alone are taken as ended properly: people write error files with editors. */

@@ -1,6 +1,7 @@
 /** Actions that answer in place of a server: `deny`, `tarpit`, `return`, `auth`, `redirect` (manual §4.2). */
 import type { HttpAction } from '../../../config/http-model.js';
 import type { Model, Redirect } from '../../../config/model.js';
+import { bytesOf as inBytes } from '../../../core/expr/bytes-of.js';
 import type { SampleContext } from '../../../core/expr/context.js';
 import { findHeader, headerValue, targetOf } from '../../../core/http1/headers.js';
 import { BODY_LENGTH, BODY_NONE } from '../../../core/http1/message.js';
@@ -50,7 +51,7 @@ function defaultStatus(action: 'deny' | 'tarpit' | 'return', on: On): number {
 
 /** @param realm as written, or the name of the proxy */
 export function authStep(realm: string): Step {
-  const challenge = `Basic realm="${realm}"`;
+  const challenge = `Basic realm="${inBytes(realm)}"`;
   return (tx, context) => {
     countTracked(tx.session, 'http_err');
     countIntercepted(tx);
@@ -78,9 +79,10 @@ const REASONS: { readonly [code: number]: string } = {
 /** @param isFormat of rules; the text of a `redirect` line is literal (manual, `redirect`) */
 export function redirectStep(redirect: Redirect, on: On, isFormat: boolean): Step {
   const { code, ignoresEmpty } = redirect;
-  const print = isFormat ? compileFormat(redirect.value) : () => redirect.value;
+  const literal = inBytes(redirect.value);
+  const print = isFormat ? compileFormat(redirect.value) : () => literal;
   const first = `HTTP/1.1 ${code} ${REASONS[code]}\r\ncontent-length: 0\r\nlocation: `;
-  const rest = `\r\n${isStored(code) ? '' : 'cache-control: no-cache\r\n'}${cookieLine(redirect)}\r\n`;
+  const rest = `\r\n${isStored(code) ? '' : 'cache-control: no-cache\r\n'}${inBytes(cookieLine(redirect))}\r\n`;
   const end = on === 'request' ? 'LR' : 'LH';
   return (tx, context) => {
     const value = print(context);

@@ -1,7 +1,9 @@
 /** What main answers in place of a server: `use-service prometheus-exporter` and the statistics page. */
 
 import { latin1 } from '../../../core/http1/characters.js';
+import { dechunk } from '../../../core/http1/dechunk.js';
 import { findHeader, headerValue, targetOf } from '../../../core/http1/headers.js';
+import { BODY_CHUNKED } from '../../../core/http1/message.js';
 import type { ServiceRequest } from '../../../core/messages.js';
 import { hostText } from '../../connection-log.js';
 import type { Transaction } from '../transaction.js';
@@ -14,6 +16,14 @@ export function serviceStep(proxy: string): Step {
     tx.run.end = 'LR';
     return SERVICE;
   };
+}
+
+/** As far as it is there, without the frames of its chunks. */
+function bodyOf({ request, bodyFrom, bodyTo }: Transaction): string {
+  if (request.bytes === null) return '';
+  if (request.body !== BODY_CHUNKED) return latin1(request.bytes, bodyFrom, bodyTo);
+  const data = dechunk(request.bytes, bodyFrom, bodyTo);
+  return latin1(data, 0, data.length);
 }
 
 /** What main needs to know of the request. */
@@ -37,7 +47,7 @@ export function serviceRequest(
     origin: header('origin'),
     referer: header('referer'),
     secFetchSite: header('sec-fetch-site'),
-    body: request.method === 'POST' && request.bytes !== null ? latin1(request.bytes, tx.bodyFrom, tx.bodyTo) : '',
+    body: request.method === 'POST' ? bodyOf(tx) : '',
     isTruncated: !tx.bodyIsComplete,
     who: hostText(tx.session.source),
     isAdmin,

@@ -1,8 +1,10 @@
 /** Who sees the statistics page, and who may change things there (manual, `stats uri|auth|http-request|admin`). */
 import type { Proxy, StatsPage } from '../../../config/model.js';
+import { bytesOf } from '../../../core/expr/bytes-of.js';
 import type { Predicate } from '../../../core/expr/condition.js';
 import type { SampleContext } from '../../../core/expr/context.js';
 import { findHeader, headerValue, targetOf } from '../../../core/http1/headers.js';
+import { pathqOf } from '../../../core/uri/target.js';
 import type { Transaction } from '../transaction.js';
 import { page, reply } from './answer.js';
 import { waitForBody } from './body-step.js';
@@ -40,7 +42,7 @@ function stepOf(action: 'allow' | 'deny' | 'auth', realm: string): Step | null {
 
 /** `stats auth`: the last rule, which asks whoever is not one of its users. */
 function unlessKnown({ users, realm }: StatsPage): Step {
-  const known = new Set(users.map(({ name, password }) => `${name}:${password}`));
+  const known = new Set(users.map(({ name, password }) => bytesOf(`${name}:${password}`)));
   const ask = authStep(realm);
   return (tx, context) => (known.has(basicCredentials(tx)) ? CONTINUE : ask(tx, context));
 }
@@ -54,7 +56,7 @@ function basicCredentials(tx: Transaction): string {
 
 /** @returns CONTINUE where the request is not for the page */
 export function answerStats(tx: Transaction, context: SampleContext, stats: StatsAccess): Outcome {
-  if (!targetOf(tx.request).startsWith(stats.uri) || !isAskable(tx.request.method)) return CONTINUE;
+  if (!isPage(targetOf(tx.request), stats.uri) || !isAskable(tx.request.method)) return CONTINUE;
   for (const { when, step } of stats.rules) {
     const isNext = holds(when, context);
     if (tx.session.worker.users?.awaited) return WAIT;
@@ -70,6 +72,11 @@ export function answerStats(tx: Transaction, context: SampleContext, stats: Stat
   tx.run.service = serviceRequest(tx, 'stats', stats.proxy, anyHolds(stats.admin, context));
   tx.run.end = 'LR';
   return SERVICE;
+}
+
+/** In absolute form too, as in HAProxy (observed). */
+function isPage(target: string, uri: string): boolean {
+  return target.startsWith(uri) || (!target.startsWith('/') && pathqOf(target).startsWith(uri));
 }
 
 function isAskable(method: string): boolean {
