@@ -70,7 +70,7 @@ function fail(text: string): void {
 /** Same complaint about many lines: once, with the places. */
 export function grouped(diagnostics: Diagnostics): string {
   const groups = new Map<string, Diagnostic[]>();
-  for (const d of diagnostics.list) {
+  for (const d of diagnostics.sorted) {
     const key = `${d.severity} ${d.code} ${d.message}`;
     groups.set(key, [...(groups.get(key) ?? []), d]);
   }

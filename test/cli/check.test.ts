@@ -6,6 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { grouped } from '../../src/cli/run.js';
+import { loadConfig } from '../../src/config/load.js';
 
 const BIN = fileURLToPath(new URL('../../../bin/fairlead', import.meta.url));
 const EXAMPLES = fileURLToPath(new URL('../../../examples', import.meta.url));
@@ -77,11 +79,10 @@ test('--json: in the order of the file, whoever complained first', (t) => {
   );
 });
 
-test('the example has no warnings, in both languages', () => {
-  for (const name of ['fairlead.yaml', 'haproxy.cfg']) {
-    const { stdout } = fairlead(['check', join(EXAMPLES, 'galera', name)]);
-    assert.match(stdout, /: 1 service, 3 servers, 0 errors, 0 warnings\n$/);
-  }
+test('the examples have no warnings, in both languages', () => {
+  for (const folder of ['galera', 'http'])
+    for (const name of ['fairlead.yaml', 'haproxy.cfg'])
+      assert.match(fairlead(['check', join(EXAMPLES, folder, name)]).stdout, /, 3 servers, 0 errors, 0 warnings\n$/);
 });
 
 test('standard input', () => {
@@ -118,4 +119,11 @@ test('import -o writes a file, with known slips set right', (t) => {
 
 test('schema is JSON', () => {
   assert.equal(JSON.parse(fairlead(['schema']).stdout).title, 'fairlead.yaml');
+});
+
+test('what is said at a start stands in the order of the file, as what check says', () => {
+  const seed = join(SEEDS, 'frontend-nodes.cfg');
+  const lines = (text: string, pattern: RegExp) => [...text.matchAll(pattern)].map(([, line]) => Number(line));
+  assert.deepEqual(lines(grouped(loadConfig([seed]).diagnostics), /^\S+:(\d+):\d+: warning/gm), [26, 30]);
+  assert.deepEqual(lines(fairlead(['haproxy', '-c', '-f', seed]).stderr, /\.cfg:(\d+)\]/g), [26, 30]);
 });

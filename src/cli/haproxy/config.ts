@@ -37,7 +37,7 @@ export function hasWarnings(diagnostics: Diagnostics): boolean {
 
 /** `[ALERT]    (pid) : config : parsing [file:line] : text` and the two closing lines. */
 export function complain(diagnostics: Diagnostics, log: ProcessLog): void {
-  for (const d of diagnostics.list) if (d.code !== 'no-proxies') log.say(tagOf(d), lineOf(d));
+  for (const d of diagnostics.sorted) if (d.code !== 'no-proxies') log.say(tagOf(d), lineOf(d));
   const errors = errorsOf(diagnostics);
   for (const file of new Set(errors.flatMap((d) => d.loc?.file ?? [])))
     log.alert(`config : Error(s) found in configuration file : ${file}`);

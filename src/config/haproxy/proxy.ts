@@ -8,6 +8,7 @@ import { insertErrorFiles } from './error-pages.js';
 import { Line } from './line.js';
 import { readPragma } from './pragma.js';
 import { isKnownProxyKeyword, PROXY_KEYWORD_NAMES, readProxyKeyword } from './proxy-keywords.js';
+import { noteOrder } from './rule-order.js';
 import { type ProxySection, type Reader, type Section, unknownKeyword } from './section.js';
 import { numberServers } from './server.js';
 
@@ -87,7 +88,10 @@ export function finishProxies(reader: Reader): void {
 function asSection(section: ProxySection): Section {
   return {
     name: section.name || section.kind,
-    line: (line) => readProxyLine(line, section),
+    line: (line) => {
+      noteOrder(line, section);
+      readProxyLine(line, section);
+    },
     pragma: (line) => readPragma(line, section),
     end: () => endSection(section),
   };

@@ -92,6 +92,8 @@ export interface ProxySection {
   readonly globalLogs: LogTarget[];
   /** Explicit `id` lines, so that others are numbered around them. */
   hasOwnId?: boolean;
+  /** The rule of the latest kind so far (rule-order.ts). */
+  latestRule?: { readonly rank: number; readonly line: Line };
   readonly header: Line;
   lastLine: number;
   /** `errorfiles` lines, and where among the pages those they name belong. */

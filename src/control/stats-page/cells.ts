@@ -20,8 +20,9 @@ export function str(values: Values, name: string): string {
 }
 
 /** Sign, word and colour of a state. */
-export function badge(status: string): Html {
-  const tone = toneOf(status);
+export function badge(values: Values): Html {
+  const status = str(values, 'status');
+  const tone = toneOf(status, str(values, 'check_status'));
   return html`<span class="state ${tone}"><span aria-hidden="true">${SIGNS[tone]}</span> ${status}</span>`;
 }
 
@@ -51,7 +52,7 @@ export function age(seconds: number): string {
 // ── State, check, weight ────────────────────────────────────────────────────────────────────────────────────────────
 
 function stateCell({ kind, values }: StatRow, change: Change | null): Html {
-  const status = badge(str(values, 'status'));
+  const status = badge(values);
   if (kind === 'F' || kind === 'L') return status;
   const since = html`${status} <span class="since">${age(num(values, 'lastchg'))}</span>`;
   return change === null ? since : html`${since}${changeNote(change)}`;

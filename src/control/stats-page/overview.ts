@@ -37,7 +37,7 @@ export function overviewOf(rows: readonly StatRow[]): Overview {
   return { tone: worst, sentence: bad.length > 0 ? `${bad.join(', ')}` : allWell(rows), brief, troubled };
 }
 
-const tone = ({ values }: StatRow): Tone => toneOf(str(values, 'status'));
+const tone = ({ values }: StatRow): Tone => toneOf(str(values, 'status'), str(values, 'check_status'));
 
 function isDown(row: StatRow): boolean {
   return tone(row) === 'down' || tone(row) === 'rising';
@@ -79,5 +79,5 @@ function item({ kind, values }: StatRow, why: string): Html {
   const anchor = `${str(values, 'pxname')}/${kind === 'L' ? `+/${own}` : (SIDES[kind] ?? own)}`;
   const name = SIDES[kind] === undefined ? anchor : `${SIDES[kind].toLowerCase()} ${str(values, 'pxname')}`;
   const since = kind === 'F' || kind === 'L' ? '' : ` for ${age(num(values, 'lastchg'))}`;
-  return html`<li><a href="#${anchor}">${name}</a> ${badge(str(values, 'status'))}${since}${why === '' ? NOTHING : html` <small>${why}</small>`}</li>`;
+  return html`<li><a href="#${anchor}">${name}</a> ${badge(values)}${since}${why === '' ? NOTHING : html` <small>${why}</small>`}</li>`;
 }

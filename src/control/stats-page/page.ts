@@ -194,7 +194,7 @@ const MEANINGS: readonly (readonly [Tone, string])[] = [
   ['down', 'down'],
   ['drain', 'up, no new sessions'],
   ['maint', 'maintenance or paused'],
-  ['plain', 'not checked'],
+  ['plain', 'not checked, or not yet'],
 ];
 
 function footer(): Html {

@@ -78,7 +78,7 @@ export function changeOf({ engine, nowMs }: PageView, { kind, values }: StatRow)
 const KINDS: { readonly [kind in StatRow['kind']]: string } = { F: 'side', B: 'side', S: 'server', L: 'listener' };
 
 function kindClass({ kind, values }: StatRow): string {
-  return `${KINDS[kind]} ${toneOf(str(values, 'status'))}`;
+  return `${KINDS[kind]} ${toneOf(str(values, 'status'), str(values, 'check_status'))}`;
 }
 
 /** Addresses and cookies are for those who may see them (`stats show-legends`). */
@@ -93,7 +93,7 @@ function legend({ hasLegends }: PageView, { kind, sid, values }: StatRow): Html 
 
 function checkbox({ name, id }: Proxy, { values }: StatRow): Html {
   const server = str(values, 'svname');
-  return html`<label><input type="checkbox" name="s" value="${server}" form="act-${id}" data-weight="${values[AT.weight] ?? 0}" data-tone="${toneOf(str(values, 'status'))}"><span class="hidden">Select ${name}/${server}</span></label>`;
+  return html`<label><input type="checkbox" name="s" value="${server}" form="act-${id}" data-weight="${values[AT.weight] ?? 0}" data-tone="${toneOf(str(values, 'status'), str(values, 'check_status'))}"><span class="hidden">Select ${name}/${server}</span></label>`;
 }
 
 const ACTIONS: readonly (readonly [group: string, actions: readonly (readonly [value: string, words: string])[]])[] = [

@@ -36,9 +36,13 @@ export const SIGNS: { readonly [tone in Tone]: string } = {
   plain: '○',
 };
 
-/** @param status of `show stat`, of any kind of row */
-export function toneOf(status: string): Tone {
+/**
+ * @param status of `show stat`, of any kind of row
+ * @param check its `check_status`: a server that waits for its first check has failed none
+ */
+export function toneOf(status: string, check = ''): Tone {
   if (/^(UP( \(\d+\/\d+\))?|OPEN)$/.test(status)) return 'up';
+  if (/^UP \d/.test(status) && check.endsWith('INI')) return 'plain';
   if (/^UP \d|^FULL/.test(status)) return 'falling';
   if (/^DOWN \d/.test(status)) return 'rising';
   if (/^(DOWN|STOP)/.test(status)) return 'down';

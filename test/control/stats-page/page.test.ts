@@ -6,6 +6,7 @@ import fc from 'fast-check';
 import { crossSite } from '../../../src/control/stats-page/same-origin.js';
 import { readTarget } from '../../../src/control/stats-page/target.js';
 import { bytes, grouped } from '../../../src/control/stats-page/text.js';
+import { CheckStatus } from '../../../src/core/check-status.js';
 import type { EventDetail } from '../../../src/core/events/event.js';
 import * as T from '../../../src/core/table.js';
 import { bind, FakeEngine, model, proxy, server } from '../fake-engine.js';
@@ -265,6 +266,16 @@ test('the first line and the title tell what is down', async () => {
   assert.match(one, /<title>1 DOWN - Statistics Report for Fairlead<\/title>/);
   engine.row('b:be')!.set(T.B_UP, 0);
   assert.match((await tell(engine)).text, /1 of 3 backends DOWN, 1 of 4 servers DOWN/);
+});
+
+test('a server that waits for its first check needs nobody; one whose checks fail does', async () => {
+  const engine = engineWith();
+  const early = (await tell(engine)).text;
+  assert.match(early, /<span class="state plain"><span aria-hidden="true">○<\/span> UP 1\/\d<\/span>/);
+  assert.doesNotMatch(early, /<li><a href="#be\/s1">/);
+  engine.row('s:be/s1')!.set(T.S_CHECK_STATUS, CheckStatus.L7STS);
+  const later = (await tell(engine)).text;
+  assert.match(later, /<li><a href="#be\/s1">be\/s1<\/a> <span class="state falling">/);
 });
 
 test('a row tells the last change, and when there were many', async () => {
