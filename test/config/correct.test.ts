@@ -96,3 +96,9 @@ for (const [lines, said] of NAMED)
     assert.equal(diagnostics.hasErrors, false, diagnostics.renderAll());
     assert.match(diagnostics.renderAll(), said);
   });
+
+test('an ACL that a rule would change is an error', () => {
+  const text = `${DEFAULTS}frontend f\n bind :80\n http-request add-acl(/dev/null) %[src]\n default_backend app\n${BACKEND}`;
+  const { diagnostics } = loadConfig(['-'], { stdin: () => text, env: {} });
+  assert.match(diagnostics.renderAll(), /error: 'http-request add-acl' cannot run.*set-map/);
+});
