@@ -1,5 +1,5 @@
 /** What an import leaves out or sets right of mode http, because it does nothing or cannot have been meant. */
-import type { Diagnostics } from './diagnostics.js';
+import type { Diagnostics, Loc } from './diagnostics.js';
 import type { HttpAction, HttpRule, Proxy } from './model.js';
 import { betterHeaderName } from './validate/header-names.js';
 import { ruleName } from './validate/http-conditions.js';
@@ -16,9 +16,38 @@ export function correctHttp(proxy: Proxy, diag: Diagnostics): void {
   if (proxy.mode === 'tcp') dropHttp(proxy, diag);
   else {
     dropDead(proxy, diag);
-    for (const { action, loc } of proxy.http.rules)
-      for (const name of renameHeaders(action))
-        diag.notice('corrected', loc, `the header '${name}' gets a name it can have`);
+    for (const { action, loc } of proxy.http.rules) renameHeaders(headersOf(action), loc, diag);
+    renameSettings(proxy, diag);
+  }
+}
+
+/** ACLs stay: one that never held must not begin to let people in. */
+function renameSettings({ http, at, loc }: Proxy, diag: Diagnostics): void {
+  for (const capture of [...http.requestCaptures, ...http.responseCaptures]) {
+    const better = capture.name === undefined ? undefined : betterHeaderName(capture.name);
+    if (better === undefined) continue;
+    renamed(capture.name!, capture.loc, diag);
+    capture.name = better;
+  }
+  for (const [which, place] of [
+    ['forwardFor', at?.forwardFor],
+    ['originalTo', at?.originalTo],
+  ] as const) {
+    const header = (http[which] || undefined)?.header;
+    const better = header === undefined ? undefined : betterHeaderName(header);
+    if (better === undefined) continue;
+    http[which] = { ...http[which], header: better };
+    renamed(header!, place ?? loc, diag);
+  }
+  for (const [which, place] of [
+    ['uniqueIdHeader', at?.uniqueIdHeader],
+    ['sendNameHeader', at?.sendNameHeader],
+  ] as const) {
+    const header = http[which];
+    const better = header === undefined ? undefined : betterHeaderName(header);
+    if (better === undefined) continue;
+    http[which] = better;
+    renamed(header!, place ?? loc, diag);
   }
 }
 
@@ -45,14 +74,21 @@ function dropDead(proxy: Proxy, diag: Diagnostics): void {
   proxy.http.rules = proxy.http.rules.filter((rule) => !dead.has(rule));
 }
 
-/** @returns the names that were replaced */
-function renameHeaders(action: HttpAction): string[] {
-  const named = 'reply' in action ? (action.reply.headers ?? []) : 'name' in action ? [action] : [];
-  return named.flatMap((each) => {
+function headersOf(action: HttpAction): { name: string }[] {
+  if ('reply' in action) return action.reply.headers ?? [];
+  const isPattern = action.do === 'del-header' && action.match !== undefined;
+  return 'name' in action && !isPattern ? [action] : [];
+}
+
+function renameHeaders(named: readonly { name: string }[], loc: Loc | undefined, diag: Diagnostics): void {
+  for (const each of named) {
     const better = betterHeaderName(each.name);
-    if (better === undefined) return [];
-    const was = each.name;
+    if (better === undefined) continue;
+    renamed(each.name, loc, diag);
     each.name = better;
-    return [was];
-  });
+  }
+}
+
+function renamed(name: string, loc: Loc | undefined, diag: Diagnostics): void {
+  diag.notice('corrected', loc, `the header '${name}' gets a name it can have`);
 }

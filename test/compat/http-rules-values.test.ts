@@ -1,5 +1,14 @@
 /** Rules on what clients may send at their worst, and texts beyond ASCII, side by side with the real HAProxy. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after } from 'node:test';
 import { request, sameRules } from '../support/http-side-by-side.js';
+
+const dir = mkdtempSync(join(tmpdir(), 'fl-values-'));
+after(() => rmSync(dir, { recursive: true, force: true }));
+const LINES = '/one\n#/two\n\n /three\n #four\n/five x\n';
+for (const name of ['list', 'map']) writeFileSync(join(dir, name), LINES);
 
 const basic = (user: string) => `Authorization: Basic ${Buffer.from(user).toString('base64')}`;
 const utf8 = (text: string) => Buffer.from(text).toString('latin1');
@@ -65,4 +74,25 @@ redirect location /sp\u00e4t if { path /late }`,
     ),
     request('/', basic('j\u00f6rg:gr\u00f6sse')),
   ],
+});
+
+sameRules('patterns of files, and keys of maps as patterns', {
+  front: `
+http-request add-header X-F list if { path -f ${dir}/list }
+http-request add-header X-F map if { path -M -f ${dir}/map }
+http-request add-header X-F folded if { path -i -M -f ${dir}/map }
+http-request add-header X-F beginning if { path_beg -M -f ${dir}/map /other }
+http-request add-header X-F blank if { req.hdr(x-a) -f ${dir}/list }`,
+  requests: [
+    ...['/one', '/ONE', '/two', '#/two', '/three', '/five', '/fiver', '/other'].map((path) => request(path)),
+    request('/', 'X-A: #four'),
+    request('/', 'X-A: /five x'),
+  ],
+});
+
+sameRules('what is logged of answers that later rules change', {
+  front: `
+http-request return status 200 if { path /return }
+http-after-response set-status 201 if { status 200 }`,
+  requests: ['/return', '/'].map((path) => request(path)),
 });

@@ -386,3 +386,33 @@ backend none
     return seen;
   },
 });
+
+// A key of another kind than the table's becomes one of its kind, as far as it can.
+for (const type of ['integer', 'binary len 3', 'binary', 'string len 3'])
+  for (const [of, key] of [
+    ['text', 'hdr(x-key)'],
+    ['an address', 'src'],
+  ])
+    tables(
+      `${of} as key of ${type}`,
+      {
+        front: `stick-table type ${type} size 10 expire 60s store gpc0\nhttp-request track-sc0 ${key}\nhttp-request sc-inc-gpc0(0)`,
+      },
+      async ({ port, proxy }) => {
+        for (const text of ['abc', 'abcdef', '', '7x', '10.0.0.1', '-3', '\xff'])
+          await exchange(port, request('/', `X-Key: ${text}`));
+        await quiet(proxy, 'f');
+        return (await table(proxy, 'f')).split('\n').sort();
+      },
+    );
+
+tables(
+  'keys with characters that end lines or speak to terminals',
+  { front: 'stick-table type string len 40 size 30 expire 60s store gpc0\nhttp-request track-sc0 urlp(a),url_dec' },
+  async ({ port, proxy }) => {
+    for (const code of ['20', '3d', '5c', '09', '0a', '0d', '1b', '7f', '22', '00', '01', 'c3%a9'])
+      await exchange(port, request(`/?a=a%${code}b`));
+    await quiet(proxy, 'f');
+    return (await table(proxy, 'f')).split('\n').sort();
+  },
+);

@@ -40,6 +40,9 @@ const ROWS: readonly (readonly [lines: string, said: RegExp, gone: RegExp])[] = 
     /'http-request set-header' names a header 'X A:', which no message can have; write 'X-A'/,
     /X A:/,
   ],
+  ['option forwardfor header X:F', /names a header 'X:F', which no message can have; write 'X-F'/, /X:F/],
+  ['unique-id-header X:U', /'unique-id-header' names a header 'X:U'/, /X:U/],
+  ['capture request header x:y len 5', /'capture' names a header 'x:y'/, /x:y/],
   ['http-request del-header Host:', /names a header 'Host:', which no message can have; write 'Host'/, /Host:/],
   [
     'mode tcp\nhttp-request deny if { path /x }',
@@ -67,6 +70,13 @@ for (const [lines, said, gone] of ROWS)
     assert.doesNotMatch(again.renderAll(), said);
   });
 
+test('patterns of names are no names', () => {
+  const text = `${DEFAULTS}frontend f\n bind :80\n http-request del-header ^x-[0-9]+$ -m reg\n default_backend app\n${BACKEND}`;
+  const { model, diagnostics } = loadConfig(['-'], { stdin: () => text, env: {} });
+  correct(model, diagnostics);
+  assert.match(writeYaml(model), /del-header '\^x-\[0-9\]\+\$' -m reg/);
+});
+
 /** Warnings alone: nothing can be set right without knowing what was meant. */
 const NAMED: readonly (readonly [lines: string, said: RegExp])[] = [
   ['monitor-uri alive', /no request can ask for 'alive', so 'monitor-uri' never answers; write '\/alive'/],
@@ -86,3 +96,9 @@ for (const [lines, said] of NAMED)
     assert.equal(diagnostics.hasErrors, false, diagnostics.renderAll());
     assert.match(diagnostics.renderAll(), said);
   });
+
+test('an ACL that a rule would change is an error', () => {
+  const text = `${DEFAULTS}frontend f\n bind :80\n http-request add-acl(/dev/null) %[src]\n default_backend app\n${BACKEND}`;
+  const { diagnostics } = loadConfig(['-'], { stdin: () => text, env: {} });
+  assert.match(diagnostics.renderAll(), /error: 'http-request add-acl' cannot run.*set-map/);
+});

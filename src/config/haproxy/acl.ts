@@ -211,7 +211,7 @@ function readFlags(
     if (flag === '-m') match = line.choice(++i, 'a matching method', METHODS);
     else if (flag === '-i' || flag === '-n' || flag === '-M') flags.push(flag);
     else if (flag === '-u') flags.push(flag, line.text(++i));
-    else if (flag === '-f' && !readPatternFile(line, ++i, patterns)) return undefined;
+    else if (flag === '-f' && !readPatternFile(line, ++i, flags.includes('-M'), patterns)) return undefined;
     else if (flag === '-f') continue;
     else
       return complain(
@@ -227,14 +227,16 @@ function readFlags(
 }
 
 /**
- * `-f FILE`: one pattern a line, leading and trailing blanks and lines that begin with '#' left out (manual §7.1.1).
+ * `-f FILE`: one pattern a line, leading and trailing blanks and lines that begin with '#' left out (manual §7.1.1);
+ * behind `-M` the file is a map, and its keys are the patterns.
  * The patterns are taken as the file is now; a reload reads it again.
  */
-function readPatternFile(line: Line, i: number, into: string[]): boolean {
+function readPatternFile(line: Line, i: number, isMap: boolean, into: string[]): boolean {
   const path = line.text(i);
   try {
     const lines = readFileSync(path, 'utf8').split('\n');
-    into.push(...lines.map((text) => text.trim()).filter((text) => text !== '' && !text.startsWith('#')));
+    const patterns = lines.filter((text) => !text.startsWith('#')).map((text) => text.trim());
+    into.push(...patterns.filter((text) => text !== '').map((text) => (isMap ? text.split(/[ \t]/, 1)[0] : text)));
     return true;
   } catch (error) {
     const reason = (error as NodeJS.ErrnoException).code ?? String(error);

@@ -11,11 +11,14 @@ import { ipv4Text, ipv6Text, parseIpv4, parseIpv6 } from '../ip.js';
 export function writeKey(value: Value, type: StickType, to: Uint8Array): number {
   if (type === 'ip' || type === 'ipv6') return writeIp(value, type, to);
   if (type === 'integer') return writeInteger(value, to);
-  const text = castOf(kindOf(value), 'string')?.(value);
+  const text = castOf(kindOf(value), type)?.(value);
   if (typeof text !== 'string') return -1;
-  const length = Math.min(text.length, to.length);
+  const end = type === 'string' ? text.indexOf('\0') : -1; // text ends there, as in HAProxy (observed)
+  const length = Math.min(end < 0 ? text.length : end, to.length);
   for (let i = 0; i < length; i++) to[i] = text.charCodeAt(i);
-  return length;
+  if (type === 'string') return length;
+  to.fill(0, length); // bytes are as many as the table says (observed from HAProxy)
+  return to.length;
 }
 
 /** A key as an operator writes it. */
@@ -43,7 +46,23 @@ export function keyText(bytes: Uint8Array, type: StickType): string {
   if (type === 'ipv6') return ipv6Text(bytes);
   if (type === 'integer') return String(integerOf(bytes));
   if (type === 'binary') return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0').toUpperCase()).join('');
-  return String.fromCharCode(...bytes);
+  return String.fromCharCode(...bytes).replace(/[^!-<>-[\]-~]/g, escaped);
+}
+
+const ESCAPES: { readonly [character: string]: string } = {
+  ' ': '\\ ',
+  '=': '\\=',
+  '\\': '\\\\',
+  '\t': '\\t',
+  '\n': '\\n',
+  '\r': '\\r',
+  '\x1b': '\\e',
+};
+
+/** Keys are what clients send: none of it may end a line, or speak to a terminal. As HAProxy writes it (observed). */
+function escaped(character: string): string {
+  const known = ESCAPES[character];
+  return known ?? `\\x${character.charCodeAt(0).toString(16).padStart(2, '0').toUpperCase()}`;
 }
 
 function kindOf(value: Value): Kind {
@@ -85,8 +104,8 @@ function writeIpv6({ family, bytes }: IpValue, to: Uint8Array): number {
 }
 
 function writeInteger(value: Value, to: Uint8Array): number {
-  const number = typeof value === 'object' ? castOf('ip', 'integer')?.(value) : Number(value);
-  if (typeof number !== 'number' || !Number.isFinite(number)) return -1;
+  const number = castOf(kindOf(value), 'integer')?.(value);
+  if (typeof number !== 'number') return -1;
   for (let i = 0; i < 4; i++) to[i] = (number >>> (24 - 8 * i)) & 0xff;
   return 4;
 }

@@ -87,7 +87,7 @@ function usersOf({ users, groups }: UserList): Map<string, User> {
   const found = new Map<string, User>();
   for (const { name, password, insecure, groups: own } of users) {
     const others = groups.filter((group) => group.users.includes(name)).map((group) => group.name);
-    const all = [...new Set([...own, ...others])].map(bytesOf);
+    const all = [...new Set([...own, ...others])];
     found.set(bytesOf(name), { password: insecure ? bytesOf(password) : password, isClear: insecure, groups: all });
   }
   return found;

@@ -84,6 +84,7 @@ function statusStep({ status, reason }: Extract<HttpAction, { do: 'set-status' }
   return (tx) => {
     tx.response.status = status;
     tx.response.reasonText = text;
+    if (tx.run.reply !== null) tx.status = status; // of a server's it is told when it leaves
     return CONTINUE;
   };
 }
