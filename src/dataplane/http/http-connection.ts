@@ -20,6 +20,8 @@ export class HttpConnection {
   closesAtMs = Number.POSITIVE_INFINITY;
   /** The connection to the server that the transaction uses. */
   connection: ServerConnection | null = null;
+  /** The one it had before; by now it may be anybody's. */
+  lastUsed: ServerConnection | null = null;
   /** Connections at rest that nobody else may use; made when there is one. */
   private: IdleConnections | null = null;
   /** The client's address as text, made once. */
@@ -36,6 +38,7 @@ export class HttpConnection {
   recycle(): void {
     this.from = this.to = this.requests = 0;
     this.clientText = '';
+    this.lastUsed = null;
     this.isContinuing = false;
     this.private?.closeAll();
   }

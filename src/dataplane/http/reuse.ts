@@ -35,7 +35,8 @@ export function takeIdle(session: Session, server: ServerEntity): boolean {
   server.idle.noteUse(server.sessions.size);
   if (list.size === 0 || !server.refreshAddress()) return false;
   const usesMin = usesNeeded(http, server);
-  const connection = usesMin < 0 ? null : takeQuiet(session, list, server, usesMin);
+  const connection =
+    usesMin < 0 ? null : (takeLastUsed(http, list, server) ?? takeQuiet(session, list, server, usesMin));
   if (connection === null) return false;
   use(session, http, connection);
   connection.takenInTurn = session.worker.reactor.turns;
@@ -46,8 +47,20 @@ export function takeIdle(session: Session, server: ServerEntity): boolean {
 }
 
 /**
+ * The one this client has used last, if nobody else has used it since: most clients that stay come back to theirs. What
+ * its server says unasked would reach nobody else, so that the events it had until now are all there is to look at.
+ */
+function takeLastUsed(http: HttpConnection, list: IdleConnections, server: ServerEntity): ServerConnection | null {
+  const connection = http.lastUsed;
+  if (connection === null || connection.list !== list || connection.client !== http) return null;
+  if (connection.server !== server || connection.addressSeq !== server.addressSeq) return null;
+  list.remove(connection);
+  return connection;
+}
+
+/**
  * One that has said nothing since its last response. What came before a request was sent is never its answer: it may be
- * the answer to what somebody smuggled into another one. Costs a recv(2) that finds nothing (about 0.3 µs).
+ * the answer to what somebody smuggled into another one. Costs a recv(2) that finds nothing, a microsecond.
  */
 function takeQuiet(
   session: Session,
@@ -74,7 +87,8 @@ function usesNeeded(http: HttpConnection, server: ServerEntity): number {
 }
 
 function use(session: Session, http: HttpConnection, connection: ServerConnection): void {
-  http.connection = connection;
+  http.connection = http.lastUsed = connection;
+  connection.client = http;
   connection.uses++;
   session.serverFd = connection.fd;
   session.toServer.aimAt(connection.fd);

@@ -9,6 +9,7 @@ import type { Pollable } from '../../linux/reactor.js';
 import type { ServerEntity } from '../entities.js';
 import { abortOnClose } from '../socket-options.js';
 import type { DataplaneWorker } from '../worker-context.js';
+import type { HttpConnection } from './http-connection.js';
 
 /** `tune.pool…`: HAProxy looks every 5 s which idle connections it can do without (manual, `pool-purge-delay`). */
 const PURGE_MS = 5000;
@@ -25,6 +26,8 @@ export class ServerConnection implements Pollable {
   idleSinceMs = 0;
   /** The reactor's turn in which a session took it from rest; -1 = it was made for its session. */
   takenInTurn = -1;
+  /** Who has it, or has had it last. */
+  client: HttpConnection | null = null;
   /** The list it rests in; null while in use. */
   list: IdleConnections | null = null;
   previous: ServerConnection | null = null;
