@@ -94,6 +94,7 @@ function countRefused({ frontend, backend, listenerCells, server }: Session): vo
 function closeServer(session: Session): void {
   const { worker, toClient, serverFd } = session;
   toClient.limit = Math.max(0, recv(serverFd, worker.readBuffer.ptr, READ_BYTES, MSG_PEEK));
+  toClient.readable ||= toClient.limit > 0; // the event that says so may be on its way
   toClient.pump(worker, false);
   session.account(toClient.moved, false);
   toClient.ended = true;

@@ -58,6 +58,8 @@ const REASONS: { [line: string]: string } = {
   'http-request set-var(txn.a) src,,lower': 'a converter without a name is never meant',
   'stick-table type ip size 1 store conn_rate(0)': 'a rate over no time is never meant',
   'default option splice-auto': 'the manual allows it, HAProxy 2.6 does not',
+  'http-request add-acl(/dev/null) a': 'no ACL would change, and a refusal may depend on it',
+  'http-request del-acl(/dev/null) %[src]': 'no ACL would change, and a refusal may depend on it',
   '@backend b\\n default_backend x\\n': 'the line is ignored with a warning, so its target does not matter',
   '@backend b\\n mode http\\n use_backend a\\n': 'the line is ignored with a warning, so its target does not matter',
   '@frontend f\\n mode http\\n bind :39998\\n use-server s if TRUE\\n':
