@@ -33,7 +33,7 @@ export const PACE = {
   full: { rounds: 7, seconds: 4 },
 };
 /** An optimizing compiler has come to its end by then, for each kind of traffic. */
-const WARM_SECONDS = 4;
+const WARM_SECONDS = 8;
 /** What a worker still does after the last answer (closing) belongs to the measurement. */
 const SETTLE_MS = 150;
 
