@@ -26,9 +26,10 @@ const ROOMS: { readonly [room: string]: { readonly code: readonly string[]; read
     code: ['checks/role', 'linux', 'core', 'config/secrets', 'config/agents/defaults', ...MODEL],
     types: ['config'],
   },
+  vip: { code: ['linux', 'core', 'config/vip-defaults', ...MODEL], types: ['config'] },
   logs: { code: ['linux', 'core'], types: ['config'] },
-  daemon: { code: ['config', 'control', 'dataplane', 'checks', 'agents', 'logs', 'linux', 'core'] },
-  cli: { code: ['daemon', 'config', 'control', 'dataplane', 'checks', 'agents', 'logs', 'linux', 'core'] },
+  daemon: { code: ['config', 'control', 'dataplane', 'checks', 'agents', 'vip', 'logs', 'linux', 'core'] },
+  cli: { code: ['daemon', 'config', 'control', 'dataplane', 'checks', 'agents', 'vip', 'logs', 'linux', 'core'] },
 };
 
 interface Import {

@@ -9,9 +9,11 @@ import type { AgentEndpoint } from './agents/model.js';
 import type { CheckSpec, Secret } from './check-model.js';
 import type { Loc } from './diagnostics.js';
 import type { CommonAction, Expression, HttpErrors, HttpSettings, StickRule, StickTable } from './http-model.js';
+import type { VipConfig } from './vip-model.js';
 
 export type * from './check-model.js';
 export type * from './http-model.js';
+export type * from './vip-model.js';
 export type { AgentEndpoint };
 
 /** Locations of single settings of an object, by field name. */
@@ -33,6 +35,8 @@ export interface Model {
   proxies: Proxy[];
   /** Addresses where other programs ask whether a server of this host may take traffic. */
   agents: AgentEndpoint[];
+  /** Virtual addresses (VRRP); none unless written. */
+  vips?: VipConfig;
   /** The HTTP endpoint that takes notifications; none unless written. */
   control?: ControlHttp;
 }

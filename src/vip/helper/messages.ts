@@ -1,0 +1,66 @@
+/**
+ * What the VIP thread and its helper process say to each other: one JSON document per line over a socket pair. The
+ * helper runs programs (checks, notifications), looks at files and processes, and is the watchdog: it removes the
+ * addresses when the daemon ends, or has not been heard for `limitMs`. Types only.
+ */
+import type { Program, TrackFile, TrackProcess, TrackScript, VipSettings } from '../../config/model.js';
+import type { TrackedValue, VipNotice } from '../../core/vrrp/messages.js';
+
+export type ToHelper =
+  /** What to watch from now on. What stays as it was keeps its state. Only things that somebody tracks are listed. */
+  | {
+      type: 'plan';
+      settings: VipSettings;
+      scripts: readonly TrackScript[];
+      files: readonly TrackFile[];
+      processes: readonly TrackProcess[];
+      /** Priority of SCHED_RR, 0 for none. */
+      rtPriority: number;
+    }
+  /** Everything to remove, and the goodbyes to say, should the daemon end now. Replaces what was said before. */
+  | { type: 'held'; held: Held }
+  /** The thread lives. No limit: nothing is held. */
+  | { type: 'beat'; limitMs: number | null }
+  /** Programs to run, one after the other per name, and a line for the FIFOs. */
+  | { type: 'notify'; notice: VipNotice; programs: readonly Program[]; toFifos: boolean }
+  /** Packets to these addresses are dropped from now on (`no_accept`). */
+  | { type: 'firewall'; dropped: readonly { readonly address: string; readonly interface: string }[] }
+  /** An orderly end: run what must still run (notify_stop, shutdown script), then exit. */
+  | { type: 'end' };
+
+/** All that a dead daemon would leave behind. */
+export interface Held {
+  readonly addresses: readonly HeldAddress[];
+  readonly routes: readonly HeldRequest[];
+  readonly goodbyes: readonly Goodbye[];
+}
+
+export interface HeldAddress {
+  readonly interfaceIndex: number;
+  readonly ip: string;
+  readonly prefixLength: number;
+}
+
+/** A netlink request, whole, that undoes a route, a rule or a macvlan; base64. */
+export interface HeldRequest {
+  readonly text: string;
+  readonly message: string;
+}
+
+/** A priority 0 advertisement, made beforehand. */
+export interface Goodbye {
+  readonly family: 4 | 6;
+  readonly interface: string;
+  readonly source: string;
+  readonly destinations: readonly string[];
+  readonly ttl: number;
+  /** VRRP packet without IP header, base64. */
+  readonly packet: string;
+}
+
+export type FromHelper =
+  | { type: 'ready'; pid: number }
+  | { type: 'tracked'; kind: 'script' | 'file' | 'process'; name: string; value: TrackedValue; why: string }
+  /** The thread was not heard: everything held was removed. */
+  | { type: 'released'; afterMs: number }
+  | { type: 'log'; level: 'notice' | 'warning' | 'alert'; text: string };
