@@ -23,7 +23,10 @@ export interface Account {
  * In the order of the manual: the program's own user, `script_user`, keepalived_script, root (or whoever runs us).
  * @returns null for the account of this process, or why the program cannot be run
  */
-export function accountFor(program: Program, settings: VipSettings): Account | null | { readonly error: string } {
+export function accountFor(
+  program: Pick<Program, 'user' | 'group'>,
+  settings: VipSettings,
+): Account | null | { readonly error: string } {
   const named = program.user === undefined ? settings.scriptUser : program;
   const own = process.getuid?.() ?? 0;
   try {

@@ -27,7 +27,7 @@ export class Launcher {
   private readonly accounts = new Map<string, Account | null>();
   private settings: VipSettings = { notifyFifos: [] };
 
-  constructor(private readonly log: Log) {}
+  constructor(readonly log: Log) {}
 
   configure(settings: VipSettings): void {
     this.settings = settings;
@@ -63,7 +63,10 @@ export class Launcher {
   }
 
   private start(program: Program, { path, account }: Ready, launch: Launching): void {
-    if (launch.isCancelled) return launch.over({ kind: 'signal', signal: 'SIGTERM' });
+    if (launch.isCancelled) {
+      launch.over({ kind: 'signal', signal: 'SIGTERM' });
+      return;
+    }
     const { args = [], input, timeoutMs, endsWithLeader } = launch.options;
     const command = [path, ...program.command.slice(1), ...args];
     launch.started(this.groups.run({ command, account, timeoutMs, endsWithLeader, input }, launch.watcher));

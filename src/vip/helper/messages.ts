@@ -19,6 +19,8 @@ export type ToHelper =
       processes: readonly TrackProcess[];
       /** Priority of SCHED_RR, 0 for none. */
       rtPriority: number;
+      /** This helper takes the place of one that has ended: what is done once (`init_file`) was done. */
+      isReplacement?: boolean;
     }
   /** Runs the startup script of the plan and answers `started`; not said to a helper that replaces another. */
   | { type: 'startup' }
@@ -76,7 +78,7 @@ export type FromHelper =
   /** The startup script has ended, or there is none. */
   | { type: 'started'; error: string | null }
   | { type: 'tracked'; kind: TrackedKind; name: string; value: TrackedValue; why: string }
-  /** The thread was not heard: everything held was removed. */
+  /** The thread was not heard: everything held was removed, and nothing is held until `held` is said again. */
   | { type: 'released'; afterMs: number }
   | { type: 'log'; level: LogLevel; text: string };
 
