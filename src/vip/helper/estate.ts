@@ -11,6 +11,7 @@ import { errnoText } from '../../linux/errors.js';
 import { NLM_F_ACK, splitMessages } from '../../linux/netlink-message.js';
 import { RouteNetlink } from '../../linux/route-netlink.js';
 import { removeAddressRequest } from '../../linux/route-requests.js';
+import { Farewells } from './farewells.js';
 import type { Log } from './launcher.js';
 import type { Held, HeldAddress } from './messages.js';
 
@@ -19,29 +20,31 @@ interface Undo {
   readonly request: Uint8Array;
 }
 
+/** There is no socket. */
+const EBADF = 9;
 /** What these mean for something that should be gone: it is. */
 const GONE_BEFORE = [0, -EADDRNOTAVAIL, -2, -3, -19]; // ENOENT (rule), ESRCH (route), ENODEV
 
 export class Estate {
   private addresses: readonly Undo[] = [];
   private others: readonly Undo[] = [];
+  private readonly farewells: Farewells;
   private netlink: RouteNetlink | null = null;
 
-  constructor(private readonly log: Log) {}
+  constructor(private readonly log: Log) {
+    this.farewells = new Farewells(log);
+  }
 
   /** Replaces what was said before. */
-  hold({ addresses, routes }: Held): void {
+  hold({ addresses, routes, goodbyes }: Held): void {
+    this.open();
     this.addresses = addresses.map(addressUndo).filter((undo) => this.isUsable(undo));
     this.others = routes.map(({ text, message }) => undoOf(text, message)).filter((undo) => this.isUsable(undo));
-    if (this.isEmpty || this.netlink !== null) return;
-    const opened = RouteNetlink.open();
-    if (typeof opened !== 'number') this.netlink = opened;
-    else
-      this.log('alert', `nobody would remove the addresses of a dead daemon: no netlink socket: ${errnoText(opened)}`);
+    this.farewells.prepare(goodbyes, (name) => this.indexOf(name));
   }
 
   get isEmpty(): boolean {
-    return this.addresses.length === 0 && this.others.length === 0;
+    return this.addresses.length === 0 && this.others.length === 0 && this.farewells.count === 0;
   }
 
   /** Removes all of it and forgets it. Blocks for as long as the kernel takes: some 50 µs for an address. */
@@ -50,14 +53,28 @@ export class Estate {
     this.addresses = [];
     this.others = [];
     this.undo(addresses);
+    this.farewells.say();
     this.undo(others);
+  }
+
+  private open(): void {
+    if (this.netlink !== null) return;
+    const opened = RouteNetlink.open();
+    if (typeof opened !== 'number') this.netlink = opened;
+    else
+      this.log('alert', `nobody would remove the addresses of a dead daemon: no netlink socket: ${errnoText(opened)}`);
+  }
+
+  private indexOf(name: string): number {
+    const link = this.netlink?.linkByName(name) ?? -EBADF;
+    return typeof link === 'number' ? link : link.index;
   }
 
   private undo(list: readonly Undo[]): void {
     if (list.length === 0) return;
     const results = this.netlink?.changeAll(list.map(({ request }) => request)) ?? [];
     list.forEach(({ text }, i) => {
-      const result = results[i] ?? -9; // EBADF: there is no socket
+      const result = results[i] ?? -EBADF;
       if (!GONE_BEFORE.includes(result)) this.log('alert', `${text} could not be removed: ${errnoText(result)}`);
     });
   }
