@@ -1,5 +1,5 @@
 /** Classic BPF (linux/filter.h): programs by which the kernel decides which packets wake a socket at all. */
-import { SOL_SOCKET } from './constants.js';
+import { EINVAL, SOL_SOCKET } from './constants.js';
 import { NativeBuffer } from './memory.js';
 import { setsockopt } from './syscalls.js';
 
@@ -14,7 +14,6 @@ const BPF_JA = 0x05;
 const BPF_RET = 0x06;
 /** BPF_MAXINSNS. */
 const LENGTH_MAX = 4096;
-const EINVAL = 22;
 
 /** struct sock_filter. */
 export interface Instruction {

@@ -100,11 +100,17 @@ export class LinkMonitor implements Pollable {
     for (let i = 0; i < DATAGRAMS_PER_TURN; i++) {
       const received = this.socket.receiveNow();
       if (received === -EAGAIN) return;
-      if (typeof received === 'number') return this.lost();
-      const { messages, isWhole } = splitMessages(received);
-      for (const message of messages) this.take(message);
-      if (!isWhole) return this.lost();
+      if (typeof received !== 'number' && this.takeAll(received)) continue;
+      this.lost();
+      return;
     }
+  }
+
+  /** @returns whether all of it could be read */
+  private takeAll(datagram: Uint8Array): boolean {
+    const { messages, isWhole } = splitMessages(datagram);
+    for (const message of messages) this.take(message);
+    return isWhole;
   }
 
   /** What is queued is older than what was lost, and of no use any more. */
