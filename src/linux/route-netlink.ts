@@ -3,7 +3,7 @@
  * call blocks until the kernel has answered, which it does at once; a change waits for the kernel's own lock (rtnl), which
  * others may hold for some milliseconds. Failures are -errno, with the kernel's own words in `why`.
  */
-import { EADDRNOTAVAIL, EINTR, EINVAL, ENOBUFS, ETIMEDOUT } from './constants.js';
+import { EADDRNOTAVAIL, EEXIST, EINTR, EINVAL, ENOBUFS, ENODEV, ENOENT, ESRCH, ETIMEDOUT } from './constants.js';
 import {
   type NetlinkMessage,
   NLM_F_DUMP,
@@ -60,10 +60,6 @@ const LIMIT_MS = 2000;
 const ATTEMPTS = 5;
 /** Requests in one send: their answers must fit the receive buffer. */
 const BATCH = 32;
-const ENOENT = 2;
-const ESRCH = 3;
-const EEXIST = 17;
-const ENODEV = 19;
 /** A request was answered, but the answer was lost; sent again, these say that it had been carried out. */
 const DONE_BEFORE = [-EEXIST, -EADDRNOTAVAIL, -ESRCH, -ENOENT, -ENODEV];
 

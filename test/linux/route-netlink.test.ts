@@ -1,7 +1,7 @@
 /** NETLINK_ROUTE against the kernel: what is put in place is what iproute2 shows, and what it does not show is gone. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { EADDRNOTAVAIL, EINVAL } from '../../src/linux/constants.js';
+import { EADDRNOTAVAIL, EEXIST, EINVAL, ENODEV, ENOENT, ESRCH } from '../../src/linux/constants.js';
 import { RouteNetlink } from '../../src/linux/route-netlink.js';
 import {
   type AddressSpec,
@@ -11,11 +11,6 @@ import {
   removeAddressRequest,
 } from '../../src/linux/route-requests.js';
 import { TestNamespace } from './support/namespaces.js';
-
-const ENOENT = 2;
-const ESRCH = 3;
-const EEXIST = 17;
-const ENODEV = 19;
 
 const host = new TestNamespace();
 const other = new TestNamespace();
