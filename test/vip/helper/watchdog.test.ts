@@ -18,6 +18,8 @@ const LIMIT_MS = 60;
 const PACKET = '3105000100640001'; // no checksum: nobody here looks at it
 
 const namespace = `vhelper-${process.pid}`;
+/** The host at the other end of its cable. */
+const peer = `${namespace}p`;
 const inside = ['ip', 'netns', 'exec', namespace];
 const ip = (...args: string[]) => execFileSync('ip', ['-n', namespace, ...args], { encoding: 'utf8' });
 let index = 0;
@@ -25,14 +27,16 @@ let index = 0;
 before(() => {
   execFileSync('ip', ['netns', 'add', namespace]);
   ip('link', 'set', 'lo', 'up');
-  ip('link', 'add', 'eth0', 'type', 'veth', 'peer', 'name', 'eth1');
-  for (const name of ['eth0', 'eth1']) ip('link', 'set', name, 'up');
+  execFileSync('ip', ['netns', 'add', peer]);
+  ip('link', 'add', 'eth0', 'type', 'veth', 'peer', 'name', 'eth1', 'netns', peer);
+  ip('link', 'set', 'eth0', 'up');
+  execFileSync('ip', ['-n', peer, 'link', 'set', 'eth1', 'up']);
   ip('addr', 'add', '10.99.0.1/24', 'dev', 'eth0');
   index = Number(/^(\d+):/.exec(ip('link', 'show', 'eth0'))![1]);
 });
 
 after(() => {
-  execFileSync('ip', ['netns', 'del', namespace]);
+  for (const name of [namespace, peer]) execFileSync('ip', ['netns', 'del', name]);
 });
 
 const vip = (i: number) => `10.99.1.${i}`;
@@ -55,22 +59,27 @@ function take(count: number, goodbyes: readonly Goodbye[] = []): Held {
 
 const addressesLeft = () => ip('-4', 'addr', 'show', 'dev', 'eth0').match(/inet 10\.99\.1\./g)?.length ?? 0;
 
-/** Lines of a program in the namespace. */
+/** Lines of a program. */
 class Watched {
   readonly lines: string[] = [];
   readonly process: ChildProcess;
   private readonly reader: Interface;
 
-  constructor(...command: string[]) {
-    this.process = spawn(inside[0], [...inside.slice(1), ...command], { stdio: ['ignore', 'pipe', 'inherit'] });
+  constructor(where: string, ...command: string[]) {
+    this.process = spawn('ip', ['netns', 'exec', where, ...command], { stdio: ['ignore', 'pipe', 'inherit'] });
     this.reader = createInterface({ input: this.process.stdout! });
     this.reader.on('line', (line) => this.lines.push(line));
   }
 
-  /** @returns ms from now until that line */
+  /** @returns ms from now until that line @throws Error after 5 s */
   async line(isIt: (line: string) => boolean, what: string): Promise<number> {
     const fromMs = performance.now();
-    while (!this.lines.some(isIt)) await Promise.race([once(this.reader, 'line'), late(what)]);
+    const limit = AbortSignal.timeout(5000);
+    while (!this.lines.some(isIt)) {
+      await once(this.reader, 'line', { signal: limit }).catch(() => {
+        throw new Error(`waited in vain for ${what}`);
+      });
+    }
     return performance.now() - fromMs;
   }
 
@@ -80,11 +89,6 @@ class Watched {
     this.process.kill('SIGKILL');
     await ended;
   }
-}
-
-async function late(what: string): Promise<never> {
-  await new Promise((resolve) => setTimeout(resolve, 5000).unref());
-  throw new Error(`waited in vain for ${what}`);
 }
 
 describe('a daemon', () => {
@@ -104,15 +108,15 @@ describe('a daemon', () => {
     shop.remove();
   });
 
-  function watch(...command: string[]): Watched {
-    const one = new Watched(...command);
+  function watch(where: string, ...command: string[]): Watched {
+    const one = new Watched(where, ...command);
     watched.push(one);
     return one;
   }
 
   async function start(held: Held, parts: object = {}): Promise<Watched> {
     const told = { held, limitMs: null, scripts: [], rtPriority: 0, ...parts };
-    const daemon = watch(process.execPath, DAEMON, JSON.stringify(told));
+    const daemon = watch(namespace, process.execPath, DAEMON, JSON.stringify(told));
     await daemon.line((line) => line.includes('"helper"'), 'the helper');
     helperPid = (JSON.parse(daemon.lines.find((line) => line.includes('"helper"'))!) as { pid: number }).pid;
     return daemon;
@@ -120,7 +124,7 @@ describe('a daemon', () => {
 
   /** `ip monitor` in the namespace; @returns when it listens */
   async function monitor(): Promise<Watched> {
-    const one = watch('ip', '-o', 'monitor', 'address');
+    const one = watch(namespace, 'ip', '-o', 'monitor', 'address');
     await eventually(() => {
       ip('addr', 'add', '10.99.1.200/32', 'dev', 'eth0');
       ip('addr', 'del', '10.99.1.200/32', 'dev', 'eth0');
@@ -132,7 +136,7 @@ describe('a daemon', () => {
   const isGone = (line: string) => line.includes('Deleted') && line.includes(`${vip(1)}/`);
 
   test('that is killed: the address is gone within 50 ms, and the goodbye is said', async () => {
-    const listener = watch(process.execPath, LISTENER, 'eth1', '224.0.0.18');
+    const listener = watch(peer, process.execPath, LISTENER, 'eth1', '224.0.0.18');
     await listener.line((line) => line === 'ready', 'the listener');
     const changes = await monitor();
     const daemon = await start(take(1, [goodbye()]));
@@ -174,7 +178,7 @@ describe('a daemon', () => {
   });
 
   test('addresses go before the goodbye is said', async () => {
-    const listener = watch(process.execPath, LISTENER, '', '');
+    const listener = watch(namespace, process.execPath, LISTENER, '', '');
     await listener.line((line) => line === 'ready', 'the listener');
     const before = ip('-o', 'addr', 'show').trim().split('\n').length;
     const daemon = await start(take(250, [goodbye({ interface: '', destinations: ['10.99.0.1'] })]));
@@ -184,7 +188,7 @@ describe('a daemon', () => {
   });
 
   test('routes go too, and what is gone already is no matter', async () => {
-    ip('route', 'add', '10.98.0.0/24', 'via', '10.99.0.7');
+    ip('route', 'add', '10.98.0.0/24', 'via', '10.99.0.7', 'proto', '18');
     const request = removeRouteRequest({
       family: 4,
       type: 'unicast',
@@ -198,7 +202,7 @@ describe('a daemon', () => {
     ip('addr', 'del', `${vip(1)}/32`, 'dev', 'eth0');
     daemon.process.kill('SIGKILL');
     await eventually(() => addressesLeft() === 0, 'the removal');
-    assert.equal(ip('route', 'show', '10.98.0.0/24'), '');
+    await eventually(() => ip('route', 'show', '10.98.0.0/24') === '', 'the removal of the route');
   });
 
   test('that is killed leaves no script running, also with hundreds of them', async () => {
