@@ -84,3 +84,16 @@ export type FromHelper =
 
 export type TrackedKind = 'script' | 'file' | 'process';
 export type LogLevel = 'notice' | 'warning' | 'alert';
+
+/** Between the two threads of the helper. */
+export type ToChores =
+  | Extract<ToHelper, { type: 'plan' | 'startup' | 'notify' | 'firewall' | 'end' }>
+  /** All values that are known, once more. */
+  | { type: 'tell-all' }
+  /** The daemon is dead: end everything. */
+  | { type: 'bereaved' };
+
+export type FromChores =
+  | Extract<FromHelper, { type: 'started' | 'tracked' | 'log' }>
+  /** Nothing is left to do. */
+  | { type: 'finished' };

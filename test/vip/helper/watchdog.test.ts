@@ -218,8 +218,9 @@ describe('a daemon', () => {
   });
 });
 
-test('what is held last counts, and what cannot be undone is said', async () => {
+test('what is held last counts, and what cannot be undone is said', async (t) => {
   const helper = new TestHelper(namespace);
+  t.after(() => helper.process.kill('SIGKILL'));
   const { addresses } = take(2);
   helper.say({ type: 'held', held: { addresses, routes: [], goodbyes: [] } });
   helper.say({
