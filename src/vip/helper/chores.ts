@@ -32,6 +32,7 @@ export class Chores {
   private readonly firewall: Firewall;
   private settings: VipSettings = { notifyFifos: [] };
   private isEnding = false;
+  private hasPlan = false;
 
   private readonly handlers: Handlers = {
     plan: (plan) => this.apply(plan),
@@ -80,7 +81,8 @@ export class Chores {
     this.settings = settings;
     this.launcher.configure(settings);
     this.scripts.apply(scripts);
-    this.files.apply(files, isReplacement !== true);
+    this.files.apply(files, this.hasPlan || isReplacement !== true);
+    this.hasPlan = true;
     this.processes.apply(processes);
     this.fifos.apply(settings);
     this.tellAll();
