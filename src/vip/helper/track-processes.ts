@@ -10,6 +10,8 @@ import { isCommandLine, isNamed, needsCommandLine } from './process-match.js';
 
 const LOOK_MS = 100;
 const SCAN_MS = 1000;
+/** A command line that has stayed for two scans is read again every so many. */
+const READ_AGAIN_SCANS = 10;
 /** Processes looked at before other things have their turn: a quarter of a millisecond. */
 const CHUNK = 32;
 
@@ -20,6 +22,8 @@ export class TrackProcesses {
   private timer: NodeJS.Timeout | undefined;
   private isScanning = false;
   private scannedMs = Number.NEGATIVE_INFINITY;
+  /** Of the last scan: a process that is new, or has taken another program or name, is none of them. */
+  private commandLines = new Map<number, CommandLine>();
   /** Counts plans: a scan for the last one says nothing of this one. */
   private plan = 0;
 
@@ -68,8 +72,10 @@ export class TrackProcesses {
     const entries = [...this.entries.values()];
     const found = new Map(entries.map((entry) => [entry, new Map<number, string>()]));
     const pids = allPids();
+    const known = this.commandLines;
+    this.commandLines = new Map();
     for (let i = 0; i < pids.length && plan === this.plan; i += CHUNK) {
-      await Promise.all(pids.slice(i, i + CHUNK).map((pid) => this.examine(pid, found)));
+      await Promise.all(pids.slice(i, i + CHUNK).map((pid) => this.examine(pid, found, known.get(pid))));
       await new Promise((resolve) => setImmediate(resolve));
     }
     this.isScanning = false;
@@ -78,14 +84,18 @@ export class TrackProcesses {
     for (const [entry, processes] of found) entry.found(processes);
   }
 
-  private async examine(pid: number, found: ReadonlyMap<Entry, Map<number, string>>): Promise<void> {
+  private async examine(
+    pid: number,
+    found: ReadonlyMap<Entry, Map<number, string>>,
+    known: CommandLine | undefined,
+  ): Promise<void> {
     const comm = commOf(pid);
     if (comm === null) return;
-    let argv: Promise<string[]> | undefined;
+    let argv: Promise<readonly string[]> | undefined;
     let identity: ProcessIdentity | null | undefined;
     for (const [{ definition }, processes] of found) {
       if (needsCommandLine(definition)) {
-        argv ??= commandLineOf(pid);
+        argv ??= this.commandLine(pid, comm, known);
         if (!isCommandLine(definition, comm, await argv)) continue;
       } else if (!isNamed(definition, comm)) continue;
       identity ??= runningProcess(pid);
@@ -93,6 +103,22 @@ export class TrackProcesses {
       processes.set(pid, identity.startTicks);
     }
   }
+
+  /** Reading it costs a tenth of a millisecond; hundreds of them once a second would be a tenth of a processor. */
+  private async commandLine(pid: number, comm: string, known: CommandLine | undefined): Promise<readonly string[]> {
+    const scans = known?.comm === comm ? known.scans + 1 : 0;
+    const isSettled = known !== undefined && scans > 2 && (scans + pid) % READ_AGAIN_SCANS !== 0;
+    const argv = isSettled ? known.argv : await commandLineOf(pid);
+    this.commandLines.set(pid, { comm, argv, scans });
+    return argv;
+  }
+}
+
+interface CommandLine {
+  readonly comm: string;
+  readonly argv: readonly string[];
+  /** How many have found it so. */
+  readonly scans: number;
 }
 
 class Entry {

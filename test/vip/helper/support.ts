@@ -128,9 +128,9 @@ export class Workshop {
   }
 }
 
-/** @throws Error when it has not become true within 5 s */
-export async function eventually(isTrue: () => boolean, what: string): Promise<void> {
-  for (const deadline = performance.now() + 5000; !isTrue(); ) {
+/** @throws Error when it has not become true within that time */
+export async function eventually(isTrue: () => boolean, what: string, limitMs = 5000): Promise<void> {
+  for (const deadline = performance.now() + limitMs; !isTrue(); ) {
     if (performance.now() > deadline) throw new Error(`waited in vain: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 10));
   }

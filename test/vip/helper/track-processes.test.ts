@@ -1,7 +1,7 @@
 /** Track processes: who is meant (keepalived.conf(5), VRRP track processes), and how soon a change is told. */
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
-import { copyFileSync } from 'node:fs';
+import { copyFileSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import type { TrackProcess } from '../../../src/config/model.js';
 import { isCommandLine, isNamed } from '../../../src/vip/helper/process-match.js';
@@ -127,12 +127,22 @@ describe('a helper that looks', () => {
     assert.deepEqual(helper.valuesOf('full'), [true]);
   });
 
+  test('a command line that is another one later is found in time', async () => {
+    // The same process, the same name, other arguments after some scans.
+    const path = shop.program('turns', `[ "$1" = b ] || { sleep 4; exec "$0" b; }; sleep 1000`);
+    started.push(spawn(path, ['a'], { stdio: 'ignore' }));
+    helper.plan({ processes: [processNamed('p', ['/bin/sh', path, 'b'], { fullCommand: true })] });
+    await last(false);
+    await eventually(() => helper.valuesOf('p').at(-1) === true, 'its new arguments', 16_000);
+  });
+
   test('a zombie does not run', async () => {
     // Its parent never waits for it.
-    const parent = spawn('sh', ['-c', `"$0" 2 & exec sleep 1000`, program], { stdio: 'ignore' });
-    started.push(parent);
+    const text = `"$0" 1000 & while [ ! -e ${shop.at('go')} ]; do sleep 0.05; done; kill -9 $!; exec sleep 1000`;
+    started.push(spawn('sh', ['-c', text, program], { stdio: 'ignore' }));
     helper.plan({ processes: [processNamed('p', [name])] });
     await last(true);
+    writeFileSync(shop.at('go'), '');
     await last(false);
   });
 

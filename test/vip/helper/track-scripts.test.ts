@@ -223,3 +223,30 @@ test('lines that are no message are named and ignored', async () => {
     "helper: message 'plan' could not be carried out",
   ]);
 });
+
+test('scripts that end at once and are due a thousand times a second', async () => {
+  const scripts = Array.from({ length: 20 }, (_, i) => script(`s${i}`, ['true'], { intervalMs: 20 }));
+  helper.plan({ scripts });
+  await told('s19');
+  const worst = await worstAnswerMs(2000);
+  assert.ok(worst < 150, `answered after ${worst} ms`);
+  assert.deepEqual(
+    helper.logs().filter((text) => !text.includes('nonsense')),
+    [],
+  );
+  assert.ok(scripts.every(({ name }) => JSON.stringify(helper.valuesOf(name)) === '[true]'));
+});
+
+/** Lines that are refused are answered by the thread that is the watchdog. */
+async function worstAnswerMs(forMs: number): Promise<number> {
+  let worst = 0;
+  for (const endMs = performance.now() + forMs; performance.now() < endMs; ) {
+    const fromMs = performance.now();
+    const before = helper.logs().length;
+    helper.link.write('nonsense\n');
+    while (helper.logs().length === before) await new Promise((resolve) => setImmediate(resolve));
+    worst = Math.max(worst, performance.now() - fromMs);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  return worst;
+}
