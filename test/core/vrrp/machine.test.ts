@@ -147,9 +147,22 @@ test('the owner has nobody to give way to: it announces again', () => {
   const host = new Host([settings({ basePriority: 255 })]);
   host.take();
   assert.deepEqual(host.freezeUntil(10_000).take(), [
-    'alert: did not run for 10 s; others may have taken over: announcing the addresses again',
+    'warning: advertisement 9 s late: this host or its VIP thread did not run',
     'advertise 255',
+    'alert: did not run for 10 s; others may have taken over: announcing the addresses again',
     'announce (regained)',
+  ]);
+});
+
+test('but not if what it learns first ends its being master', () => {
+  const host = new Host([settings({ basePriority: 255 })]);
+  host.take();
+  host.nowMs = 10_000;
+  host.event({ type: 'address-lost', router: R, address: '10.0.0.100' });
+  assert.deepEqual(host.take(), [
+    'goodbye',
+    'release',
+    'MASTER→BACKUP: 10.0.0.100 was removed from this host by somebody else',
   ]);
 });
 
