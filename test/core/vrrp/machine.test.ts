@@ -237,6 +237,13 @@ test('arbiter wait: a master heard again is followed again', () => {
   assert.deepEqual(host.until(6220).take(), [`ask ${B}`]);
 });
 
+test('arbiter wait: a weaker master that has stepped in is preempted, whether the silent one answers or not', () => {
+  const host = answer(silentMaster('wait'), true).until(3610).hear(90, A);
+  host.take();
+  answer(host, true);
+  assert.deepEqual(transitions(host.until(4610).take()), [`BACKUP→MASTER: priority 100 is higher than 90 of ${A}`]);
+});
+
 test('arbiter: no question after a goodbye, nor for one who is preempted', () => {
   const goodbye = new Host([settings({ arbiter: 'wait' })]).hear(101, B).hear(0, B).until(700);
   assert.deepEqual(transitions(goodbye.take()).slice(1), [`BACKUP→MASTER: ${B} said goodbye (priority 0)`]);

@@ -9,7 +9,6 @@ import type { Advertisement, RouterAction, RouterEvent, RouterSettings } from '.
 import { Random } from './random.js';
 
 const NAME = 'VI_1';
-const CLIENT = -1;
 const NOBODY = -1;
 /** What a socket keeps of what was not read. */
 const UNREAD_MAX = 32;
@@ -42,7 +41,7 @@ interface Event {
   readonly run: () => void;
 }
 
-class Host {
+export class Host {
   machine = new VrrpMachine();
   schedule = new AnnounceSchedule();
   priority: number;
@@ -172,6 +171,26 @@ export class World {
     const known = { [NAME]: { priority: host.priority, faults: host.isFaulty ? ['link down'] : [] } };
     this.perform(host, host.machine.apply([this.routerOf(host)], this.nowMs, known));
     this.disturbed();
+  }
+
+  /** A new process goes on where the one before it was, which leaves the addresses in place. */
+  upgrade(host: Host): void {
+    if (!host.runs) return;
+    this.note(host, 'is upgraded');
+    const faults = host.isFaulty ? ['link down'] : [];
+    const known = { [NAME]: { priority: host.priority, faults, isInherited: host.holds } };
+    host.machine = new VrrpMachine();
+    host.schedule = new AnnounceSchedule();
+    this.perform(host, host.machine.apply([this.routerOf(host)], this.nowMs, known));
+    this.disturbed();
+  }
+
+  /** The same configuration again: nothing may happen. */
+  reload(host: Host): void {
+    if (!host.runs) return;
+    const known = { [NAME]: { priority: host.priority } };
+    const actions = host.machine.apply([this.routerOf(host)], this.nowMs, known);
+    if (actions.length > 0) this.fail(`a reload of the same configuration does ${JSON.stringify(actions)}`);
   }
 
   /** The process is gone without a word; the watchdog speaks for it. */
@@ -438,9 +457,33 @@ export class World {
   }
 
   private judge(): void {
-    if (this.loss === 0) this.judgeOverlap();
-    if (this.loss === 0) this.judgeUnowned();
-    this.noteOwner();
+    if (this.loss === 0) {
+      this.judgeOverlap();
+      this.judgeUnowned();
+      this.judgeClient();
+    }
+  }
+
+  /** A lasting owner where the client is, and a refresh: by then the client has heard of nobody else. */
+  private judgeClient(): void {
+    const { refreshMs, delayMsMax } = this.settings;
+    const owner = this.ownerNearClient();
+    if (owner !== this.lastOwner) this.ownerFrom = this.nowMs;
+    this.lastOwner = owner;
+    if (refreshMs === 0 || owner === NOBODY || !this.hosts[owner].runs) return;
+    const lastedMs = this.nowMs - this.ownerFrom;
+    if (lastedMs > refreshMs + delayMsMax + this.lateMsMax && this.clientSees !== owner)
+      this.fail(`host ${owner} is owner for ${lastedMs} ms, and the client still believes host ${this.clientSees}`);
+  }
+
+  private ownerNearClient(): number {
+    let owner = NOBODY;
+    for (const { holds, island, index } of this.hosts) {
+      if (!holds || island !== this.clientIsland) continue;
+      if (owner !== NOBODY) return NOBODY;
+      owner = index;
+    }
+    return owner;
   }
 
   private judgeOverlap(): void {
@@ -473,12 +516,6 @@ export class World {
     }
   }
 
-  private noteOwner(): void {
-    const owner = this.owner;
-    if (owner !== this.lastOwner) this.ownerFrom = this.nowMs;
-    this.lastOwner = owner;
-  }
-
   /** The only one; NOBODY for none or several. */
   get owner(): number {
     let owner = NOBODY;
@@ -502,9 +539,7 @@ export class World {
 
   expectClientRight(): void {
     if (this.clientSees !== this.owner)
-      this.fail(
-        `the client believes host ${this.clientSees}, and host ${this.owner} is master since ${this.ownerFrom}`,
-      );
+      this.fail(`the client believes host ${this.clientSees}, and host ${this.owner} is master`);
   }
 
   private best(): number {
@@ -527,8 +562,6 @@ export class World {
     return `at ${this.nowMs.toFixed(1)} ms`;
   }
 }
-
-export { CLIENT, type Host, NOBODY };
 
 function isSooner(a: Event, b: Event): boolean {
   return a.atMs < b.atMs || (a.atMs === b.atMs && a.order < b.order);
