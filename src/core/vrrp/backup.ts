@@ -99,6 +99,13 @@ function discard(r: VirtualRouter, ad: Advertisement, source: string, nowMs: num
   see(r, ad, source);
 }
 
+/** Another interval, or others to wait for: what has passed so far means nothing. */
+export function restartTimer(r: VirtualRouter, nowMs: number): void {
+  r.isReady = false;
+  r.downFromMs = nowMs;
+  rearm(r);
+}
+
 /** After a change of priority or of settings. */
 export function rearm(r: VirtualRouter): void {
   if (r.goodbyeFrom !== '' || r.isWaitingForPeer || r.isReady) return;

@@ -2,7 +2,7 @@
  * All virtual routers and sync groups of a host. Events in, actions out; the shell performs the actions in their order
  * and feeds adverts that wait in its sockets before it says that time has passed.
  */
-import { enterBackup, hearInBackup, peerAnswers, rearm, timeInBackup } from './backup.js';
+import { enterBackup, hearInBackup, peerAnswers, rearm, restartTimer, timeInBackup } from './backup.js';
 import { begin, enterFault, settleFault } from './fault.js';
 import { SyncGroup } from './groups.js';
 import { handOver, leaveMaster, retire, stop } from './handover.js';
@@ -221,14 +221,14 @@ function change(r: VirtualRouter, next: RouterSettings, known: KnownAtStart | un
   const before = r.settings;
   r.settings = next;
   r.sourceIp = next.sourceIp || r.sourceIp;
-  const isBaseNew = next.basePriority !== before.basePriority;
-  const priority = known?.priority ?? (isBaseNew ? next.basePriority : r.priority);
+  if (known?.faults) r.ownFaults = known.faults;
   const isIntervalNew = next.advertIntervalMs !== before.advertIntervalMs;
   if (isIntervalNew && (next.version === 2 || r.followed === '')) r.masterIntervalMs = next.advertIntervalMs;
-  if (r.state === 'BACKUP') rearm(r);
-  if (known?.faults) r.ownFaults = known.faults;
+  if (r.state === 'BACKUP' && (isIntervalNew || next.group !== before.group)) restartTimer(r, turn.nowMs);
+  else if (r.state === 'BACKUP') rearm(r);
   if (next.group === '') settleFault(r, turn);
-  changePriority(r, priority, 'configuration', turn);
+  const isBaseNew = next.basePriority !== before.basePriority;
+  changePriority(r, known?.priority ?? (isBaseNew ? next.basePriority : r.priority), 'configuration', turn);
   if (isIntervalNew && r.isStanding && r.lastSentMs < turn.nowMs) advertise(r, turn);
 }
 

@@ -7,6 +7,7 @@ import { AnnounceSchedule, type AnnounceSettings } from '../../../src/core/vrrp/
 import { VrrpMachine } from '../../../src/core/vrrp/machine.js';
 import type { Advertisement, RouterAction, RouterEvent, RouterSettings } from '../../../src/core/vrrp/types.js';
 import { Random } from './random.js';
+import { Timeline } from './timeline.js';
 
 const NAME = 'VI_1';
 const NOBODY = -1;
@@ -32,13 +33,6 @@ export interface WorldSettings {
 interface Packet {
   readonly ad: Advertisement;
   readonly from: number;
-}
-
-/** One thing that will happen. */
-interface Event {
-  readonly atMs: number;
-  readonly order: number;
-  readonly run: () => void;
 }
 
 export class Host {
@@ -83,7 +77,6 @@ export class Host {
 export class World {
   readonly random: Random;
   readonly hosts: Host[];
-  nowMs = 0;
   /** Loss ends with the chaos. */
   loss: number;
   clientIsland = 0;
@@ -92,8 +85,7 @@ export class World {
   /** When told: what happened, a line each. */
   log: string[] | null = null;
 
-  private readonly heap: Event[] = [];
-  private order = 0;
+  private readonly timeline = new Timeline();
   /** Pairs that hold the address together, since when. */
   private readonly overlapFrom: number[];
   private unownedFrom: number[] = [];
@@ -113,45 +105,16 @@ export class World {
 
   // ── Time ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
+  get nowMs(): number {
+    return this.timeline.nowMs;
+  }
+
   at(ms: number, run: () => void): void {
-    const event = { atMs: this.nowMs + ms, order: this.order++, run };
-    let i = this.heap.push(event) - 1;
-    for (; i > 0; ) {
-      const parent = (i - 1) >> 1;
-      if (isSooner(this.heap[parent], event)) break;
-      this.heap[i] = this.heap[parent];
-      i = parent;
-    }
-    this.heap[i] = event;
+    this.timeline.at(ms, run);
   }
 
   runUntil(ms: number): void {
-    while (this.heap.length > 0 && this.heap[0].atMs <= ms) {
-      const event = this.pop();
-      this.nowMs = event.atMs;
-      event.run();
-      this.judge();
-    }
-    this.nowMs = ms;
-    this.judge();
-  }
-
-  private pop(): Event {
-    const [first] = this.heap;
-    const last = this.heap.pop()!;
-    const { length } = this.heap;
-    if (length === 0) return first;
-    let i = 0;
-    for (;;) {
-      let child = 2 * i + 1;
-      if (child >= length) break;
-      if (child + 1 < length && isSooner(this.heap[child + 1], this.heap[child])) child++;
-      if (isSooner(last, this.heap[child])) break;
-      this.heap[i] = this.heap[child];
-      i = child;
-    }
-    this.heap[i] = last;
-    return first;
+    this.timeline.runUntil(ms, () => this.judge());
   }
 
   // ── Hosts ───────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -561,8 +524,4 @@ export class World {
   private time(): string {
     return `at ${this.nowMs.toFixed(1)} ms`;
   }
-}
-
-function isSooner(a: Event, b: Event): boolean {
-  return a.atMs < b.atMs || (a.atMs === b.atMs && a.order < b.order);
 }
