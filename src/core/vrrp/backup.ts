@@ -64,7 +64,8 @@ function mustFollow(r: VirtualRouter, ad: Advertisement, turn: Turn): boolean {
     r.preemptAtMs = null;
     return true;
   }
-  return !r.settings.preempt || turn.nowMs < r.holdUntilMs || isPreemptionDelayed(r, turn.nowMs);
+  if (turn.nowMs < r.holdUntilMs) return true;
+  return r.mayWait && (!r.settings.preempt || isPreemptionDelayed(r, turn.nowMs));
 }
 
 /** `preempt_delay` counts from the first lower priority heard; then the timer runs out as it would have without. */
