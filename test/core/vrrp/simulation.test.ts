@@ -3,10 +3,10 @@
  * seed is in the message, with the command that replays it and prints what happened.
  *
  * What must hold:
- * - Overlap: where nothing is lost, two routers that run and hear each other both own the address for no longer than one
- *   interval and the way of a packet. Across a partition VRRP cannot know; nor can a process that stands still, unless a
- *   watchdog takes the addresses from it.
- * - Gap: where nothing is lost, and some router is fit, the address has an owner after three intervals and the skew.
+ * - Overlap: two routers that run and hear each other both own the address for no longer than one interval and the way of
+ *   a packet; where packets are lost, until the first that is not. Across a partition VRRP cannot know; nor can a process
+ *   that stands still, unless a watchdog takes the addresses from it.
+ * - Gap: where some router is fit, the address has an owner after three intervals and the skew.
  * - Rest: in the quiet time there is exactly one owner, and the best one if it may preempt.
  * - Clients: where nothing is lost, the last announcement that a client has heard is that of the owner, as soon as he has
  *   been owner for the time of a refresh; without refresh, when partitions have healed, because who gives way says a last
@@ -32,6 +32,7 @@ function settingsOf(random: Random): WorldSettings {
     intervalMs,
     delayMsMax: intervalMs * random.pick([0.01, 0.05, 0.2]),
     loss: random.pick([0, 0, 0.02, 0.2]),
+    duplicates: random.pick([0, 0, 0.1]),
     watchdogMs: random.pick([0, 2 * intervalMs]),
     refreshMs: random.pick([10 * intervalMs, 10 * intervalMs, 0]),
     secondBurstMs: 5 * intervalMs,
@@ -201,6 +202,7 @@ function quietWorld(): World {
       intervalMs: 100,
       delayMsMax: 1,
       loss: 0,
+      duplicates: 0,
       watchdogMs: 0,
       refreshMs: 1000,
       secondBurstMs: 500,

@@ -11,6 +11,8 @@ import { Timeline } from './timeline.js';
 
 const NAME = 'VI_1';
 const NOBODY = -1;
+/** Of one in five lost, never more in all the worlds. */
+const LOST_IN_A_ROW = 8;
 /** What a socket keeps of what was not read. */
 const UNREAD_MAX = 32;
 
@@ -22,6 +24,8 @@ export interface WorldSettings {
   readonly delayMsMax: number;
   /** Of adverts and announcements, until the quiet time. */
   readonly loss: number;
+  /** Of packets, how many arrive twice. */
+  readonly duplicates: number;
   /** A frozen or dead process loses its addresses after this; 0 for no watchdog. */
   readonly watchdogMs: number;
   readonly refreshMs: number;
@@ -362,12 +366,18 @@ export class World {
       password: '',
       authType: 0,
     } as const;
-    for (const other of this.hosts)
-      if (other !== host && this.passes(host, other.island))
-        this.at(this.delay(), () => {
-          if (other.runs) this.hear(other, { ad, from: host.index });
-          else if (other.isFrozen && other.unread.length < UNREAD_MAX) other.unread.push({ ad, from: host.index });
-        });
+    for (const other of this.hosts) {
+      if (other === host || !this.passes(host, other.island)) continue;
+      this.deliver(other, { ad, from: host.index });
+      if (this.random.chance(this.settings.duplicates)) this.deliver(other, { ad, from: host.index });
+    }
+  }
+
+  private deliver(to: Host, packet: Packet): void {
+    this.at(this.delay(), () => {
+      if (to.runs) this.hear(to, packet);
+      else if (to.isFrozen && to.unread.length < UNREAD_MAX) to.unread.push(packet);
+    });
   }
 
   private announce(host: Host): void {
@@ -405,10 +415,12 @@ export class World {
 
   /**
    * Two that run and hear each other are both owner for no longer than the next advertisement of the better one takes to
-   * arrive. Only where nothing is lost.
+   * arrive; where packets are lost, the first that is not.
    */
   get overlapMsMax(): number {
-    return this.settings.intervalMs + 2 * (this.settings.delayMsMax + this.lateMsMax);
+    const { intervalMs, delayMsMax, loss } = this.settings;
+    const lostInARow = loss === 0 ? 0 : LOST_IN_A_ROW;
+    return (1 + lostInARow) * (intervalMs + this.lateMsMax) + 2 * (delayMsMax + this.lateMsMax);
   }
 
   /** Three intervals and the longest skew; `wait` may ask once more. */
@@ -420,11 +432,9 @@ export class World {
   }
 
   private judge(): void {
-    if (this.loss === 0) {
-      this.judgeOverlap();
-      this.judgeUnowned();
-      this.judgeClient();
-    }
+    this.judgeOverlap();
+    this.judgeUnowned();
+    if (this.loss === 0) this.judgeClient();
   }
 
   /** A lasting owner where the client is, and a refresh: by then the client has heard of nobody else. */
