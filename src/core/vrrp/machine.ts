@@ -40,6 +40,7 @@ export class VrrpMachine {
     const started = routers.filter(({ name }) => !this.routers.has(name));
     for (const settings of routers) this.place(settings, known[settings.name], turn);
     this.regroup();
+    for (const r of this.routers.values()) if (r.settings.group === '') settleFault(r, turn);
     for (const { name } of started) start(this.routers.get(name)!, known[name], turn);
     for (const group of this.groups.values()) {
       group.settleFaults(turn);
@@ -226,7 +227,6 @@ function change(r: VirtualRouter, next: RouterSettings, known: KnownAtStart | un
   if (isIntervalNew && (next.version === 2 || r.followed === '')) r.masterIntervalMs = next.advertIntervalMs;
   if (r.state === 'BACKUP' && (isIntervalNew || next.group !== before.group)) restartTimer(r, turn.nowMs);
   else if (r.state === 'BACKUP') rearm(r);
-  if (next.group === '') settleFault(r, turn);
   const isBaseNew = next.basePriority !== before.basePriority;
   changePriority(r, known?.priority ?? (isBaseNew ? next.basePriority : r.priority), 'configuration', turn);
   if (isIntervalNew && r.isStanding && r.lastSentMs < turn.nowMs) advertise(r, turn);
