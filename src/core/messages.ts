@@ -8,6 +8,7 @@ import type { Model } from '../config/model.js';
 import type { EventDetail, ServerNow } from './events/event.js';
 import type { DampingNote } from './health/damping.js';
 import type { RowRef, Segment } from './table.js';
+import type { VrrpState } from './vrrp/types.js';
 
 /** A configuration to run: the model and where each entity's row is. */
 export interface Plan {
@@ -218,7 +219,10 @@ export interface ExternalProgram {
   readonly env: { readonly [name: string]: string };
 }
 
-/** One thing that happened to a server's health; the text is HAProxy's log line for it. */
+/**
+ * One thing that happened to a server's health; the text is HAProxy's log line for it. Of kind `vip`: to a virtual
+ * address; `proxy` is the name of its instance or sync group, and `vip` says what changed.
+ */
 export interface HealthEvent {
   type: 'health-event';
   proxy: string;
@@ -234,11 +238,14 @@ export interface HealthEvent {
     | 'backend-up'
     | 'weight'
     | 'damping'
-    | 'claim';
+    | 'claim'
+    | 'vip';
   level: 'emerg' | 'alert' | 'crit' | 'err' | 'warning' | 'notice' | 'info' | 'debug';
   text: string;
   /** Kept in history, and no log line: HAProxy has none for it. */
   isQuiet?: boolean;
   /** What lies behind it, for `explain` and `events`. */
   detail?: EventDetail;
+  /** Of a virtual router: its states (equal for a remark that is no transition), and why, without a full stop. */
+  vip?: { readonly from: VrrpState; readonly to: VrrpState; readonly why: string };
 }

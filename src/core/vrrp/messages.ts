@@ -65,6 +65,7 @@ export interface VipEvent {
   readonly from: VrrpState;
   readonly to: VrrpState;
   readonly level: 'notice' | 'warning' | 'alert';
+  /** Why, or what is remarked: without the name, the states and a full stop. */
   readonly text: string;
 }
 
@@ -145,6 +146,8 @@ export interface VipInstanceStatus {
     readonly weight: number;
     /** What it adds to the priority now. */
     readonly effect: number;
+    /** The number in a file, or how many processes run. */
+    readonly value?: number;
   }[];
   /** The last ones, the oldest first. */
   readonly transitions: readonly {
