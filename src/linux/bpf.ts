@@ -38,6 +38,18 @@ export const jump = (distance: number): Instruction => plain(BPF_JA, distance);
 export const accept: Instruction = plain(BPF_RET, 0xffffffff);
 export const refuse: Instruction = plain(BPF_RET, 0);
 
+/** Accepts where the four words from `offset` are those of an IPv6 address, and goes on behind its nine instructions otherwise. */
+export function ifAllEqual(offset: number, address: Uint8Array): Instruction[] {
+  const words = [0, 4, 8, 12];
+  const compare = words.flatMap((at, i) => [load32(offset + at), ifEqual(wordOf(address, at), 0, 7 - 2 * i)]);
+  return [...compare, accept];
+}
+
+/** As load32 would load it. */
+export function wordOf(bytes: Uint8Array, at: number): number {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getUint32(at);
+}
+
 /** @returns 0 or -errno; -EINVAL for a program the kernel would find too long */
 export function attachFilter(fd: number, program: BpfProgram): number {
   if (program.length === 0 || program.length > LENGTH_MAX) return -EINVAL;

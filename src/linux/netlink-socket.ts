@@ -1,8 +1,9 @@
 /** The socket under NETLINK_ROUTE (netlink(7)): opening it, groups, datagrams. Only what the kernel sent is given on. */
 import { EAGAIN, ENOBUFS, ETIMEDOUT, MSG_DONTWAIT, SOCK_CLOEXEC, SOL_SOCKET } from './constants.js';
-import { NativeBuffer } from './memory.js';
 import { MessageHeader } from './message-header.js';
-import { bindSocket, close, recvmsg, sendmsg, setsockopt, socket } from './syscalls.js';
+import { u32 } from './netlink-message.js';
+import { setOption, setOptionBytes, setReceiveBuffer } from './socket-options.js';
+import { bindSocket, close, recvmsg, sendmsg, socket } from './syscalls.js';
 
 const AF_NETLINK = 16;
 const SOCK_RAW = 3;
@@ -12,9 +13,7 @@ const NETLINK_ADD_MEMBERSHIP = 1;
 const NETLINK_CAP_ACK = 10;
 const NETLINK_EXT_ACK = 11;
 const NETLINK_GET_STRICT_CHK = 12;
-const SO_RCVBUF = 8;
 const SO_RCVTIMEO = 20;
-const SO_RCVBUFFORCE = 33;
 /** The kernel fills at most 32 KiB in one datagram of a dump. */
 const DATAGRAM_BYTES = 1 << 16;
 const EMSGSIZE = 90;
@@ -99,23 +98,18 @@ export function openNetlink(options: NetlinkOptions): NetlinkSocket | number {
 }
 
 function setUp(fd: number, { groups, receiveBytes, timeoutMs }: NetlinkOptions): number {
-  const value = new NativeBuffer(16);
-  const set = (level: number, name: number, number: number) => {
-    value.i32[0] = number;
-    return setsockopt(fd, level, name, value.ptr, 4);
-  };
-  if (set(SOL_SOCKET, SO_RCVBUFFORCE, receiveBytes) < 0) set(SOL_SOCKET, SO_RCVBUF, receiveBytes);
-  for (const option of [NETLINK_CAP_ACK, NETLINK_EXT_ACK, NETLINK_GET_STRICT_CHK]) set(SOL_NETLINK, option, 1);
+  setReceiveBuffer(fd, receiveBytes);
+  // What an older kernel lacks costs words and speed, nothing else.
+  for (const option of [NETLINK_CAP_ACK, NETLINK_EXT_ACK, NETLINK_GET_STRICT_CHK])
+    setOption(fd, SOL_NETLINK, option, 1);
   const address = new MessageHeader(0);
   setKernelAddress(address);
   const bound = bindSocket(fd, address.name.ptr, address.name.length);
   if (bound < 0) return bound;
   for (const group of groups) {
-    const joined = set(SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, group);
+    const joined = setOption(fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, group);
     if (joined < 0) return joined;
   }
-  value.i32.fill(0);
-  value.i32[0] = Math.floor(timeoutMs / 1000);
-  value.i32[2] = (timeoutMs % 1000) * 1000;
-  return setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, value.ptr, 16);
+  const limit = u32(Math.floor(timeoutMs / 1000), 0, (timeoutMs % 1000) * 1000, 0); // struct timeval
+  return setOptionBytes(fd, SOL_SOCKET, SO_RCVTIMEO, limit);
 }
