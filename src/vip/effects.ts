@@ -108,7 +108,8 @@ export class Effects {
     tellWatchdog();
     holdings.put(router.config, next);
     this.complain(router);
-    announcer.announce(router, 'regained');
+    announcer.change(router);
+    if (next.length > 0) announcer.announce(router, 'regained');
   }
 
   private complain(router: VirtualRouter): void {
@@ -128,9 +129,9 @@ export class Effects {
     if (state !== null) this.notify(router, state, priority);
   }
 
-  private groupMoved({ group, to, priority }: ActionOf<'group-transition'>): void {
+  private groupMoved({ group, to }: ActionOf<'group-transition'>): void {
     const state = noticeState(to);
-    if (state !== null) this.context.notify({ kind: 'GROUP', name: group, state, priority });
+    if (state !== null) this.context.notify({ kind: 'GROUP', name: group, state, priority: 0 });
   }
 
   private priorityChanged(router: VirtualRouter, { priority, why }: ActionOf<'priority-changed'>): void {

@@ -16,15 +16,15 @@ export class Realtime {
   reason = '';
   private isPrepared = false;
 
-  /** Takes effect for the calling thread; memory is locked for the whole process. */
+  /** Takes effect for the calling thread; the program's pages are locked for the whole process, for good. */
   apply({ rtPriority, noSwap }: VipSettings, changesUser: boolean): void {
     if (!this.isPrepared && changesUser) prepareToKeep(CAPABILITIES);
     this.isPrepared = true;
     const wanted = rtPriority ?? DEFAULT_PRIORITY;
     const scheduled = setRealtime(wanted);
     this.priority = scheduled < 0 ? 0 : wanted;
-    const lock = noSwap === false ? null : lockMemory(changesUser);
-    this.isMemoryLocked = lock?.errno === 0;
+    const lock = noSwap === false || this.isMemoryLocked ? null : lockMemory();
+    if (lock?.errno === 0) this.isMemoryLocked = true;
     const reasons = [
       scheduled < 0 ? `real-time scheduling: ${errnoText(scheduled)}` : '',
       lock === null || lock.errno === 0 ? '' : `locked memory: ${lock.why}`,

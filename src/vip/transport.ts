@@ -6,8 +6,9 @@
 import type { VrrpInstance } from '../config/model.js';
 import { decodeAdvertisement } from '../core/vrrp/acceptance.js';
 import type { VipProblem } from '../core/vrrp/messages.js';
-import { encodeAdvertisement, vridOf } from '../core/vrrp/packet.js';
-import { Strangers } from '../core/vrrp/strangers.js';
+import { type Decoded, encodeAdvertisement, vridOf } from '../core/vrrp/packet.js';
+import { Disagreements, type OwnSettings } from '../core/vrrp/disagreements.js';
+import { ReplayGuard } from '../core/vrrp/replay.js';
 import type { Advertisement, PacketOrigin, Refusal } from '../core/vrrp/types.js';
 import { EAGAIN, EPOLLIN } from '../linux/constants.js';
 import { errnoText } from '../linux/errors.js';
@@ -43,12 +44,18 @@ class Channel implements Pollable {
   }
 }
 
+/** What is remembered of other routers with the same id. */
+interface Others {
+  readonly disagreements: Disagreements;
+  readonly replays: ReplayGuard;
+}
+
 export class Transport {
   /** Packets that belong to no router of ours. */
   readonly refused: { [reason in Refusal]?: number } = {};
   private readonly channels = new Map<string, Channel>();
   private readonly channelOf = new Map<VirtualRouter, Channel>();
-  private readonly strangers = new Map<VirtualRouter, Strangers>();
+  private readonly others = new Map<VirtualRouter, Others>();
   private readonly errorToldMs = new Map<VirtualRouter, number>();
   private readonly unknownTold = new Set<string>();
   logsUnknown = false;
@@ -71,7 +78,7 @@ export class Transport {
     for (const channel of this.channels.values()) if (!wanted.has(channel.key)) this.shut(channel);
     for (const [key, routers] of wanted) this.serve(key, routers);
     const alive = new Set(this.routers());
-    for (const router of this.strangers.keys()) if (!alive.has(router)) this.forget(router);
+    for (const router of this.others.keys()) if (!alive.has(router)) this.forget(router);
   }
 
   /** @returns null while the interface does not exist */
@@ -124,7 +131,7 @@ export class Transport {
   }
 
   private forget(router: VirtualRouter): void {
-    this.strangers.delete(router);
+    this.others.delete(router);
     this.errorToldMs.delete(router);
   }
 
@@ -191,17 +198,30 @@ export class Transport {
     if (router === undefined) return this.unknown(packet);
     if (packet.isTruncated) return router.refused('oversized');
     const decoded = decodeAdvertisement(packet.payload, origin, this.expectedBy(router));
-    const strangers = this.strangersOf(router);
-    if (!decoded.ok) {
-      router.refused(decoded.refusal);
-      strangers.refused(decoded, origin, this.listeners.epochMs());
-      return;
-    }
+    const isReplayed = decoded.ok && this.isReplayed(router, packet, decoded.ad);
+    const refusal = isReplayed ? 'replayed' : decoded.ok ? null : decoded.refusal;
+    this.compare(router, decoded, refusal, packet.source);
+    if (!decoded.ok || isReplayed) return router.refused(refusal!);
     router.counters.advertsReceived++;
     if (decoded.ad.priority === 0) router.counters.priorityZeroReceived++;
     router.checkedSource = origin.source;
-    strangers.heard(decoded.ad, origin, this.listeners.epochMs());
     this.listeners.heard(router, decoded.ad, origin.source);
+  }
+
+  private isReplayed(router: VirtualRouter, { source, payload }: HeardPacket, ad: Advertisement): boolean {
+    return this.othersOf(router).replays.isReplayed(source, payload, ad.intervalMs, this.reactor.nowMs);
+  }
+
+  /** What speaks for our id and does not fit is told once, and shown as long as it goes on. */
+  private compare(router: VirtualRouter, decoded: Decoded, refusal: Refusal | null, source: string): void {
+    const { state, priority } = router;
+    const detail = decoded.ok ? '' : decoded.detail;
+    const heard = { source, ad: decoded.ad, refusal, detail, state, priority };
+    this.tell(router, this.othersOf(router).disagreements.heard(heard, this.listeners.epochMs()));
+  }
+
+  private tell({ name }: VirtualRouter, problem: VipProblem | null): void {
+    if (problem !== null) this.listeners.log('warning', `${name}: ${problem.text}; ${problem.remedy}`);
   }
 
   /** Unicast routers of one id are told apart by their peers. */
@@ -239,24 +259,36 @@ export class Transport {
     };
   }
 
-  private strangersOf(router: VirtualRouter): Strangers {
-    const found = this.strangers.get(router) ?? new Strangers(router.name);
-    this.strangers.set(router, found);
-    return found;
+  private othersOf(router: VirtualRouter): Others {
+    const known = this.others.get(router);
+    if (known !== undefined) return known;
+    const others = { disagreements: new Disagreements(ownSettings(router)), replays: new ReplayGuard() };
+    this.others.set(router, others);
+    return others;
+  }
+
+  /** After a reload: what was wrong may be right now. */
+  configured(router: VirtualRouter): void {
+    this.others.get(router)?.disagreements.configure(ownSettings(router));
   }
 
   /** Another host announces an address that this router has. */
   duplicate(router: VirtualRouter, address: string, mac: string): void {
-    this.strangersOf(router).duplicate(address, mac, this.listeners.epochMs());
+    this.tell(router, this.othersOf(router).disagreements.claimed(address, mac, this.listeners.epochMs()));
   }
 
   problemsOf(router: VirtualRouter): readonly VipProblem[] {
-    return this.strangers.get(router)?.list() ?? [];
+    return this.others.get(router)?.disagreements.problems(this.listeners.epochMs()) ?? [];
   }
 
   close(): void {
     for (const channel of [...this.channels.values()]) this.shut(channel);
   }
+}
+
+function ownSettings({ name, config, password, advertisedAddresses }: VirtualRouter): OwnSettings {
+  const { virtualRouterId: vrid, version, advertIntervalMs: intervalMs } = config;
+  return { name, vrid, version, intervalMs, addresses: advertisedAddresses, hasPassword: password !== '' };
 }
 
 /** Where a peer's distance is limited, whoever is no peer has no limit to be held to. */

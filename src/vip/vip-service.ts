@@ -123,7 +123,10 @@ export class VipService implements Timed {
     this.tracker.apply(plan, this.reactor.nowMs);
     this.instruct(plan);
     this.startRouters(plan, settings.map((one) => ({ ...one, sourceIp: this.routers.get(one.name)!.sourceIp })));
-    for (const [router, old] of before) if (router.isHolding) this.effects.moveHoldings(router, old);
+    for (const [router, old] of before) {
+      this.transport.configured(router);
+      if (router.isHolding) this.effects.moveHoldings(router, old);
+    }
     this.watchdog.tell();
     this.arm();
     if (this.looks.heapIndex < 0) this.reactor.timers.arm(this.looks, this.reactor.nowMs + LOOK_MS);

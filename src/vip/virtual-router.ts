@@ -2,7 +2,7 @@
 import { ADVERT_TTL, MULTICAST_GROUP } from '../config/vip-defaults.js';
 import type { VrrpInstance } from '../config/model.js';
 import type { VipCounters, VipInstanceStatus } from '../core/vrrp/messages.js';
-import type { Refusal, Transition } from '../core/vrrp/types.js';
+import type { Refusal, Transition, VrrpState } from '../core/vrrp/types.js';
 import type { PlacedAddress } from './holdings.js';
 
 const TRANSITIONS_MAX = 32;
@@ -25,6 +25,8 @@ export class VirtualRouter {
   /** Where the addresses are put; empty while this host does not have them. */
   held: readonly PlacedAddress[] = [];
   isHolding = false;
+  /** As last told. */
+  state: VrrpState = 'INIT';
   /** Effective, as last told. */
   priority = 0;
   /** Why it may not be anybody's router, as last told to the machine. */
@@ -87,6 +89,7 @@ export class VirtualRouter {
 
   /** @param atMs epoch ms */
   remember({ from, to, why }: Transition, atMs: number): void {
+    this.state = to;
     if (to === 'MASTER') this.counters.becameMaster++;
     if (from === 'MASTER') this.counters.releasedMaster++;
     this.transitions.push({ atMs, from, to, why });
