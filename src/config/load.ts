@@ -31,6 +31,10 @@ export interface LoadOptions {
   stdin?: () => string;
   /** Passwords must be at hand; false for whoever only translates. Default true. */
   needsSecrets?: boolean;
+  /** What lines that begin with `@NAME` are for (keepalived's -i). Default: the first part of the host's name. */
+  instance?: string;
+  /** A file that is included and missing is an error (keepalived's -e). */
+  needsAllFiles?: boolean;
 }
 
 export interface Loaded {

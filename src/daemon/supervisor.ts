@@ -440,8 +440,9 @@ function maxconnKey(target: Parameters<Engine['setMaxconn']>[0]): string {
   return T.rowKey.server(target.proxy, target.server ?? '');
 }
 
-/** Whether there is anything that clients or pollers could reach. */
+/** Whether there is anything that clients, pollers or other routers could reach. */
 export function listensSomewhere(model: Model): boolean {
+  if ((model.vips?.instances.length ?? 0) > 0) return true;
   return model.agents.length > 0 || model.proxies.some((p) => runs(p) && p.binds.length > 0);
 }
 
