@@ -16,7 +16,7 @@ import { enterNetworkNamespace } from '../linux/network-namespace.js';
 import { exitNow } from '../linux/process.js';
 import { isDaemonChild, launchDaemon, reportReady } from './haproxy/daemonize.js';
 import { type KeepalivedArgs, parseArgs } from './keepalived/args.js';
-import { testConfig } from './keepalived/config-test.js';
+import { lacksFiles, testConfig } from './keepalived/config-test.js';
 import { consoleWriter, logsOf } from './keepalived/logs.js';
 import { PidFiles } from './keepalived/pid-files.js';
 import { USAGE, versionText } from './keepalived/texts.js';
@@ -74,10 +74,7 @@ function entered(name: string): boolean {
 }
 
 function load(args: KeepalivedArgs): Loaded {
-  const loaded = loadConfig([args.get('use-file') ?? DEFAULT_FILE], {
-    instance: args.get('config-id'),
-    needsAllFiles: args.has('all-config'),
-  });
+  const loaded = loadConfig([args.get('use-file') ?? DEFAULT_FILE], { instance: args.get('config-id') });
   const { global } = loaded.model;
   global.logTag ??= 'Keepalived_vrrp';
   if (global.logs.length === 0) global.logs.push(...logsOf(args));
@@ -89,6 +86,7 @@ async function withConfig(args: KeepalivedArgs): Promise<number> {
   const { model, diagnostics } = first;
   const text = diagnostics.renderAll();
   if (text !== '') say(text, 0);
+  if (lacksFiles(first, args)) return NO_FILE;
   if (diagnostics.hasErrors) return CANNOT_RUN;
   if ((model.vips?.instances.length ?? 0) === 0)
     return say('no configuration to run: there is no vrrp_instance', CANNOT_RUN);

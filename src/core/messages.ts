@@ -32,8 +32,8 @@ export interface Plan {
 
 /** What a thread gets as `workerData`. */
 export interface ThreadData {
-  readonly role: 'dataplane' | 'health';
-  /** Worker number, 0-based; 0 for health. */
+  readonly role: 'dataplane' | 'health' | 'vip';
+  /** Worker number, 0-based; 0 for the others. */
   readonly index: number;
   readonly wakeFd: number;
 }
@@ -91,6 +91,8 @@ export type ToWorker =
   | { type: 'kill-session'; id: number }
   /** Drop every session of a frontend (`shutdown frontend`). */
   | { type: 'kill-frontend-sessions'; proxy: string }
+  /** Drop every session whose client connected to one of these addresses: this host does not have them any more. */
+  | { type: 'kill-address-sessions'; addresses: readonly string[] }
   /** Stop when the last session ends (soft) or at once (hard); answer `stopped`. `spreadMs` is `close-spread-time`. */
   | { type: 'stop'; soft: boolean; spreadMs: number };
 

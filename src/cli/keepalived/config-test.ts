@@ -16,7 +16,7 @@ const INSECURE = 6;
 /** @param load reads the file; not called where it is missing */
 export function testConfig(load: () => Loaded, file: string, args: KeepalivedArgs): number {
   const lines: string[] = [];
-  const code = existsSync(file) ? judged(load(), lines) : missing(file, args, lines);
+  const code = existsSync(file) ? judged(load(), args, lines) : missing(file, args, lines);
   const text = lines.map((line) => `${line}\n`).join('');
   const log = args.get('config-test') ?? '';
   if (log === '') process.stderr.write(text);
@@ -29,8 +29,15 @@ function missing(file: string, args: KeepalivedArgs, lines: string[]): number {
   return args.has('all-config') ? MISSING : GOOD;
 }
 
-function judged({ model, diagnostics }: Loaded, lines: string[]): number {
+/** With -e a file that is included and not there is no small matter. */
+export function lacksFiles({ diagnostics }: Loaded, args: KeepalivedArgs): boolean {
+  return args.has('all-config') && diagnostics.list.some(({ code }) => code === 'include-missing');
+}
+
+function judged(loaded: Loaded, args: KeepalivedArgs, lines: string[]): number {
+  const { model, diagnostics } = loaded;
   lines.push(...diagnostics.sorted.map(lineOf));
+  if (lacksFiles(loaded, args)) return MISSING;
   if (diagnostics.hasErrors) return WRONG;
   const absent = absentInterfaces(model);
   lines.push(...absent);
