@@ -2,6 +2,7 @@
 import type { Diagnostics } from '../diagnostics.js';
 import { familyOf } from '../ip-text.js';
 import type { GarpSettings, VirtualAddress, VrrpInstance } from '../model.js';
+import { settleInstance } from '../vip-settle.js';
 import type { Globals } from './globals.js';
 import type { GarpGroup } from './group.js';
 import type { Draft } from './instance.js';
@@ -54,10 +55,10 @@ export function finishInstance(
   };
   takeGlobals(instance, globals);
   instance.garp = garpFor(draft, globals, groups);
-  instance.advertIntervalMs = intervalFor(instance, diag);
   if (instance.interface === undefined) placeAddresses(instance, globals.defaultInterface ?? DEFAULT_INTERFACE);
   finishVmac(instance, draft);
   checkPassword(instance, draft, diag);
+  settleInstance(instance, diag);
   return instance;
 }
 
@@ -105,19 +106,6 @@ function garpFor(draft: Draft, globals: Globals, groups: readonly GarpGroup[]): 
   const minimal: GarpSettings = globals.isMinimal ? { masterRepeat: 1, masterDelayMs: 0 } : {};
   const group = groups.find(({ interfaces }) => draft.interface !== undefined && interfaces.includes(draft.interface));
   return { ...minimal, ...globals.garp, ...group?.garp, ...draft.garp };
-}
-
-/** Version 2 has whole seconds in its packets, version 3 hundredths. */
-function intervalFor({ version, advertIntervalMs, at, name }: VrrpInstance, diag: Diagnostics): number {
-  const stepMs = version === 2 ? 1000 : 10;
-  const rounded = Math.max(stepMs, Math.round(advertIntervalMs / stepMs) * stepMs);
-  if (rounded === advertIntervalMs) return rounded;
-  const what = version === 2 ? 'whole seconds' : 'hundredths of a second';
-  const message = `version ${version} advertises in ${what}: '${name}' takes ${rounded / 1000} s`;
-  const remedy =
-    version === 2 ? "write 'version 3' on all routers for shorter intervals" : `write 'advert_int ${rounded / 1000}'`;
-  diag.warning('interval-rounded', at?.advertIntervalMs, message, remedy);
-  return rounded;
 }
 
 function placeAddresses({ addresses, excludedAddresses }: VrrpInstance, name: string): void {

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { bitsOf, canonical, familyOf } from '../ip-text.js';
 import type { Proxy, Tracked, VrrpInstance } from '../model.js';
 import { DEFAULT_ADVERT_MS, DEFAULT_PRIORITY } from '../vip-defaults.js';
+import { settleInstance } from '../vip-settle.js';
 import { count, type Place, strict, type Written } from './codec.js';
 import { readFields, shapeOf, writeFields } from './fields.js';
 import { isObject, type Plain } from './source.js';
@@ -66,6 +67,7 @@ function readVip(
   if (!isComplete(vip, place)) return undefined;
   const isOpen = !(isObject(data.track) && data.track.frontends !== undefined);
   if (isOpen) vip.track.frontends = proxiesOn(vip, proxies);
+  settleInstance(vip, place.source.diag);
   for (const each of vip.track.frontends) each.weight ??= weightOf(vip);
   return vip;
 }
