@@ -19,6 +19,7 @@ export function finishInstance(
 ): VrrpInstance | undefined {
   const {
     options: _,
+    keywords,
     version: ownVersion,
     hasVmacs,
     usesVmac,
@@ -31,14 +32,14 @@ export function finishInstance(
   } = draft;
   checkUnicast(draft, diag);
   const hasInterface = draft.interface !== undefined || draft.unicastPeers !== undefined;
-  if (virtualRouterId === undefined && !isSaid(draft, 'virtual_router_id', diag))
+  if (virtualRouterId === undefined && !keywords.has('virtual_router_id'))
     diag.error(
       'missing-keyword',
       draft.loc,
       `'${draft.name}' has no 'virtual_router_id'`,
       'write a number from 1 to 255, the same on all routers',
     );
-  if (!hasInterface && !isSaid(draft, 'interface', diag))
+  if (!hasInterface && !keywords.has('interface'))
     diag.error(
       'missing-keyword',
       draft.loc,
@@ -60,14 +61,6 @@ export function finishInstance(
   checkPassword(instance, draft, diag);
   settleInstance(instance, diag);
   return instance;
-}
-
-/** Whether the value was written and complained about. */
-function isSaid(draft: Draft, keyword: string, { list }: Diagnostics): boolean {
-  return list.some(
-    ({ message, loc }) =>
-      loc?.file === draft.loc?.file && message.includes(`'${keyword}'`) && (loc?.line ?? 0) >= (draft.loc?.line ?? 0),
-  );
 }
 
 function familyFor({ addresses, excludedAddresses, unicastPeers, sourceIp, isIPv6 }: Draft): 4 | 6 {

@@ -90,7 +90,12 @@ function judge(vip: VrrpInstance, one: Weighed, all: readonly Weighed[], diag: D
   const places = distance - 1;
   const peers = vip.unicastPeers?.length ?? 1;
   if (places < peers)
-    diag.warning('weight-too-small', one.loc, `${message}; of ${peers} peers with different priorities ${places} can`, advice(vip));
+    diag.warning(
+      'weight-too-small',
+      one.loc,
+      `${message}; of ${peers} peers with different priorities ${places} can`,
+      advice(vip),
+    );
   else if (distance < USUAL_DISTANCE && vip.initialState !== 'BACKUP')
     diag.notice('weight-reach', one.loc, message, advice(vip));
 }
