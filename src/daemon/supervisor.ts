@@ -14,6 +14,7 @@ import type { AgentSaid, Engine } from '../control/engine.js';
 import type { AgentFigures } from '../core/agent-figures.js';
 import type { ServerNow, StoredEvent } from '../core/events/event.js';
 import type { History } from '../core/events/history.js';
+import { toHistoryEvent } from '../core/events/vip-event.js';
 import type { AdminCommand, FromHealth, FromWorker, ProtocolError, SessionInfo } from '../core/messages.js';
 import type { StickStore } from '../core/stick/store.js';
 import * as T from '../core/table.js';

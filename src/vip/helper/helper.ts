@@ -1,5 +1,7 @@
 /** The helper process as a whole: what each message sets in motion, and what is done when the daemon is no more. */
 import type { Program, VipSettings } from '../../config/model.js';
+import { errnoText } from '../../linux/errors.js';
+import { lockMemory, setRealtime } from '../../linux/realtime.js';
 import { Estate } from './estate.js';
 import { Fifos } from './fifos.js';
 import { Firewall } from './firewall.js';
@@ -20,6 +22,7 @@ const NOTIFY_LIMIT_MS = 10_000;
 /** For nft, when the daemon is dead. */
 const FIREWALL_LIMIT_MS = 2000;
 
+type Plan = Extract<ToHelper, { type: 'plan' }>;
 type Handlers = { readonly [T in ToHelper['type']]: (message: Extract<ToHelper, { type: T }>) => void };
 
 /** Monotonic ms. */
@@ -41,6 +44,8 @@ export class Helper {
   private readonly fifos = new Fifos(this.launcher, now);
   private readonly firewall = new Firewall(this.launcher);
   private settings: VipSettings = { notifyFifos: [] };
+  private rtPriority = 0;
+  private isLocked = false;
   private isEnding = false;
 
   private readonly handlers: Handlers = {
@@ -91,8 +96,9 @@ export class Helper {
     }
   }
 
-  private apply({ settings, scripts, files, processes, isReplacement }: Extract<ToHelper, { type: 'plan' }>): void {
+  private apply(plan: Plan): void {
     if (this.isEnding) return;
+    const { settings, scripts, files, processes, isReplacement } = plan;
     this.settings = settings;
     this.launcher.configure(settings);
     this.scripts.apply(scripts);
@@ -100,6 +106,20 @@ export class Helper {
     this.processes.apply(processes);
     this.fifos.apply(settings);
     this.tellAll();
+    this.schedule(plan);
+  }
+
+  /** What this thread starts is scheduled as usual again (SCHED_RESET_ON_FORK), and memory is not locked there. */
+  private schedule({ rtPriority, settings }: Plan): void {
+    if (rtPriority !== this.rtPriority) {
+      const result = setRealtime(rtPriority);
+      if (result < 0) this.launcher.complain(`helper: no real-time priority ${rtPriority}: ${errnoText(result)}`);
+    }
+    this.rtPriority = rtPriority;
+    if (settings.noSwap === false || this.isLocked) return;
+    const { errno, why } = lockMemory();
+    this.isLocked = errno === 0;
+    if (errno !== 0 && settings.noSwap === true) this.launcher.complain(`helper: its memory is not locked: ${why}`);
   }
 
   private tellAll(): void {
@@ -168,7 +188,12 @@ export class Helper {
   }
 
   private leave(): void {
-    this.launcher.groups.killAll();
+    this.killAll();
     this.exit(0);
+  }
+
+  /** All that it has started and that should not outlive it. */
+  killAll(): void {
+    this.launcher.groups.killAll();
   }
 }

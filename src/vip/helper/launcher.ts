@@ -11,6 +11,8 @@ export interface LaunchOptions {
   readonly timeoutMs?: number;
   readonly input?: string;
   readonly endsWithLeader: boolean;
+  /** Goes before those that are not. */
+  readonly isUrgent?: boolean;
   readonly done: (outcome: Outcome) => void;
   readonly gone?: () => void;
 }
@@ -42,7 +44,7 @@ export class Launcher {
     const launch = new Launching(options);
     this.prepare(program).then(
       (ready) => {
-        if (!('error' in ready)) this.starts.add(() => this.start(program, ready, launch));
+        if (!('error' in ready)) this.starts.add(() => this.start(program, ready, launch), options.isUrgent === true);
         else this.refuse(what, ready.error, launch);
       },
       (error) => this.refuse(what, String(error), launch),

@@ -10,4 +10,6 @@ const LINK_FD = 3;
 for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => {});
 process.chdir('/');
 closeAllOnExec();
-new Helper(LINK_FD, (code) => process.exit(code));
+const helper = new Helper(LINK_FD, (code) => process.exit(code));
+// Also where a mistake of ours ends it: what went wrong is on standard error then, and the daemon starts another one.
+process.on('exit', () => helper.killAll());

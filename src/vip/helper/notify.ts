@@ -101,6 +101,7 @@ class Queue {
     this.running = this.launcher.run(what, program, {
       args: program.withNotice === true ? wordsOf(notice) : [],
       endsWithLeader: false,
+      isUrgent: true,
       done: (outcome) => this.ended(what, outcome),
       gone: () => {
         clearTimeout(this.deadline);

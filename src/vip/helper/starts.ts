@@ -7,18 +7,21 @@
 const SPACING_MS = 2;
 
 export class Starts {
-  private readonly waiting: (() => void)[] = [];
+  /** What waits for an event goes before what is done over and over. */
+  private readonly urgent: (() => void)[] = [];
+  private readonly others: (() => void)[] = [];
   private timer: NodeJS.Timeout | undefined;
 
   /** Never calls `start` at once. */
-  add(start: () => void): void {
-    this.waiting.push(start);
+  add(start: () => void, isUrgent: boolean): void {
+    (isUrgent ? this.urgent : this.others).push(start);
     this.timer ??= setTimeout(() => this.next(), SPACING_MS);
   }
 
   private next(): void {
-    const start = this.waiting.shift();
-    this.timer = this.waiting.length > 0 ? setTimeout(() => this.next(), SPACING_MS) : undefined;
+    const start = this.urgent.shift() ?? this.others.shift();
+    const isMore = this.urgent.length + this.others.length > 0;
+    this.timer = isMore ? setTimeout(() => this.next(), SPACING_MS) : undefined;
     start?.();
   }
 }

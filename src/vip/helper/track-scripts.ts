@@ -4,9 +4,9 @@
  */
 import type { TrackScript } from '../../config/model.js';
 import { DEFAULT_SCRIPT_INTERVAL_MS, scriptTimeoutMs } from '../../config/vip-defaults.js';
+import { type ScriptState, scriptResult, scriptStart } from '../../core/vrrp/script.js';
 import type { Launcher } from './launcher.js';
 import { type Outcome, outcomeText, type Running } from './program-group.js';
-import { type Count, count, firstCount } from './rise-fall.js';
 
 /** @param why what the last run said; '' where there was none */
 export type TellScript = (name: string, up: boolean, why: string) => void;
@@ -55,7 +55,7 @@ function sameScript(a: TrackScript, b: TrackScript): boolean {
 }
 
 class Script {
-  private state: Count;
+  private state: ScriptState;
   private why: string;
   private running: Running | undefined;
   private timer: NodeJS.Timeout | undefined;
@@ -67,7 +67,7 @@ class Script {
     private readonly tell: TellScript,
     private readonly now: () => number,
   ) {
-    this.state = firstCount(definition.initFail === true);
+    this.state = scriptStart(definition.initFail === true);
     this.why = definition.initFail === true ? 'init_fail' : '';
   }
 
@@ -101,7 +101,7 @@ class Script {
     const before = this.state.up;
     const { rise = 1, fall = 1 } = this.definition;
     const isSuccess = outcome.kind === 'exit' && outcome.code === 0;
-    this.state = count(this.state, isSuccess, rise, fall);
+    this.state = scriptResult(this.state, isSuccess, rise, fall);
     if (this.state.up === before) return;
     this.why = outcomeText(outcome);
     this.tellAgain();

@@ -121,7 +121,7 @@ test('stop: during a failover the router ends where it would have become backup'
 
 test('a master that did not run for longer than its peers wait gives up', () => {
   const host = master().freezeUntil(3610 + 3610);
-  assert.deepEqual(host.take(), ['release', 'MASTER→BACKUP: did not run for 3.6 s; others have taken over']);
+  assert.deepEqual(host.take(), ['goodbye', 'release', 'MASTER→BACKUP: did not run for 3.6 s; others have taken over']);
   assert.deepEqual(transitions(host.until(10_829).take()), [], 'a full wait');
   assert.deepEqual(transitions(host.until(10_830).take()), ['BACKUP→MASTER: no advertisement heard for 3.6 s']);
 });
@@ -130,6 +130,7 @@ test('also where the first thing it learns is an advertisement', () => {
   const host = master();
   host.nowMs = 9000;
   assert.deepEqual(host.hear(90, A).take(), [
+    'goodbye',
     'release',
     'MASTER→BACKUP: did not run for 5.4 s; others have taken over',
   ]);

@@ -2,11 +2,11 @@
  * A daemon to be killed or stopped: starts the helper, says what it holds, beats. Told by its first argument, a JSON
  * document; prints one line when the helper has heard all of it.
  */
-import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { Duplex } from 'node:stream';
 import type { FromHelper, Held, ToHelper } from '../../../src/vip/helper/messages.js';
-import { MAIN, settings } from './support.js';
+import { startHelper } from '../../../src/vip/helper/start.js';
+import { settings } from './support.js';
 
 const { held, limitMs, scripts, rtPriority } = JSON.parse(process.argv[2]) as {
   held: Held;
@@ -16,7 +16,7 @@ const { held, limitMs, scripts, rtPriority } = JSON.parse(process.argv[2]) as {
 };
 const BEAT_MS = 15;
 
-const helper = spawn(process.execPath, [MAIN], { stdio: ['ignore', 'ignore', 'inherit', 'pipe'], detached: true });
+const helper = startHelper('pipe');
 const link = helper.stdio[3] as Duplex;
 const say = (message: ToHelper) => link.write(`${JSON.stringify(message)}\n`);
 

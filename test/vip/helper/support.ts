@@ -6,11 +6,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Duplex } from 'node:stream';
-import { fileURLToPath } from 'node:url';
 import type { TrackFile, TrackProcess, TrackScript, VipSettings } from '../../../src/config/model.js';
 import type { FromHelper, ToHelper } from '../../../src/vip/helper/messages.js';
+import { HELPER_MAIN, startHelper } from '../../../src/vip/helper/start.js';
 
-export const MAIN = fileURLToPath(new URL('../../../src/vip/helper/main.js', import.meta.url));
 const LIMIT_MS = 10_000;
 
 type Of<T extends FromHelper['type']> = Extract<FromHelper, { type: T }>;
@@ -21,10 +20,9 @@ export class TestHelper {
   readonly link: Duplex;
   private readonly waiting = new Set<() => void>();
 
-  /** @param prefix program and arguments in front: `ip netns exec NAME` */
-  constructor(prefix: readonly string[] = []) {
-    const [program, ...args] = [...prefix, process.execPath, MAIN];
-    this.process = spawn(program, args, { stdio: ['ignore', 'ignore', 'inherit', 'pipe'], detached: true });
+  /** @param namespace of the network; none: that of this process */
+  constructor(namespace?: string) {
+    this.process = namespace === undefined ? startHelper('pipe') : startInside(namespace);
     this.link = this.process.stdio[3] as Duplex;
     this.link.on('error', () => {}); // it may be gone already
     createInterface({ input: this.link }).on('line', (line) => {
@@ -81,12 +79,17 @@ export class TestHelper {
   }
 }
 
+function startInside(namespace: string): ChildProcess {
+  const command = ['netns', 'exec', namespace, process.execPath, HELPER_MAIN];
+  return spawn('ip', command, { stdio: ['ignore', 'ignore', 'inherit', 'pipe'], detached: true });
+}
+
 export function settings(parts: Partial<VipSettings> = {}): VipSettings {
   return { notifyFifos: [], scriptUser: { user: 'root' }, ...parts };
 }
 
 export function script(name: string, command: string[], parts: Partial<TrackScript> = {}): TrackScript {
-  return { name, program: { command }, intervalMs: 100, ...parts };
+  return { name, program: { command }, intervalMs: 100, timeoutMs: 5000, ...parts };
 }
 
 export function file(name: string, path: string, parts: Partial<TrackFile> = {}): TrackFile {

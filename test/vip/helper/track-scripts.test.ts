@@ -63,7 +63,7 @@ test('only changes are told, counted by rise and fall', async () => {
     `n=$(cat ${shop.at('n')} 2>/dev/null || echo 0); echo $((n+1)) > ${shop.at('n')}
      case $n in 1|2|4|5|6) exit 1;; esac; exit 0`,
   );
-  helper.plan({ scripts: [script('flips', [flips], { intervalMs: 30, rise: 2, fall: 3 })] });
+  helper.plan({ scripts: [script('flips', [flips], { intervalMs: 30, timeoutMs: 5000, rise: 2, fall: 3 })] });
   await eventually(() => Number(shop.read('n')) >= 11, 'eleven runs');
   assert.deepEqual(helper.valuesOf('flips'), [true, false, true]);
 });

@@ -20,7 +20,6 @@ const PACKET = '3105000100640001'; // no checksum: nobody here looks at it
 const namespace = `vhelper-${process.pid}`;
 /** The host at the other end of its cable. */
 const peer = `${namespace}p`;
-const inside = ['ip', 'netns', 'exec', namespace];
 const ip = (...args: string[]) => execFileSync('ip', ['-n', namespace, ...args], { encoding: 'utf8' });
 let index = 0;
 
@@ -220,7 +219,7 @@ describe('a daemon', () => {
 });
 
 test('what is held last counts, and what cannot be undone is said', async () => {
-  const helper = new TestHelper(inside);
+  const helper = new TestHelper(namespace);
   const { addresses } = take(2);
   helper.say({ type: 'held', held: { addresses, routes: [], goodbyes: [] } });
   helper.say({
@@ -243,7 +242,7 @@ test('what is held last counts, and what cannot be undone is said', async () => 
 });
 
 test('an orderly end removes what is held still', async () => {
-  const helper = new TestHelper(inside);
+  const helper = new TestHelper(namespace);
   helper.say({ type: 'held', held: take(1) });
   const ended = once(helper.process, 'exit');
   helper.say({ type: 'end' });
