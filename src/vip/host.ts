@@ -9,8 +9,8 @@ import type { Reactor } from '../linux/reactor.js';
 import { RouteNetlink } from '../linux/route-netlink.js';
 import { Holdings } from './holdings.js';
 import { Interfaces } from './interfaces.js';
-import { Vmacs } from './vmacs.js';
 import type { VirtualRouter } from './virtual-router.js';
+import { Vmacs } from './vmacs.js';
 
 const EPERM = 1;
 
@@ -104,7 +104,9 @@ export class Host {
       .filter(({ spec }) => this.interfaces.has(spec.interfaceIndex, spec.ip));
     this.holdings.remove({ ...instance, routes: [], rules: [] }, found);
     return [
-      ...found.map(({ spec, interfaceName }) => `${instance.name}: ${spec.ip} was left behind on ${interfaceName}: removed`),
+      ...found.map(
+        ({ spec, interfaceName }) => `${instance.name}: ${spec.ip} was left behind on ${interfaceName}: removed`,
+      ),
       ...this.holdings.complaints.splice(0),
     ];
   }

@@ -11,8 +11,8 @@ import type { RouterEvent, RouterSettings } from '../core/vrrp/types.js';
 import type { Reactor } from '../linux/reactor.js';
 import { Announcer } from './announcer.js';
 import { Effects } from './effects.js';
-import type { FromHelper } from './helper/messages.js';
 import { Frames } from './frames.js';
+import type { FromHelper } from './helper/messages.js';
 import { Host } from './host.js';
 import { Lateness } from './lateness.js';
 import { PeerProbe } from './peer-probe.js';
@@ -122,7 +122,10 @@ export class VipService implements Timed {
     this.hearAbout();
     this.tracker.apply(plan, this.reactor.nowMs);
     this.instruct(plan);
-    this.startRouters(plan, settings.map((one) => ({ ...one, sourceIp: this.routers.get(one.name)!.sourceIp })));
+    this.startRouters(
+      plan,
+      settings.map((one) => ({ ...one, sourceIp: this.routers.get(one.name)!.sourceIp })),
+    );
     for (const [router, old] of before) {
       this.transport.configured(router);
       if (router.isHolding) this.effects.moveHoldings(router, old);
