@@ -196,13 +196,22 @@ export class Transport {
   private take(channel: Channel, packet: HeardPacket): void {
     const origin: PacketOrigin = { source: packet.source, destination: packet.destination, ttl: packet.ttl };
     const router = this.routerFor(channel, vridOf(packet.payload), origin);
-    if (router === undefined) return this.unknown(packet);
-    if (packet.isTruncated) return router.refused('oversized');
+    if (router === undefined) {
+      this.unknown(packet);
+      return;
+    }
+    if (packet.isTruncated) {
+      router.refused('oversized');
+      return;
+    }
     const decoded = decodeAdvertisement(packet.payload, origin, this.expectedBy(router));
     const isReplayed = decoded.ok && this.isReplayed(router, packet, decoded.ad);
     const refusal = isReplayed ? 'replayed' : decoded.ok ? null : decoded.refusal;
     this.compare(router, decoded, refusal, packet.source);
-    if (!decoded.ok || isReplayed) return router.refused(refusal!);
+    if (!decoded.ok || isReplayed) {
+      router.refused(refusal!);
+      return;
+    }
     router.counters.advertsReceived++;
     if (decoded.ad.priority === 0) router.counters.priorityZeroReceived++;
     router.checkedSource = origin.source;
