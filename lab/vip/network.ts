@@ -5,6 +5,8 @@
  *   a 10.0.0.101 ─┐          ┌─ client  10.0.0.200
  *   b 10.0.0.102 ─┤  switch  ┤
  *   c 10.0.0.103 ─┘          └─ backend 10.0.0.20
+ *
+ * and as many more proxy hosts as somebody asks for.
  */
 import { Host } from '../support/host.js';
 import { run, type Sandbox } from '../support/sandbox.js';
@@ -22,6 +24,9 @@ const PLACES = {
   a: place(101),
   b: place(102),
   c: place(103),
+  d: place(104),
+  e: place(105),
+  f: place(106),
   backend: place(20),
   client: place(200),
 } as const;
@@ -46,8 +51,11 @@ export interface Network {
   readonly switch: Switch;
 }
 
+/** Of this process; each has its own names. */
+let networks = 0;
+
 export async function buildNetwork(sandbox: Sandbox, names: readonly PlaceName[]): Promise<Network> {
-  const space = sandbox.namespace('switch', '');
+  const space = sandbox.namespace(`switch${++networks}`, '');
   const ip = (...words: string[]) => run('ip', ['-n', space, ...words]);
   ip('link', 'add', 'br0', 'type', 'bridge');
   ip('link', 'set', 'br0', 'up');
@@ -58,7 +66,7 @@ export async function buildNetwork(sandbox: Sandbox, names: readonly PlaceName[]
 
 async function plugIn(sandbox: Sandbox, name: PlaceName, space: string): Promise<Host> {
   const { address, address6, mac } = PLACES[name];
-  const namespace = sandbox.namespace(name, '');
+  const namespace = sandbox.namespace(`${name}${networks}`, '');
   const ip = (...words: string[]) => run('ip', ['-n', namespace, ...words]);
   ip('link', 'add', INTERFACE, 'address', mac, 'type', 'veth', 'peer', 'name', name, 'netns', space);
   run('ip', ['-n', space, 'link', 'set', 'dev', name, 'master', 'br0', 'up']);

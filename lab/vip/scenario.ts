@@ -145,14 +145,20 @@ async function flap(network: Switch): Promise<void> {
   }
 }
 
-function orderly({ a }: Scene, { smooth }: Promises): Fault[] {
+function orderly({ a, protocol }: Scene, { smooth }: Promises): Fault[] {
+  // Longer than the first half is watched.
+  const holdMs = protocol.intervalMs >= 1000 ? 15_000 : 5000;
+  let heldUntilMs = 0;
+  const handOver = () => {
+    a.handOver(holdMs);
+    heldUntilMs = Date.now() + holdMs;
+  };
+  const handBack = async () => {
+    await sleep(Math.max(0, heldUntilMs - Date.now()));
+    a.handBack();
+  };
   return [
-    {
-      halves: [
-        half('planned handover', 'b', () => a.handOver(), smooth),
-        half('  and back', 'a', () => a.handBack(), smooth),
-      ],
-    },
+    { halves: [half('planned handover', 'b', handOver, smooth), half('  and back', 'a', handBack, smooth)] },
     {
       halves: [
         half('stopped in good order', 'b', () => a.stop(), smooth),

@@ -42,8 +42,9 @@ export abstract class Stack {
 
   /** Starts what does not run. */
   abstract start(): void;
-  /** Gives the address to the other host, while all is well. */
-  abstract handOver(): void;
+  /** Gives the address to the other host, while all is well. @param holdMs and leaves it there for so long */
+  abstract handOver(holdMs: number): void;
+  /** After that time. */
   abstract handBack(): void;
 
   pids(what: 'everything' | 'proxy' | 'advertiser'): number[] {
@@ -135,11 +136,12 @@ class FairleadStack extends Stack {
     host.start(process.execPath, [FAIRLEAD, 'run', '-q', ...files], { log: `${name}-fairlead.log` });
   }
 
-  handOver(): void {
-    this.options.host.run(process.execPath, [FAIRLEAD, 'vip', 'failover', '-s', CONTROL_SOCKET]);
+  handOver(holdMs: number): void {
+    const words = ['vip', 'failover', '--hold', `${holdMs}ms`, '-s', CONTROL_SOCKET];
+    this.options.host.run(process.execPath, [FAIRLEAD, ...words]);
   }
 
-  /** It takes the address back by itself when the time of the hand-over has passed. */
+  /** It takes the address back by itself. */
   handBack(): void {}
 }
 
