@@ -16,6 +16,7 @@ const SUBCOMMANDS: { readonly [name: string]: () => Promise<{ register(program: 
   status: () => import('./status.js'),
   explain: () => import('./explain.js'),
   events: () => import('./events.js'),
+  vip: () => import('./vip.js'),
   recheck: () => import('./recheck.js'),
   demo: () => import('./demo.js'),
 };

@@ -71,6 +71,7 @@ export async function runProgram(first: Loaded, options: ProgramOptions): Promis
     return false;
   }
   if (!settle(first.model, account, options)) return false;
+  supervisor.privilegesDropped();
   signalAll(options.finish, 'SIGUSR1');
   signalAll(options.terminate, 'SIGTERM');
   if (options.notifies) notifyReady();

@@ -11,6 +11,7 @@ import { kill } from './finish.js';
 import { passwordChecked } from './http/auth/password-checked.js';
 import { applyPatternChange } from './http/rules/pattern-steps.js';
 import { serviceAnswered } from './http/services.js';
+import { localIp } from './connection-log.js';
 import { describeSession } from './session-info.js';
 import { stopSoftly } from './soft-stop.js';
 import { DataplaneWorker } from './worker-context.js';
@@ -65,6 +66,9 @@ function onMessage(message: ToWorker): void {
       break;
     case 'kill-frontend-sessions':
       for (const session of worker.live.filter((s) => s.frontend.name === message.proxy)) kill(session, 'K');
+      break;
+    case 'kill-address-sessions':
+      for (const session of worker.live.filter((s) => message.addresses.includes(localIp(s)))) kill(session, 'K');
       break;
     case 'stop':
       stop(message.soft, message.spreadMs);

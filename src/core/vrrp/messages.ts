@@ -9,6 +9,8 @@ import type { Refusal, VrrpState } from './types.js';
 /** A configuration to run. Passwords have been looked up. */
 export interface VipPlan {
   readonly revision: number;
+  /** Name of this host. */
+  readonly hostname: string;
   readonly config: VipConfig;
   /** Passwords by instance name. */
   readonly passwords: { readonly [instance: string]: string };
@@ -33,6 +35,8 @@ export type ToVip =
   | { type: 'tracked'; kind: 'script' | 'file' | 'process'; name: string; value: TrackedValue }
   /** The process gave root away: keep what the thread needs. */
   | { type: 'privileges-dropped' }
+  /** The helper process was started: our end of the socket pair. The thread closes the descriptor in the end. */
+  | { type: 'helper'; fd: number; pid: number }
   /** Give the addresses up, then answer `vip-stopped`. With `isHandover` they stay: a successor has them. */
   | { type: 'stop'; isHandover: boolean; graceMs: number };
 
@@ -61,6 +65,7 @@ export interface VipEvent {
   readonly from: VrrpState;
   readonly to: VrrpState;
   readonly level: 'notice' | 'warning' | 'alert';
+  /** Why, or what is remarked: without the name, the states and a full stop. */
   readonly text: string;
 }
 
@@ -141,6 +146,8 @@ export interface VipInstanceStatus {
     readonly weight: number;
     /** What it adds to the priority now. */
     readonly effect: number;
+    /** The number in a file, or how many processes run. */
+    readonly value?: number;
   }[];
   /** The last ones, the oldest first. */
   readonly transitions: readonly {

@@ -15,8 +15,10 @@ export interface Advertisement {
   readonly priority: number;
   readonly intervalMs: number;
   readonly addresses: readonly string[];
-  /** Version 2: what it carried; '' for none. */
+  /** Version 2: what it carried, at most 8 bytes; '' for none. */
   readonly password: string;
+  /** Version 2: 0 none, 1 PASS, 2 AH. Version 3: 0. */
+  readonly authType: number;
 }
 
 /** Where a packet came from, as the socket told. */
@@ -43,7 +45,6 @@ export type Refusal =
   | 'interval'
   | 'addresses'
   | 'address-count'
-  | 'owner'
   | 'replayed';
 
 /** What one virtual router must know of its configuration. */
@@ -67,6 +68,15 @@ export interface RouterSettings {
   readonly sourceIp: string;
   /** Of the same sync group move together; '' for none. */
   readonly group: string;
+}
+
+/** What is known of a router when it starts, so that it does not start with what will be wrong a moment later. */
+export interface KnownAtStart {
+  /** The effective priority; not given: the base priority. */
+  readonly priority?: number;
+  readonly faults?: readonly string[];
+  /** It was master in the process before us, which has left the addresses in place. */
+  readonly isInherited?: boolean;
 }
 
 export type RouterEvent =
@@ -98,8 +108,8 @@ export type RouterAction =
   | { readonly do: 'take'; readonly router: string }
   /** Remove them. */
   | { readonly do: 'release'; readonly router: string }
-  /** Gratuitous ARP or unsolicited neighbour advertisements: a burst of `repeat` for every address. */
-  | { readonly do: 'announce'; readonly router: string; readonly repeat: number; readonly why: AnnounceReason }
+  /** Gratuitous ARP or unsolicited neighbour advertisements for every address: how many, `announce.ts` knows. */
+  | { readonly do: 'announce'; readonly router: string; readonly why: AnnounceReason }
   /** Ask who answers for the silent master's own address; the answer is a `peer-answers` event. */
   | { readonly do: 'ask-peer'; readonly router: string; readonly address: string }
   /** State changed: journal, notify programs, status. */
@@ -142,6 +152,8 @@ export interface RouterView {
   /** Monotonic ms of the last advertisement sent or heard; null before the first. */
   readonly lastAdvertMs: number | null;
   readonly faults: readonly string[];
+  /** MASTER that has said goodbye and waits for its successor: nothing is announced any more. */
+  readonly isHandingOver: boolean;
   /** When the next thing happens by itself; Infinity for nothing. */
   readonly nextMs: number;
 }

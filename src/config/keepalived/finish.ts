@@ -1,0 +1,180 @@
+/** Instances as the model has them: what `global_defs` says is put in where they are silent. */
+import type { Diagnostics } from '../diagnostics.js';
+import { familyOf } from '../ip-text.js';
+import type { GarpSettings, VirtualAddress, VrrpInstance } from '../model.js';
+import type { Globals } from './globals.js';
+import type { GarpGroup } from './group.js';
+import type { Draft } from './instance.js';
+
+/** keepalived's own, where neither the instance nor `default_interface` says one. */
+const DEFAULT_INTERFACE = 'eth0';
+
+/** @returns undefined after a complaint about what it cannot be without */
+export function finishInstance(
+  draft: Draft,
+  globals: Globals,
+  groups: readonly GarpGroup[],
+  diag: Diagnostics,
+): VrrpInstance | undefined {
+  const {
+    options: _,
+    version: ownVersion,
+    hasVmacs,
+    usesVmac,
+    isIPv6,
+    authType,
+    mustHavePeers,
+    isUnicast,
+    virtualRouterId,
+    ...rest
+  } = draft;
+  checkUnicast(draft, diag);
+  const hasInterface = draft.interface !== undefined || draft.unicastPeers !== undefined;
+  if (virtualRouterId === undefined && !isSaid(draft, 'virtual_router_id', diag))
+    diag.error(
+      'missing-keyword',
+      draft.loc,
+      `'${draft.name}' has no 'virtual_router_id'`,
+      'write a number from 1 to 255, the same on all routers',
+    );
+  if (!hasInterface && !isSaid(draft, 'interface', diag))
+    diag.error(
+      'missing-keyword',
+      draft.loc,
+      `'${draft.name}' has no 'interface'`,
+      "write 'interface eth0', or 'unicast_peer'",
+    );
+  if (virtualRouterId === undefined || !hasInterface) return undefined;
+  const family = familyFor(draft);
+  const instance: VrrpInstance = {
+    ...rest,
+    version: versionFor(draft, family, globals, diag),
+    family,
+    virtualRouterId,
+  };
+  takeGlobals(instance, globals);
+  instance.garp = garpFor(draft, globals, groups);
+  instance.advertIntervalMs = intervalFor(instance, diag);
+  if (instance.interface === undefined) placeAddresses(instance, globals.defaultInterface ?? DEFAULT_INTERFACE);
+  finishVmac(instance, draft);
+  checkPassword(instance, draft, diag);
+  return instance;
+}
+
+/** Whether the value was written and complained about. */
+function isSaid(draft: Draft, keyword: string, { list }: Diagnostics): boolean {
+  return list.some(
+    ({ message, loc }) =>
+      loc?.file === draft.loc?.file && message.includes(`'${keyword}'`) && (loc?.line ?? 0) >= (draft.loc?.line ?? 0),
+  );
+}
+
+function familyFor({ addresses, excludedAddresses, unicastPeers, sourceIp, isIPv6 }: Draft): 4 | 6 {
+  const [first] = [...addresses, ...excludedAddresses];
+  return familyOf(first?.ip ?? unicastPeers?.[0]?.ip ?? sourceIp ?? '') ?? (isIPv6 ? 6 : 4);
+}
+
+/** IPv6 has version 3 alone (RFC 9568). */
+function versionFor(draft: Draft, family: 4 | 6, globals: Globals, diag: Diagnostics): 2 | 3 {
+  if (family === 6 && draft.version === 2) {
+    const message = "'version 2' knows no IPv6: version 3 is used, as keepalived does";
+    diag.warning('version-2-ipv6', draft.at?.version, message, "write 'version 3'");
+  }
+  return family === 6 ? 3 : (draft.version ?? globals.version ?? 2);
+}
+
+function takeGlobals(to: VrrpInstance, globals: Globals): void {
+  const names = [
+    'downTimerAdverts',
+    'lowerPrioNoAdvert',
+    'higherPrioSendAdvert',
+    'checkUnicastSource',
+    'skipCheckAdvAddr',
+    'strict',
+  ] as const;
+  for (const name of names)
+    if (to[name] === undefined && globals[name] !== undefined) Object.assign(to, { [name]: globals[name] });
+  const group = globals.multicast[to.family];
+  if (to.multicastGroup === undefined && group !== undefined) to.multicastGroup = group;
+  if (to.notify.priorityChanges === undefined && globals.priorityChanges !== undefined)
+    to.notify.priorityChanges = globals.priorityChanges;
+  if (to.strict && to.accept === undefined) to.accept = to.priority === 255;
+}
+
+function garpFor(draft: Draft, globals: Globals, groups: readonly GarpGroup[]): GarpSettings {
+  const minimal: GarpSettings = globals.isMinimal ? { masterRepeat: 1, masterDelayMs: 0 } : {};
+  const group = groups.find(({ interfaces }) => draft.interface !== undefined && interfaces.includes(draft.interface));
+  return { ...minimal, ...globals.garp, ...group?.garp, ...draft.garp };
+}
+
+/** Version 2 has whole seconds in its packets, version 3 hundredths. */
+function intervalFor({ version, advertIntervalMs, at, name }: VrrpInstance, diag: Diagnostics): number {
+  const stepMs = version === 2 ? 1000 : 10;
+  const rounded = Math.max(stepMs, Math.round(advertIntervalMs / stepMs) * stepMs);
+  if (rounded === advertIntervalMs) return rounded;
+  const what = version === 2 ? 'whole seconds' : 'hundredths of a second';
+  const message = `version ${version} advertises in ${what}: '${name}' takes ${rounded / 1000} s`;
+  const remedy =
+    version === 2 ? "write 'version 3' on all routers for shorter intervals" : `write 'advert_int ${rounded / 1000}'`;
+  diag.warning('interval-rounded', at?.advertIntervalMs, message, remedy);
+  return rounded;
+}
+
+function placeAddresses({ addresses, excludedAddresses }: VrrpInstance, name: string): void {
+  const place = (address: VirtualAddress) => {
+    address.interface ??= name;
+  };
+  addresses.forEach(place);
+  excludedAddresses.forEach(place);
+}
+
+function finishVmac(to: VrrpInstance, { usesVmac, hasVmacs }: Draft): void {
+  const all = [...to.addresses, ...to.excludedAddresses];
+  if (!usesVmac) {
+    delete to.vmac;
+    if (hasVmacs)
+      for (const each of all) if (each.interface !== undefined && each.interface !== to.interface) each.usesVmac = true;
+    return;
+  }
+  to.vmac = { ...to.vmac, ...(hasVmacs && { alsoForAddresses: true as const }) };
+  const octets = to.vmac.mac?.split(':').map((octet) => octet.padStart(2, '0'));
+  if (octets?.length === 5) octets.push(to.virtualRouterId.toString(16).padStart(2, '0'));
+  if (octets) to.vmac.mac = octets.join(':');
+}
+
+/** Without peers a keyword of unicast changes nothing about the group that adverts go to (keepalived says the same). */
+function checkUnicast({ unicastPeers, isUnicast, mustHavePeers, name }: Draft, diag: Diagnostics): void {
+  if (unicastPeers !== undefined) return;
+  if (mustHavePeers !== undefined)
+    diag.error(
+      'no-peers',
+      mustHavePeers,
+      `'${name}' has no peers, and may not go without`,
+      "write 'unicast_peer { … }'",
+    );
+  else if (isUnicast !== undefined)
+    diag.warning(
+      'no-peers',
+      isUnicast,
+      `'${name}' has no peers: its adverts go to the multicast group`,
+      "write 'unicast_peer { … }', or 'mcast_src_ip'",
+    );
+}
+
+function checkPassword(instance: VrrpInstance, { authType, at }: Draft, diag: Diagnostics): void {
+  if (instance.password !== undefined && authType === undefined)
+    diag.warning(
+      'password-unused',
+      at?.password,
+      "a password without 'auth_type' is not used",
+      "write 'auth_type PASS'",
+    );
+  if (instance.password === undefined && authType === 'PASS')
+    diag.warning(
+      'no-password',
+      instance.loc,
+      `'${instance.name}' has 'auth_type PASS' and no password`,
+      "write 'auth_pass', or leave 'authentication' out",
+    );
+  if (authType === undefined) delete instance.password;
+}
