@@ -6,12 +6,12 @@ import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_thread
 import type { FromWorker, ThreadData, ToWorker } from '../core/messages.js';
 import { Reactor } from '../linux/reactor.js';
 import { applyPlan } from './configure.js';
+import { localIp } from './connection-log.js';
 import { contain } from './faults.js';
 import { kill } from './finish.js';
 import { passwordChecked } from './http/auth/password-checked.js';
 import { applyPatternChange } from './http/rules/pattern-steps.js';
 import { serviceAnswered } from './http/services.js';
-import { localIp } from './connection-log.js';
 import { describeSession } from './session-info.js';
 import { stopSoftly } from './soft-stop.js';
 import { DataplaneWorker } from './worker-context.js';

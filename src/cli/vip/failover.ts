@@ -20,15 +20,13 @@ const WAIT_LEAST_MS = 5000;
 const WAIT_INTERVALS = 5;
 const NOBODY = 3;
 
-const HELP = `
-Exit codes:
-  0  the order was taken; with --wait: another router has every address
-  1  it was refused, or no daemon could be asked
-  3  with --wait: no other router took over in time
-
+const EXAMPLES = `
 Examples:
-  fairlead vip failover --wait           hand over all that this host has, and see who takes it
-  fairlead vip failover VI_1 --hold 30m  one of them, and leave it with the other for half an hour`;
+  $ fairlead vip failover --wait
+  $ fairlead vip failover VI_1 --hold 30m
+
+The exit code is 0 when the order was taken (with --wait: when another router has every address), 1 when it was refused
+or nobody could be asked, and 3 when with --wait no other router took over in time.`;
 
 export function registerFailover(vip: Command): void {
   const command = vip
@@ -37,7 +35,7 @@ export function registerFailover(vip: Command): void {
     .argument('[name]', 'only this instance, or those of this sync group')
     .option('--hold <time>', 'do not take them back for so long, unless the other falls silent', durationMs, 60_000)
     .option('--wait', 'wait until another router is the owner, and say which');
-  addSocketOption(command).addHelpText('after', HELP).action(failover);
+  addSocketOption(command).addHelpText('after', EXAMPLES).action(failover);
 }
 
 function durationMs(text: string): number {

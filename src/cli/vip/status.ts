@@ -18,17 +18,15 @@ interface Options extends SocketOptions {
 const WATCH_INTERVAL_MS = 1000;
 const HOME_AND_CLEAR = '\x1b[H\x1b[J';
 
-const HELP = `
-Exit codes:
-  0  every virtual router shown is well
-  1  it could not be had: no daemon, no virtual routers, none of that name
-  2  a virtual router is in FAULT, or has two owners at this moment
-
+const EXAMPLES = `
 Examples:
-  fairlead vip status                    all of this host
-  fairlead vip status VI_1 --watch       one of them, redrawn each second
-  fairlead vip status --json | jq -r '.instances[] | [.name, .state, .owner] | @tsv'
-  fairlead vip status >/dev/null || page-somebody`;
+  $ fairlead vip status
+  $ fairlead vip status VI_1 --watch
+  $ fairlead vip status --json | jq -r '.instances[] | [.name, .state, .owner] | @tsv'
+  $ fairlead vip status >/dev/null || page-somebody
+
+The exit code is 0 when every virtual router shown is well, 1 when that cannot be said (no daemon, no virtual routers,
+none of that name), and 2 when one is in FAULT or has two owners at this moment.`;
 
 export function registerStatus(vip: Command): void {
   const command = vip
@@ -38,7 +36,7 @@ export function registerStatus(vip: Command): void {
     .option('-w, --watch', 'redraw each second')
     .option('--json', 'print what is known as one JSON document (with --watch one per line)')
     .option('--verbose', 'also counters that are zero, and every transition that is known');
-  addSocketOption(command).addHelpText('after', HELP).action(status);
+  addSocketOption(command).addHelpText('after', EXAMPLES).action(status);
 }
 
 async function status(name: string | undefined, options: Options): Promise<void> {

@@ -2,6 +2,7 @@
 import type { Diagnostics } from '../diagnostics.js';
 import { familyOf } from '../ip-text.js';
 import type { GarpSettings, VirtualAddress, VrrpInstance } from '../model.js';
+import { settleInstance } from '../vip-settle.js';
 import type { Globals } from './globals.js';
 import type { GarpGroup } from './group.js';
 import type { Draft } from './instance.js';
@@ -18,6 +19,7 @@ export function finishInstance(
 ): VrrpInstance | undefined {
   const {
     options: _,
+    keywords,
     version: ownVersion,
     hasVmacs,
     usesVmac,
@@ -30,14 +32,14 @@ export function finishInstance(
   } = draft;
   checkUnicast(draft, diag);
   const hasInterface = draft.interface !== undefined || draft.unicastPeers !== undefined;
-  if (virtualRouterId === undefined && !isSaid(draft, 'virtual_router_id', diag))
+  if (virtualRouterId === undefined && !keywords.has('virtual_router_id'))
     diag.error(
       'missing-keyword',
       draft.loc,
       `'${draft.name}' has no 'virtual_router_id'`,
       'write a number from 1 to 255, the same on all routers',
     );
-  if (!hasInterface && !isSaid(draft, 'interface', diag))
+  if (!hasInterface && !keywords.has('interface'))
     diag.error(
       'missing-keyword',
       draft.loc,
@@ -54,19 +56,11 @@ export function finishInstance(
   };
   takeGlobals(instance, globals);
   instance.garp = garpFor(draft, globals, groups);
-  instance.advertIntervalMs = intervalFor(instance, diag);
   if (instance.interface === undefined) placeAddresses(instance, globals.defaultInterface ?? DEFAULT_INTERFACE);
   finishVmac(instance, draft);
   checkPassword(instance, draft, diag);
+  settleInstance(instance, diag);
   return instance;
-}
-
-/** Whether the value was written and complained about. */
-function isSaid(draft: Draft, keyword: string, { list }: Diagnostics): boolean {
-  return list.some(
-    ({ message, loc }) =>
-      loc?.file === draft.loc?.file && message.includes(`'${keyword}'`) && (loc?.line ?? 0) >= (draft.loc?.line ?? 0),
-  );
 }
 
 function familyFor({ addresses, excludedAddresses, unicastPeers, sourceIp, isIPv6 }: Draft): 4 | 6 {
@@ -105,19 +99,6 @@ function garpFor(draft: Draft, globals: Globals, groups: readonly GarpGroup[]): 
   const minimal: GarpSettings = globals.isMinimal ? { masterRepeat: 1, masterDelayMs: 0 } : {};
   const group = groups.find(({ interfaces }) => draft.interface !== undefined && interfaces.includes(draft.interface));
   return { ...minimal, ...globals.garp, ...group?.garp, ...draft.garp };
-}
-
-/** Version 2 has whole seconds in its packets, version 3 hundredths. */
-function intervalFor({ version, advertIntervalMs, at, name }: VrrpInstance, diag: Diagnostics): number {
-  const stepMs = version === 2 ? 1000 : 10;
-  const rounded = Math.max(stepMs, Math.round(advertIntervalMs / stepMs) * stepMs);
-  if (rounded === advertIntervalMs) return rounded;
-  const what = version === 2 ? 'whole seconds' : 'hundredths of a second';
-  const message = `version ${version} advertises in ${what}: '${name}' takes ${rounded / 1000} s`;
-  const remedy =
-    version === 2 ? "write 'version 3' on all routers for shorter intervals" : `write 'advert_int ${rounded / 1000}'`;
-  diag.warning('interval-rounded', at?.advertIntervalMs, message, remedy);
-  return rounded;
 }
 
 function placeAddresses({ addresses, excludedAddresses }: VrrpInstance, name: string): void {

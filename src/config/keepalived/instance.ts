@@ -19,6 +19,8 @@ export interface Draft extends Omit<VrrpInstance, 'version' | 'family' | 'virtua
   version?: 2 | 3;
   virtualRouterId?: number;
   readonly options: EntryOptions;
+  /** Keywords that stand in it, understood or not. */
+  readonly keywords: ReadonlySet<string>;
   /** `use_vmac_addr`, which alone makes no VMAC for the instance itself. */
   hasVmacs?: boolean;
   usesVmac?: boolean;
@@ -51,6 +53,7 @@ export function readInstance(
     loc: line.loc,
     at: { name: line.statement.words[1].loc },
     options,
+    keywords: new Set(statements.map(({ words }) => words[0].text)),
   };
   readBlock(statements, INSTANCE, draft, 'vrrp_instance', line.diag);
   return draft;

@@ -25,6 +25,7 @@ export function forgetMaster(r: VirtualRouter): void {
   r.masterIntervalMs = r.settings.advertIntervalMs;
   r.goodbyeFrom = '';
   r.preemptAtMs = null;
+  r.isReady = false;
   stopAsking(r);
 }
 
@@ -51,7 +52,7 @@ function hearGoodbye(r: VirtualRouter, source: string, turn: Turn): void {
   if (r.followed !== '' && r.followed !== source && !isSilent) return;
   stopAsking(r);
   r.goodbyeFrom = source;
-  r.downAtMs = Math.min(r.downAtMs, turn.nowMs + r.skewMs);
+  if (!r.isReady) r.downAtMs = Math.min(r.downAtMs, turn.nowMs + r.skewMs);
 }
 
 function mustFollow(r: VirtualRouter, ad: Advertisement, turn: Turn): boolean {
@@ -75,6 +76,7 @@ export function follow(r: VirtualRouter, ad: Advertisement, source: string, nowM
   stopAsking(r);
   r.followed = source;
   r.goodbyeFrom = '';
+  r.isReady = false;
   r.masterIntervalMs = ad.intervalMs;
   r.downFromMs = nowMs;
   rearm(r);
@@ -95,7 +97,7 @@ function discard(r: VirtualRouter, ad: Advertisement, source: string): void {
 
 /** After a change of priority or of settings. */
 export function rearm(r: VirtualRouter): void {
-  if (r.goodbyeFrom !== '' || r.isWaitingForPeer) return;
+  if (r.goodbyeFrom !== '' || r.isWaitingForPeer || r.isReady) return;
   r.downAtMs = r.downFromMs + r.downMs;
   r.askAtMs = r.settings.arbiter === 'off' || r.followed === '' ? NEVER : r.downAtMs - r.masterIntervalMs;
 }
@@ -156,11 +158,19 @@ export function peerAnswers(r: VirtualRouter, answers: boolean, turn: Turn): voi
   if (!answers && r.isWaitingForPeer) takeOver(r, turn);
 }
 
+/** In a sync group nobody takes over alone: a member that still hears a master keeps the others waiting. */
 function takeOver(r: VirtualRouter, turn: Turn): void {
-  enterMaster(r, reason(r, turn.nowMs), turn);
+  if (r.settings.group === '') {
+    enterMaster(r, takeoverReason(r, turn.nowMs), turn);
+    return;
+  }
+  r.isReady = true;
+  r.downAtMs = NEVER;
+  r.askAtMs = NEVER;
+  turn.ready.push(r);
 }
 
-function reason(r: VirtualRouter, nowMs: number): string {
+export function takeoverReason(r: VirtualRouter, nowMs: number): string {
   const silence = durationText(nowMs - r.downFromMs);
   if (r.goodbyeFrom !== '') return `${r.goodbyeFrom} said goodbye (priority 0)`;
   if (r.isWaitingForPeer) return `${r.followed} does not answer any more; its last advertisement was ${silence} ago`;

@@ -180,6 +180,7 @@ export class VrrpMachine {
   /** Groups follow their members; whoever follows is in `changed` as well, and finds nothing left to do. */
   private settle(turn: Turn): void {
     const touched = new Set<SyncGroup>();
+    for (const r of turn.ready) this.groups.get(r.settings.group)?.takeOverIfAllReady(r, turn);
     for (let i = 0; i < turn.changed.length; i++) {
       const group = this.groups.get(turn.changed[i].settings.group);
       group?.followMember(turn.changed[i], turn);

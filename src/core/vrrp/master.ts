@@ -1,6 +1,6 @@
 /** State Active (RFC 9568 §6.4.3, RFC 3768 §6.4.3), here called MASTER: advertises, defends, gives way. */
 import { enterBackup, follow, forgetMaster } from './backup.js';
-import { finishHandover } from './handover.js';
+import { finishHandover, leaveMaster } from './handover.js';
 import type { Turn, VirtualRouter } from './router.js';
 import { durationText } from './timers.js';
 import type { Advertisement } from './types.js';
@@ -61,7 +61,8 @@ function noteLate(r: VirtualRouter, lateMs: number, turn: Turn): void {
 
 /**
  * The process or the machine was frozen for longer than the peers wait: they have taken over. Going on as if nothing had
- * happened would make a second master for as long as it takes to hear the first. The owner has nobody to give way to.
+ * happened would make a second master for as long as it takes to hear the first. The goodbye makes whoever is master now
+ * announce the addresses. The owner has nobody to give way to.
  */
 export function noticePause(r: VirtualRouter, turn: Turn): void {
   const silentMs = turn.nowMs - r.lastSentMs;
@@ -74,7 +75,7 @@ export function noticePause(r: VirtualRouter, turn: Turn): void {
     announce(r, 'regained', turn);
     return;
   }
-  turn.push({ do: 'release', router: r.name });
+  leaveMaster(r, turn);
   enterBackup(r, `did not run for ${pause}; others have taken over`, turn);
 }
 
@@ -83,10 +84,15 @@ export function hearInMaster(r: VirtualRouter, ad: Advertisement, source: string
   r.lastAdvertMs = turn.nowMs;
   if (r.handover !== null) {
     if (ad.priority > 0) finishHandover(r, { ad, source }, turn);
-  } else if (ad.priority === 0) reply(r, turn);
+  } else if (ad.priority === 0) hearGoodbye(r, turn);
   else if (ad.priority > r.priority || (ad.priority === r.priority && r.losesTieTo(source)))
     giveWay(r, ad, source, turn);
   else defend(r, ad, source, turn);
+}
+
+/** Only a master says goodbye: clients and switches may have followed it. */
+function hearGoodbye(r: VirtualRouter, turn: Turn): void {
+  if (reply(r, turn)) announce(r, 'heard-lower', turn);
 }
 
 /** @returns false where this interval has seen enough answers */

@@ -114,8 +114,8 @@ export type RouterAction =
   | { readonly do: 'ask-peer'; readonly router: string; readonly address: string }
   /** State changed: journal, notify programs, status. */
   | { readonly do: 'transition'; readonly router: string; readonly change: Transition }
-  /** All of a sync group have reached a state. */
-  | { readonly do: 'group-transition'; readonly group: string; readonly to: VrrpState; readonly priority: number }
+  /** All of a sync group have reached a state. keepalived tells its programs 0 for the priority of a group. */
+  | { readonly do: 'group-transition'; readonly group: string; readonly to: VrrpState }
   /** Priority changed without a change of state (`notify_priority_changes`). */
   | { readonly do: 'priority-changed'; readonly router: string; readonly priority: number; readonly why: string }
   /** A master heard a lower priority (notify_master_rx_lower_pri). */
