@@ -55,18 +55,19 @@ export interface Network {
 let networks = 0;
 
 export async function buildNetwork(sandbox: Sandbox, names: readonly PlaceName[]): Promise<Network> {
-  const space = sandbox.namespace(`switch${++networks}`, '');
+  const number = ++networks;
+  const space = sandbox.namespace(`switch${number}`, '');
   const ip = (...words: string[]) => run('ip', ['-n', space, ...words]);
   ip('link', 'add', 'br0', 'type', 'bridge');
   ip('link', 'set', 'br0', 'up');
   const hosts = new Map<PlaceName, Host>();
-  for (const name of names) hosts.set(name, await plugIn(sandbox, name, space));
+  for (const name of names) hosts.set(name, await plugIn(sandbox, name, space, number));
   return { hosts, switch: new Switch(space) };
 }
 
-async function plugIn(sandbox: Sandbox, name: PlaceName, space: string): Promise<Host> {
+async function plugIn(sandbox: Sandbox, name: PlaceName, space: string, number: number): Promise<Host> {
   const { address, address6, mac } = PLACES[name];
-  const namespace = sandbox.namespace(`${name}${networks}`, '');
+  const namespace = sandbox.namespace(`${name}${number}`, '');
   const ip = (...words: string[]) => run('ip', ['-n', namespace, ...words]);
   ip('link', 'add', INTERFACE, 'address', mac, 'type', 'veth', 'peer', 'name', name, 'netns', space);
   run('ip', ['-n', space, 'link', 'set', 'dev', name, 'master', 'br0', 'up']);
