@@ -150,9 +150,13 @@ export class Routers {
     return Date.now() - begunMs;
   }
 
+  /** Runs `fairlead WORDS` on that host. @returns what it printed */
+  fairlead(place: PlaceName, words: readonly string[]): string {
+    return this.host(place).run(process.execPath, [FAIRLEAD, ...words, '-s', SOCKET]);
+  }
+
   status(place: PlaceName): VipStatus {
-    const words = [FAIRLEAD, 'vip', 'status', '--json', '-s', SOCKET];
-    return JSON.parse(this.host(place).run(process.execPath, words)) as VipStatus;
+    return JSON.parse(this.fairlead(place, ['vip', 'status', '--json'])) as VipStatus;
   }
 
   instance(place: PlaceName): VipInstanceStatus {
@@ -163,9 +167,18 @@ export class Routers {
 
   async untilStatus(place: PlaceName, what: string, withinMs: number, isSo: (one: VipInstanceStatus) => boolean) {
     return until(`${place}: ${what}`, withinMs, async () => {
-      const instance = this.instance(place);
-      return isSo(instance) ? instance : undefined;
+      const instance = this.#instanceNow(place);
+      return instance !== undefined && isSo(instance) ? instance : undefined;
     });
+  }
+
+  /** A daemon that has just been started does not answer yet. */
+  #instanceNow(place: PlaceName): VipInstanceStatus | undefined {
+    try {
+      return this.status(place).instances[0];
+    } catch {
+      return undefined;
+    }
   }
 
   /** What passes the switch at the port of a host, until `end`. */
