@@ -23,7 +23,6 @@ import { Deployment, type StartFailure } from './deployment.js';
 import { runErrand } from './errands.js';
 import { ExternalPrograms } from './external-programs.js';
 import { FrontendSwitch } from './frontend-switch.js';
-import { toHistoryEvent } from '../core/events/vip-event.js';
 import { type HandoverSource, type InheritedSockets, serveHandover, writeSockets } from './handover.js';
 import { HealthEvents } from './health-events.js';
 import { rowOf, runs } from './plan.js';

@@ -74,18 +74,24 @@ export class Vips {
   private onMessage(message: FromVip): void {
     switch (message.type) {
       case 'vip-applied':
-        return this.settle(`applied ${message.revision}`, message);
+        this.settle(`applied ${message.revision}`, message);
+        return;
       case 'vip-status':
       case 'vip-done':
-        return this.settle(`request ${message.request}`, message);
+        this.settle(`request ${message.request}`, message);
+        return;
       case 'vip-stopped':
-        return this.settle('stopped', message);
+        this.settle('stopped', message);
+        return;
       case 'vip-event':
-        return this.listeners.event(message);
+        this.listeners.event(message);
+        return;
       case 'vip-lost':
-        return this.listeners.lost(message.addresses);
+        this.listeners.lost(message.addresses);
+        return;
       case 'log':
-        return this.log.record(TAGS[message.level], null, message.text);
+        this.log.record(TAGS[message.level], null, message.text);
+        return;
     }
   }
 

@@ -40,28 +40,40 @@ export class Effects {
   }
 
   private one(action: RouterAction): void {
-    if (action.do === 'group-transition') return this.groupMoved(action);
+    if (action.do === 'group-transition') {
+      this.groupMoved(action);
+      return;
+    }
     const router = this.context.routers.get(action.router);
     if (router === undefined) return;
     switch (action.do) {
       case 'advertise':
-        return this.advertise(router, action.priority);
+        this.advertise(router, action.priority);
+        return;
       case 'take':
-        return this.take(router);
+        this.take(router);
+        return;
       case 'release':
-        return this.release(router);
+        this.release(router);
+        return;
       case 'announce':
-        return this.context.announcer.announce(router, action.why);
+        this.context.announcer.announce(router, action.why);
+        return;
       case 'ask-peer':
-        return this.context.probe.ask(router, action.address);
+        this.context.probe.ask(router, action.address);
+        return;
       case 'transition':
-        return this.moved(router, action.change);
+        this.moved(router, action.change);
+        return;
       case 'priority-changed':
-        return this.priorityChanged(router, action);
+        this.priorityChanged(router, action);
+        return;
       case 'heard-lower':
-        return this.notify(router, 'MASTER_RX_LOWER_PRI', router.priority);
+        this.notify(router, 'MASTER_RX_LOWER_PRI', router.priority);
+        return;
       case 'remark':
-        return this.log(action.level, `${router.name}: ${action.text}`);
+        this.log(action.level, `${router.name}: ${action.text}`);
+        return;
     }
   }
 

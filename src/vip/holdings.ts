@@ -67,7 +67,8 @@ export class Holdings {
   putStatic({ staticAddresses, staticRoutes, staticRules }: VipConfig): void {
     for (const address of staticAddresses) {
       const index = this.interfaces.byName(address.interface ?? '')?.index;
-      const result = index === undefined ? -ENODEV : this.netlink.changeAddress({ ...specOf(address), interfaceIndex: index });
+      const result =
+        index === undefined ? -ENODEV : this.netlink.changeAddress({ ...specOf(address), interfaceIndex: index });
       this.complain(result, `static address ${address.ip} on ${address.interface ?? '(no interface)'} cannot be added`);
     }
     this.putRoutes(staticRoutes);
@@ -78,7 +79,8 @@ export class Holdings {
     for (const route of routes) {
       const spec = this.routeSpec(route);
       const result = spec === null ? -ENODEV : this.netlink.addRoute(spec);
-      if (result !== -EEXIST) this.complain(result, `route to ${route.destination}/${route.prefixLength} cannot be added`);
+      if (result !== -EEXIST)
+        this.complain(result, `route to ${route.destination}/${route.prefixLength} cannot be added`);
     }
   }
 
@@ -101,11 +103,18 @@ export class Holdings {
   }
 
   /** What the watchdog must know to undo it. */
-  undoing(instance: VrrpInstance, addresses: readonly PlacedAddress[]): { addresses: HeldAddress[]; routes: HeldRequest[] } {
+  undoing(
+    instance: VrrpInstance,
+    addresses: readonly PlacedAddress[],
+  ): { addresses: HeldAddress[]; routes: HeldRequest[] } {
     const request = (text: string, message: Uint8Array | null): HeldRequest[] =>
       message === null ? [] : [{ text, message: Buffer.from(message).toString('base64') }];
     return {
-      addresses: addresses.map(({ spec: { interfaceIndex, ip, prefixLength } }) => ({ interfaceIndex, ip, prefixLength })),
+      addresses: addresses.map(({ spec: { interfaceIndex, ip, prefixLength } }) => ({
+        interfaceIndex,
+        ip,
+        prefixLength,
+      })),
       routes: [
         ...instance.rules.flatMap((rule) => request(`rule ${ruleText(rule)}`, removeRuleRequest(ruleSpec(rule)))),
         ...instance.routes.flatMap((route) => {

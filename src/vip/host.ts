@@ -6,11 +6,12 @@ import type { VipConfig, VrrpInstance } from '../config/model.js';
 import { errnoText } from '../linux/errors.js';
 import { LinkMonitor, type NetworkChange } from '../linux/link-monitor.js';
 import type { Reactor } from '../linux/reactor.js';
+import type { RouteInfo, RuleInfo } from '../linux/route-info.js';
 import { RouteNetlink } from '../linux/route-netlink.js';
 import { Holdings } from './holdings.js';
 import { Interfaces } from './interfaces.js';
-import { Vmacs } from './vmacs.js';
 import type { VirtualRouter } from './virtual-router.js';
+import { Vmacs } from './vmacs.js';
 
 const EPERM = 1;
 
@@ -18,6 +19,8 @@ export interface HostListeners {
   /** @param isBack its link has just come back */
   linkChanged(name: string, isBack: boolean): void;
   addressRemoved(interfaceIndex: number, ip: string): void;
+  routeRemoved(route: RouteInfo): void;
+  ruleRemoved(rule: RuleInfo): void;
   log(level: 'notice' | 'warning' | 'alert', text: string): void;
 }
 
@@ -104,7 +107,9 @@ export class Host {
       .filter(({ spec }) => this.interfaces.has(spec.interfaceIndex, spec.ip));
     this.holdings.remove({ ...instance, routes: [], rules: [] }, found);
     return [
-      ...found.map(({ spec, interfaceName }) => `${instance.name}: ${spec.ip} was left behind on ${interfaceName}: removed`),
+      ...found.map(
+        ({ spec, interfaceName }) => `${instance.name}: ${spec.ip} was left behind on ${interfaceName}: removed`,
+      ),
       ...this.holdings.complaints.splice(0),
     ];
   }
@@ -127,14 +132,23 @@ export class Host {
       }
       case 'link-removed':
         this.interfaces.linkGone(change.link.index);
-        return this.listeners.linkChanged(change.link.name, false);
+        this.listeners.linkChanged(change.link.name, false);
+        return;
       case 'address-added':
         this.interfaces.addressAdded(change.address);
-        return this.addressesChanged(change.address.interfaceIndex);
+        this.addressesChanged(change.address.interfaceIndex);
+        return;
       case 'address-removed':
         this.interfaces.addressGone(change.address);
         this.listeners.addressRemoved(change.address.interfaceIndex, change.address.ip);
-        return this.addressesChanged(change.address.interfaceIndex);
+        this.addressesChanged(change.address.interfaceIndex);
+        return;
+      case 'route-removed':
+        this.listeners.routeRemoved(change.route);
+        return;
+      case 'rule-removed':
+        this.listeners.ruleRemoved(change.rule);
+        return;
       case 'resync':
         for (const text of this.load()) this.listeners.log('alert', text);
         for (const name of this.interfaces.names()) this.listeners.linkChanged(name, false);

@@ -59,7 +59,11 @@ export class Tracker {
       const { effect } = effects[i];
       return effect === 0 ? [] : [`${effect > 0 ? '+' : ''}${effect} ${kind} ${name}`];
     });
-    return { priority, faults: faults.map((text) => this.explained(text)), why: [`base ${router.config.priority}`, ...parts].join(', ') };
+    return {
+      priority,
+      faults: faults.map((text) => this.explained(text)),
+      why: [`base ${router.config.priority}`, ...parts].join(', '),
+    };
   }
 
   /** The arithmetic knows that a frontend is down; here is known why. */
@@ -107,7 +111,10 @@ export class Tracker {
     const value = this.values.get(`file ${ref.name}`);
     const its = { ...ref, reverse: ref.reverse ?? file?.reverse };
     const number = value !== undefined && 'number' in value ? value.number : undefined;
-    return { ...this.thing('file', its, file?.weight ?? DEFAULT_FILE_WEIGHT, value === undefined ? null : true), number };
+    return {
+      ...this.thing('file', its, file?.weight ?? DEFAULT_FILE_WEIGHT, value === undefined ? null : true),
+      number,
+    };
   }
 
   private processThing(ref: TrackedRef): TrackedThing {

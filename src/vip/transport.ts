@@ -5,9 +5,9 @@
  */
 import type { VrrpInstance } from '../config/model.js';
 import { decodeAdvertisement } from '../core/vrrp/acceptance.js';
+import { Disagreements, type OwnSettings } from '../core/vrrp/disagreements.js';
 import type { VipProblem } from '../core/vrrp/messages.js';
 import { type Decoded, encodeAdvertisement, vridOf } from '../core/vrrp/packet.js';
-import { Disagreements, type OwnSettings } from '../core/vrrp/disagreements.js';
 import { ReplayGuard } from '../core/vrrp/replay.js';
 import type { Advertisement, PacketOrigin, Refusal } from '../core/vrrp/types.js';
 import { EAGAIN, EPOLLIN } from '../linux/constants.js';
@@ -72,7 +72,8 @@ export class Transport {
     const wanted = new Map<string, VirtualRouter[]>();
     for (const router of this.routers()) {
       const key = this.keyOf(router);
-      if (key === null) this.channelOf.delete(router); // its interface is missing: a fault of its own
+      if (key === null)
+        this.channelOf.delete(router); // its interface is missing: a fault of its own
       else wanted.set(key, [...(wanted.get(key) ?? []), router]);
     }
     for (const channel of this.channels.values()) if (!wanted.has(channel.key)) this.shut(channel);
@@ -195,13 +196,22 @@ export class Transport {
   private take(channel: Channel, packet: HeardPacket): void {
     const origin: PacketOrigin = { source: packet.source, destination: packet.destination, ttl: packet.ttl };
     const router = this.routerFor(channel, vridOf(packet.payload), origin);
-    if (router === undefined) return this.unknown(packet);
-    if (packet.isTruncated) return router.refused('oversized');
+    if (router === undefined) {
+      this.unknown(packet);
+      return;
+    }
+    if (packet.isTruncated) {
+      router.refused('oversized');
+      return;
+    }
     const decoded = decodeAdvertisement(packet.payload, origin, this.expectedBy(router));
     const isReplayed = decoded.ok && this.isReplayed(router, packet, decoded.ad);
     const refusal = isReplayed ? 'replayed' : decoded.ok ? null : decoded.refusal;
     this.compare(router, decoded, refusal, packet.source);
-    if (!decoded.ok || isReplayed) return router.refused(refusal!);
+    if (!decoded.ok || isReplayed) {
+      router.refused(refusal!);
+      return;
+    }
     router.counters.advertsReceived++;
     if (decoded.ad.priority === 0) router.counters.priorityZeroReceived++;
     router.checkedSource = origin.source;
@@ -296,4 +306,3 @@ function checksSource({ checkUnicastSource, unicastPeers }: VrrpInstance): boole
   const isLimited = unicastPeers?.some(({ minTtl, maxTtl }) => minTtl !== undefined || maxTtl !== undefined);
   return unicastPeers !== undefined && (checkUnicastSource ?? isLimited ?? false);
 }
-

@@ -2,17 +2,18 @@
  * The VIP thread's work, without the thread: feeds the machine of core/vrrp with packets, deadlines, priorities and
  * faults, and has its actions done. It decides nothing about who is master.
  */
-import type { VrrpInstance } from '../config/model.js';
+import type { VirtualRoute, VrrpInstance } from '../config/model.js';
 import { DEFAULT_DOWN_TIMER_ADVERTS } from '../config/vip-defaults.js';
 import type { Timed } from '../core/timer-heap.js';
 import { VrrpMachine } from '../core/vrrp/machine.js';
 import type { FromVip, TrackedValue, VipNotice, VipPlan, VipStatus } from '../core/vrrp/messages.js';
 import type { RouterEvent, RouterSettings } from '../core/vrrp/types.js';
 import type { Reactor } from '../linux/reactor.js';
+import type { RouteInfo, RuleInfo } from '../linux/route-info.js';
 import { Announcer } from './announcer.js';
 import { Effects } from './effects.js';
-import type { FromHelper } from './helper/messages.js';
 import { Frames } from './frames.js';
+import type { FromHelper } from './helper/messages.js';
 import { Host } from './host.js';
 import { Lateness } from './lateness.js';
 import { PeerProbe } from './peer-probe.js';
@@ -61,6 +62,8 @@ export class VipService implements Timed {
     this.host = new Host(reactor, {
       linkChanged: (name, isBack) => this.linkChanged(name, isBack),
       addressRemoved: (index, ip) => this.addressRemoved(index, ip),
+      routeRemoved: (route) => this.routeRemoved(route),
+      ruleRemoved: (rule) => this.ruleRemoved(rule),
       log,
     });
     this.transport = new Transport(reactor, this.host, () => this.routers.values(), {
@@ -122,7 +125,10 @@ export class VipService implements Timed {
     this.hearAbout();
     this.tracker.apply(plan, this.reactor.nowMs);
     this.instruct(plan);
-    this.startRouters(plan, settings.map((one) => ({ ...one, sourceIp: this.routers.get(one.name)!.sourceIp })));
+    this.startRouters(
+      plan,
+      settings.map((one) => ({ ...one, sourceIp: this.routers.get(one.name)!.sourceIp })),
+    );
     for (const [router, old] of before) {
       this.transport.configured(router);
       if (router.isHolding) this.effects.moveHoldings(router, old);
@@ -302,6 +308,21 @@ export class VipService implements Timed {
     }
   }
 
+  /** Routes and rules belong to the router as its addresses do. */
+  private routeRemoved({ destination, prefixLength, table }: RouteInfo): void {
+    for (const { name, config, isHolding } of this.routers.values())
+      for (const route of isHolding ? config.routes : [])
+        if (isRoute(route, destination, prefixLength, table))
+          this.handle({ type: 'address-lost', router: name, address: `route to ${destination}/${prefixLength}` });
+  }
+
+  private ruleRemoved({ preference }: RuleInfo): void {
+    for (const { name, config, isHolding } of this.routers.values())
+      for (const rule of isHolding ? config.rules : [])
+        if (rule.track !== false && rule.preference === preference)
+          this.handle({ type: 'address-lost', router: name, address: `rule with preference ${preference}` });
+  }
+
   private helperSaid(message: FromHelper): void {
     if (message.type === 'tracked') this.tracked(message.kind, message.name, message.value);
     if (message.type === 'released') this.released(message.afterMs);
@@ -398,4 +419,11 @@ export class VipService implements Timed {
     this.post({ type: 'vip-stopped' });
     this.reactor.stop();
   }
+}
+
+const TABLE_MAIN = 254;
+
+function isRoute(route: VirtualRoute, destination: string, prefixLength: number, table: number): boolean {
+  if (route.track === false || (route.table ?? TABLE_MAIN) !== table) return false;
+  return route.destination === destination && route.prefixLength === prefixLength;
 }

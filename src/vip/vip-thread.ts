@@ -22,19 +22,25 @@ function onWake(): void {
 function onMessage(message: ToVip): void {
   switch (message.type) {
     case 'apply':
-      return post({ type: 'vip-applied', revision: message.plan.revision, complaints: service.apply(message.plan) });
+      post({ type: 'vip-applied', revision: message.plan.revision, complaints: service.apply(message.plan) });
+      return;
     case 'helper':
-      return service.openHelper(message.fd, message.pid);
+      service.openHelper(message.fd, message.pid);
+      return;
     case 'ask-status':
-      return post({ type: 'vip-status', request: message.request, status: service.status() });
+      post({ type: 'vip-status', request: message.request, status: service.status() });
+      return;
     case 'failover': {
       const error = service.failover(message.router, message.holdMs, message.who);
-      return post({ type: 'vip-done', request: message.request, error });
+      post({ type: 'vip-done', request: message.request, error });
+      return;
     }
     case 'privileges-dropped':
-      return service.privilegesDropped();
+      service.privilegesDropped();
+      return;
     case 'stop':
-      return service.stop(message.isHandover, message.graceMs);
+      service.stop(message.isHandover, message.graceMs);
+      return;
   }
 }
 

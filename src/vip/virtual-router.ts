@@ -1,6 +1,7 @@
 /** One virtual router of this host as the thread keeps it: its configuration, its figures, what happened to it. */
-import { ADVERT_TTL, MULTICAST_GROUP } from '../config/vip-defaults.js';
+
 import type { VrrpInstance } from '../config/model.js';
+import { ADVERT_TTL, MULTICAST_GROUP } from '../config/vip-defaults.js';
 import type { VipCounters, VipInstanceStatus } from '../core/vrrp/messages.js';
 import type { Refusal, Transition, VrrpState } from '../core/vrrp/types.js';
 import type { PlacedAddress } from './holdings.js';

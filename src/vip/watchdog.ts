@@ -3,8 +3,8 @@
  * host has an address it hears from us several times within the time that other routers wait.
  */
 import type { Program, Tracked, VipConfig, VrrpInstance } from '../config/model.js';
-import type { VipNotice } from '../core/vrrp/messages.js';
 import type { Timed } from '../core/timer-heap.js';
+import type { VipNotice } from '../core/vrrp/messages.js';
 import type { Reactor } from '../linux/reactor.js';
 import type { FromHelper, Goodbye, Held, NotifyProgram, ToHelper } from './helper/messages.js';
 import { HelperLink } from './helper-link.js';

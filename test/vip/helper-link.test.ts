@@ -66,14 +66,24 @@ test('a helper that does not read is given up at the bound, not waited for', () 
   const { link, lost } = linked();
   const text = 'x'.repeat(1 << 20);
   for (let i = 0; i < 12 && link.isOpen; i++)
-    link.send({ type: 'notify', notice: { kind: 'INSTANCE', name: text, state: 'MASTER', priority: 1 }, programs: [], toFifos: false });
+    link.send({
+      type: 'notify',
+      notice: { kind: 'INSTANCE', name: text, state: 'MASTER', priority: 1 },
+      programs: [],
+      toFifos: false,
+    });
   assert.deepEqual(lost, ['does not read what it is told']);
 });
 
 test('what did not fit goes on when there is room', () => {
   const { link, lost, hear, ours } = linked();
   const name = 'y'.repeat(3 << 20);
-  link.send({ type: 'notify', notice: { kind: 'INSTANCE', name, state: 'MASTER', priority: 1 }, programs: [], toFifos: false });
+  link.send({
+    type: 'notify',
+    notice: { kind: 'INSTANCE', name, state: 'MASTER', priority: 1 },
+    programs: [],
+    toFifos: false,
+  });
   let text = '';
   for (let part = hear(); part !== ''; part = hear()) {
     text += part;

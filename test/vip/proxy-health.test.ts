@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as T from '../../src/core/table.js';
 import type { VipPlan } from '../../src/core/vrrp/messages.js';
-import { close } from '../../src/linux/syscalls.js';
 import { createWakeFd } from '../../src/linux/eventfd.js';
+import { close } from '../../src/linux/syscalls.js';
 import { ProxyHealth } from '../../src/vip/proxy-health.js';
 
 interface World {
