@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { test } from 'node:test';
-import { programMappings } from '../../src/linux/realtime.js';
+import { EINVAL } from '../../src/linux/constants.js';
+import { isRealtime, programMappings, setParentDeathSignal, setRealtime, threadId } from '../../src/linux/realtime.js';
 import { runScript, startScript } from './support/script.js';
 
 const NOBODY = 65_534;
@@ -28,6 +29,12 @@ test('a thread becomes real-time, and neither its children nor its workers do', 
     console.log(JSON.stringify({ before, result, during, child, worker, after: [own(), isRealtime()] }));
   `);
   assert.deepEqual(found, { before: 0, result: 0, during: [2, true], child: 0, worker: 0, after: [0, false] });
+});
+
+test('what is asked for and cannot be is refused, and changes nothing', () => {
+  assert.equal(setRealtime(100), -EINVAL);
+  assert.equal(setParentDeathSignal(65), -EINVAL);
+  assert.deepEqual([isRealtime(), threadId()], [false, process.pid]);
 });
 
 test('real-time scheduling stays when root is given away, and is refused to who never had it', () => {
