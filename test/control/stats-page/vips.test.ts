@@ -28,7 +28,7 @@ function engineWith(instances: readonly VipInstanceStatus[], page: Partial<Stats
   return engine;
 }
 
-const SECTION = /<section aria-labelledby="virtual-addresses">[^]*?<\/section>/;
+const SECTION = /<section aria-labelledby="virtual-addresses">[\s\S]*?<\/section>/;
 
 async function shown(engine: FakeEngine, target = '/stats'): Promise<string> {
   return (await tell(engine, { target })).text;
