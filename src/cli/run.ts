@@ -93,4 +93,6 @@ function announce(model: Model, workers: number): void {
       console.log(`ready: ${proxy.name} on ${addressText(bind.address)} (${workers} worker${workers > 1 ? 's' : ''})`);
   for (const agent of model.agents.filter(({ disabled }) => disabled !== true))
     console.log(`ready: agent ${agent.name} on ${addressText(agent.address)}`);
+  for (const { name, addresses, interface: link } of model.vips?.instances ?? [])
+    console.log(`ready: vip ${name}, ${addresses.map(({ ip }) => ip).join(' ')}${link ? ` on ${link}` : ''}`);
 }

@@ -25,7 +25,9 @@ export function planVips({ model, layout, revision, workers, secretOf, inherited
     if (password !== undefined) passwords[name] = secretOf(password) ?? '';
   const backends: { [frontend: string]: string[] } = {};
   for (const proxy of model.proxies.filter(hasFrontend)) backends[proxy.name] = backendsOf(proxy);
-  return { revision, hostname: hostname(), config, passwords, ...layout, backends, workers, inherited };
+  const { user, uid } = model.global;
+  const changesUser = user !== undefined || uid !== undefined;
+  return { revision, hostname: hostname(), changesUser, config, passwords, ...layout, backends, workers, inherited };
 }
 
 const NO_VIPS: NonNullable<Model['vips']> = {

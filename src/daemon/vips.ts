@@ -7,7 +7,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { FromVip, ToVip, VipEvent, VipPlan, VipStatus } from '../core/vrrp/messages.js';
 import { errnoText } from '../linux/errors.js';
-import { socketPair } from '../linux/socket-pair.js';
+import { openSocketPair } from '../linux/socket-pair.js';
 import { close } from '../linux/syscalls.js';
 import type { ProcessLog } from './process-log.js';
 import { Thread } from './threads.js';
@@ -74,18 +74,24 @@ export class Vips {
   private onMessage(message: FromVip): void {
     switch (message.type) {
       case 'vip-applied':
-        return this.settle(`applied ${message.revision}`, message);
+        this.settle(`applied ${message.revision}`, message);
+        return;
       case 'vip-status':
       case 'vip-done':
-        return this.settle(`request ${message.request}`, message);
+        this.settle(`request ${message.request}`, message);
+        return;
       case 'vip-stopped':
-        return this.settle('stopped', message);
+        this.settle('stopped', message);
+        return;
       case 'vip-event':
-        return this.listeners.event(message);
+        this.listeners.event(message);
+        return;
       case 'vip-lost':
-        return this.listeners.lost(message.addresses);
+        this.listeners.lost(message.addresses);
+        return;
       case 'log':
-        return this.log.record(TAGS[message.level], null, message.text);
+        this.log.record(TAGS[message.level], null, message.text);
+        return;
     }
   }
 
@@ -124,21 +130,22 @@ export class Vips {
   // ── The helper process ────────────────────────────────────────────────────────────────────────────────────────────
 
   private startHelper(): void {
-    const pair = socketPair();
-    if (!pair.ok)
-      return void this.log.record('ALERT', null, `virtual addresses: no watchdog: ${errnoText(pair.errno)}`);
+    const pair = openSocketPair();
+    if (typeof pair === 'number')
+      return void this.log.record('ALERT', null, `virtual addresses: no watchdog: ${errnoText(pair)}`);
+    const [ours, theirs] = pair;
     const child = spawn(process.execPath, [HELPER_FILE], {
-      stdio: ['ignore', 'ignore', 'inherit', pair.theirs],
+      stdio: ['ignore', 'ignore', 'inherit', theirs],
       detached: true, // a signal from the terminal is for us, not for the one that cleans up behind us
       env: { PATH: process.env.PATH ?? '' },
       cwd: '/',
     });
-    close(pair.theirs);
+    close(theirs);
     this.helper = child;
     child.once('error', (error) => this.onHelperEnd(child, error.message));
     child.once('exit', (code, signal) => this.onHelperEnd(child, `ended (${signal ?? `exit status ${code}`})`));
     child.unref();
-    this.thread?.post({ type: 'helper', fd: pair.ours, pid: child.pid ?? 0 });
+    this.thread?.post({ type: 'helper', fd: ours, pid: child.pid ?? 0 });
   }
 
   private onHelperEnd(child: ChildProcess, why: string): void {

@@ -60,7 +60,10 @@ export class HelperLink implements Pollable {
       const sent = write(this.fd, this.buffer.ptr, part.length);
       if (sent === -EINTR) continue;
       if (sent === -EAGAIN) return;
-      if (sent < 0) return this.lose(`cannot be written to: errno ${-sent}`);
+      if (sent < 0) {
+        this.lose(`cannot be written to: errno ${-sent}`);
+        return;
+      }
       this.waiting = this.waiting.subarray(sent);
     }
   }
@@ -72,7 +75,10 @@ export class HelperLink implements Pollable {
       if (got <= 0) return; // nothing more for now, or the end: that comes as an event of its own
       this.received = Buffer.concat([this.received, this.buffer.bytes.subarray(0, got)]);
       this.takeLines();
-      if (this.received.length > WAITING_BYTES_MAX) return this.lose('sent a line without end');
+      if (this.received.length > WAITING_BYTES_MAX) {
+        this.lose('sent a line without end');
+        return;
+      }
     }
   }
 
@@ -90,7 +96,8 @@ export class HelperLink implements Pollable {
     try {
       message = JSON.parse(line) as FromHelper;
     } catch {
-      return this.lose('sent what is no message');
+      this.lose('sent what is no message');
+      return;
     }
     this.onMessage(message);
   }

@@ -1,8 +1,11 @@
 /** VRRP packets over raw sockets, between two hosts of our own, and what they look like on the wire. */
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import { EAGAIN, EINVAL, ENODEV } from '../../src/linux/constants.js';
+import { AF_INET, AF_INET6, EAGAIN, EINVAL, ENODEV } from '../../src/linux/constants.js';
+import { NativeBuffer } from '../../src/linux/memory.js';
 import { RouteNetlink } from '../../src/linux/route-netlink.js';
+import { ipToWords, SockAddr } from '../../src/linux/sockaddr.js';
+import { close, sendto, socket } from '../../src/linux/syscalls.js';
 import { type HeardPacket, openVrrpSocket, VrrpSocket, type VrrpSocketOptions } from '../../src/linux/vrrp-socket.js';
 import { Capture } from './support/capture.js';
 import { TestNamespace } from './support/namespaces.js';
@@ -188,12 +191,13 @@ for (const family of [4, 6] as const) {
 
 /** 6,000 bytes of protocol 112, by another program's hand. */
 function sendLong(from: TestNamespace, family: 4 | 6): void {
-  const [own, peer] = family === 4 ? ['10.0.0.2', '10.0.0.1'] : ['fd00::2', 'fd00::1'];
-  const fd = `AF_INET${family === 6 ? '6' : ''}`;
-  from.command(
-    'python3',
-    `-c import\tsocket;s=socket.socket(socket.${fd},socket.SOCK_RAW,112);s.bind(('${own}',0));s.sendto(bytes(6000),('${peer}',0))`,
-  );
+  const { words } = ipToWords(family === 4 ? '10.0.0.1' : 'fd00::1');
+  const address = new SockAddr();
+  address.setInet(family === 4 ? AF_INET : AF_INET6, words, 0, 0);
+  const bytes = new NativeBuffer(6000);
+  const fd = from.run(() => socket(family === 4 ? AF_INET : AF_INET6, 3, 112)); // SOCK_RAW
+  assert.equal(sendto(fd, bytes.ptr, 6000, 0, address.ptr, address.length), 6000);
+  close(fd);
 }
 
 test('IPv4 packets that do not fit the MTU are refused by the kernel, not cut', () => {

@@ -2,6 +2,7 @@
 import type { Diagnostics } from '../diagnostics.js';
 import { familyOf } from '../ip-text.js';
 import type { GarpSettings, VirtualAddress, VrrpInstance } from '../model.js';
+import { settleInstance } from '../vip-settle.js';
 import type { Globals } from './globals.js';
 import type { GarpGroup } from './group.js';
 import type { Draft } from './instance.js';
@@ -18,6 +19,7 @@ export function finishInstance(
 ): VrrpInstance | undefined {
   const {
     options: _,
+    keywords,
     version: ownVersion,
     hasVmacs,
     usesVmac,
@@ -30,14 +32,14 @@ export function finishInstance(
   } = draft;
   checkUnicast(draft, diag);
   const hasInterface = draft.interface !== undefined || draft.unicastPeers !== undefined;
-  if (virtualRouterId === undefined && !isSaid(draft, 'virtual_router_id', diag))
+  if (virtualRouterId === undefined && !keywords.has('virtual_router_id'))
     diag.error(
       'missing-keyword',
       draft.loc,
       `'${draft.name}' has no 'virtual_router_id'`,
       'write a number from 1 to 255, the same on all routers',
     );
-  if (!hasInterface && !isSaid(draft, 'interface', diag))
+  if (!hasInterface && !keywords.has('interface'))
     diag.error(
       'missing-keyword',
       draft.loc,
@@ -52,21 +54,20 @@ export function finishInstance(
     family,
     virtualRouterId,
   };
+  if (isIPv6 && family === 4)
+    diag.warning(
+      'mixed-families',
+      draft.loc,
+      `'native_ipv6' in '${draft.name}', which has IPv4 addresses`,
+      'remove it',
+    );
   takeGlobals(instance, globals);
   instance.garp = garpFor(draft, globals, groups);
-  instance.advertIntervalMs = intervalFor(instance, diag);
   if (instance.interface === undefined) placeAddresses(instance, globals.defaultInterface ?? DEFAULT_INTERFACE);
-  finishVmac(instance, draft);
+  finishVmac(instance, draft, diag);
   checkPassword(instance, draft, diag);
+  settleInstance(instance, diag);
   return instance;
-}
-
-/** Whether the value was written and complained about. */
-function isSaid(draft: Draft, keyword: string, { list }: Diagnostics): boolean {
-  return list.some(
-    ({ message, loc }) =>
-      loc?.file === draft.loc?.file && message.includes(`'${keyword}'`) && (loc?.line ?? 0) >= (draft.loc?.line ?? 0),
-  );
 }
 
 function familyFor({ addresses, excludedAddresses, unicastPeers, sourceIp, isIPv6 }: Draft): 4 | 6 {
@@ -107,19 +108,6 @@ function garpFor(draft: Draft, globals: Globals, groups: readonly GarpGroup[]): 
   return { ...minimal, ...globals.garp, ...group?.garp, ...draft.garp };
 }
 
-/** Version 2 has whole seconds in its packets, version 3 hundredths. */
-function intervalFor({ version, advertIntervalMs, at, name }: VrrpInstance, diag: Diagnostics): number {
-  const stepMs = version === 2 ? 1000 : 10;
-  const rounded = Math.max(stepMs, Math.round(advertIntervalMs / stepMs) * stepMs);
-  if (rounded === advertIntervalMs) return rounded;
-  const what = version === 2 ? 'whole seconds' : 'hundredths of a second';
-  const message = `version ${version} advertises in ${what}: '${name}' takes ${rounded / 1000} s`;
-  const remedy =
-    version === 2 ? "write 'version 3' on all routers for shorter intervals" : `write 'advert_int ${rounded / 1000}'`;
-  diag.warning('interval-rounded', at?.advertIntervalMs, message, remedy);
-  return rounded;
-}
-
 function placeAddresses({ addresses, excludedAddresses }: VrrpInstance, name: string): void {
   const place = (address: VirtualAddress) => {
     address.interface ??= name;
@@ -128,7 +116,7 @@ function placeAddresses({ addresses, excludedAddresses }: VrrpInstance, name: st
   excludedAddresses.forEach(place);
 }
 
-function finishVmac(to: VrrpInstance, { usesVmac, hasVmacs }: Draft): void {
+function finishVmac(to: VrrpInstance, { usesVmac, hasVmacs }: Draft, diag: Diagnostics): void {
   const all = [...to.addresses, ...to.excludedAddresses];
   if (!usesVmac) {
     delete to.vmac;
@@ -140,6 +128,15 @@ function finishVmac(to: VrrpInstance, { usesVmac, hasVmacs }: Draft): void {
   const octets = to.vmac.mac?.split(':').map((octet) => octet.padStart(2, '0'));
   if (octets?.length === 5) octets.push(to.virtualRouterId.toString(16).padStart(2, '0'));
   if (octets) to.vmac.mac = octets.join(':');
+  if (to.vmac.mac?.startsWith('00:00:5e:00:0')) {
+    diag.warning(
+      'vmac-mac',
+      to.at?.vmac ?? to.loc,
+      `${to.vmac.mac} is of those that VRRP gives out itself: it is not used`,
+      'leave it out, or write another one',
+    );
+    delete to.vmac.mac;
+  }
 }
 
 /** Without peers a keyword of unicast changes nothing about the group that adverts go to (keepalived says the same). */

@@ -19,6 +19,8 @@ export interface Draft extends Omit<VrrpInstance, 'version' | 'family' | 'virtua
   version?: 2 | 3;
   virtualRouterId?: number;
   readonly options: EntryOptions;
+  /** Keywords that stand in it, understood or not. */
+  readonly keywords: ReadonlySet<string>;
   /** `use_vmac_addr`, which alone makes no VMAC for the instance itself. */
   hasVmacs?: boolean;
   usesVmac?: boolean;
@@ -51,6 +53,7 @@ export function readInstance(
     loc: line.loc,
     at: { name: line.statement.words[1].loc },
     options,
+    keywords: new Set(statements.map(({ words }) => words[0].text)),
   };
   readBlock(statements, INSTANCE, draft, 'vrrp_instance', line.diag);
   return draft;
@@ -200,8 +203,10 @@ const MAC = /^[0-9a-f]{1,2}(:[0-9a-f]{1,2}){4,5}$/i;
 const useVmac = keyword<Draft>((line, to) => {
   to.usesVmac = true;
   for (let word = line.next(); word !== undefined; word = line.next()) {
-    if (MAC.test(word.text)) to.vmac = { ...to.vmac, mac: word.text.toLowerCase() };
-    else if (!isInterface(word.text))
+    if (MAC.test(word.text)) {
+      to.vmac = { ...to.vmac, mac: word.text.toLowerCase() };
+      to.at = { ...to.at, vmac: word.loc };
+    } else if (!isInterface(word.text))
       line.error(
         word,
         'bad-interface',

@@ -64,8 +64,14 @@ export class Parameters {
   /** What looks like a parameter outside quotes and is none is a slip: `$` has no other use there. */
   complainUnknown(name: string, row: Row, from: number, to: number): void {
     const known = [...this.values.keys()];
-    const remedy = didYouMean(name, known, `define it above: '$${name}=value'`);
-    this.diag.error('unknown-parameter', row.locate(from, to), `the parameter '${name}' is not defined`, remedy);
+    const isLater = known.includes(name);
+    const remedy = isLater ? 'define it above' : didYouMean(name, known, `define it above: '$${name}=value'`);
+    this.diag.error(
+      'unknown-parameter',
+      row.locate(from, to),
+      `the parameter '${name}' is not defined${isLater ? ' yet' : ''}`,
+      remedy,
+    );
   }
 
   private valueOf(match: RegExpMatchArray, row: Row, start: number, end: number): Value | undefined {

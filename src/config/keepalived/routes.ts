@@ -144,7 +144,9 @@ function hopOf({ via, interface: dev }: Draft): Nexthop {
 
 function unlocked(line: Line): number | undefined {
   if (line.peek()?.text !== 'lock') return line.integer(0, 0xffffffff);
-  return line.error(line.next(), 'unsupported', "'lock' is not supported", 'write the number alone');
+  const lock = line.next();
+  line.next();
+  return line.error(lock, 'unsupported', "'lock' is not supported", 'write the number alone');
 }
 
 function finished(line: Line, { hop: _, ...draft }: Draft): VirtualRoute | undefined {

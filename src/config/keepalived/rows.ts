@@ -24,6 +24,11 @@ export class Row {
     return new Row([{ text, file, line, col: 1 }]);
   }
 
+  /** Text of another language, all of it at one place. */
+  static at(text: string, { file, line, col, len }: Loc): Row {
+    return new Row([{ text, file, line, col, len }]);
+  }
+
   static joined(rows: readonly Row[]): Row {
     return new Row(rows.flatMap((row) => row.pieces));
   }

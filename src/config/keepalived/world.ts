@@ -1,5 +1,5 @@
 /** What reading a keepalived.conf asks of the machine: other files, and its name. Tests hand in their own. */
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 
 export interface World {
@@ -7,7 +7,6 @@ export interface World {
   read(path: string): string | undefined;
   /** Names in a directory; none where it cannot be read. */
   list(path: string): string[];
-  isDirectory(path: string): boolean;
   /** What `@NAME` lines and `${_INSTANCE}` refer to. */
   readonly instance: string;
 }
@@ -17,7 +16,6 @@ export function realWorld(instance?: string): World {
   return {
     read: (path) => attempt(() => readFileSync(path, 'utf8')),
     list: (path) => attempt(() => readdirSync(path)) ?? [],
-    isDirectory: (path) => attempt(() => statSync(path).isDirectory()) ?? false,
     instance: instance ?? hostname().split('.')[0],
   };
 }

@@ -25,6 +25,7 @@ export function forgetMaster(r: VirtualRouter): void {
   r.masterIntervalMs = r.settings.advertIntervalMs;
   r.goodbyeFrom = '';
   r.preemptAtMs = null;
+  r.isReady = false;
   stopAsking(r);
 }
 
@@ -39,7 +40,7 @@ export function hearInBackup(r: VirtualRouter, ad: Advertisement, source: string
   r.lastAdvertMs = turn.nowMs;
   if (ad.priority === 0) hearGoodbye(r, source, turn);
   else if (mustFollow(r, ad, turn)) follow(r, ad, source, turn.nowMs);
-  else discard(r, ad, source);
+  else discard(r, ad, source, turn.nowMs);
 }
 
 /**
@@ -47,11 +48,15 @@ export function hearInBackup(r: VirtualRouter, ad: Advertisement, source: string
  * the master we hear is of no concern, and shortening the timer for it would make a second master.
  */
 function hearGoodbye(r: VirtualRouter, source: string, turn: Turn): void {
-  const isSilent = turn.nowMs - r.downFromMs > 1.5 * r.masterIntervalMs;
-  if (r.followed !== '' && r.followed !== source && !isSilent) return;
+  if (followsAnother(r, source, turn.nowMs)) return;
   stopAsking(r);
   r.goodbyeFrom = source;
-  r.downAtMs = Math.min(r.downAtMs, turn.nowMs + r.skewMs);
+  if (!r.isReady) r.downAtMs = Math.min(r.downAtMs, turn.nowMs + r.skewMs);
+}
+
+/** There is a master, it is not this one, and it has not fallen silent. */
+function followsAnother(r: VirtualRouter, source: string, nowMs: number): boolean {
+  return r.followed !== '' && r.followed !== source && nowMs - r.downFromMs <= 1.5 * r.masterIntervalMs;
 }
 
 function mustFollow(r: VirtualRouter, ad: Advertisement, turn: Turn): boolean {
@@ -75,6 +80,7 @@ export function follow(r: VirtualRouter, ad: Advertisement, source: string, nowM
   stopAsking(r);
   r.followed = source;
   r.goodbyeFrom = '';
+  r.isReady = false;
   r.masterIntervalMs = ad.intervalMs;
   r.downFromMs = nowMs;
   rearm(r);
@@ -85,9 +91,9 @@ function see(r: VirtualRouter, ad: Advertisement, source: string): void {
   r.seenPriority = ad.priority;
 }
 
-/** A weaker master: our own timer runs on, and we preempt it. */
-function discard(r: VirtualRouter, ad: Advertisement, source: string): void {
-  if (r.followed !== '' && r.followed !== source) return;
+/** A weaker master: our own timer runs on, and we preempt it; whether the one before it answers matters no more. */
+function discard(r: VirtualRouter, ad: Advertisement, source: string, nowMs: number): void {
+  if (followsAnother(r, source, nowMs)) return;
   r.followed = '';
   stopAsking(r);
   see(r, ad, source);
@@ -95,7 +101,7 @@ function discard(r: VirtualRouter, ad: Advertisement, source: string): void {
 
 /** After a change of priority or of settings. */
 export function rearm(r: VirtualRouter): void {
-  if (r.goodbyeFrom !== '' || r.isWaitingForPeer) return;
+  if (r.goodbyeFrom !== '' || r.isWaitingForPeer || r.isReady) return;
   r.downAtMs = r.downFromMs + r.downMs;
   r.askAtMs = r.settings.arbiter === 'off' || r.followed === '' ? NEVER : r.downAtMs - r.masterIntervalMs;
 }
@@ -156,11 +162,19 @@ export function peerAnswers(r: VirtualRouter, answers: boolean, turn: Turn): voi
   if (!answers && r.isWaitingForPeer) takeOver(r, turn);
 }
 
+/** In a sync group nobody takes over alone: a member that still hears a master keeps the others waiting. */
 function takeOver(r: VirtualRouter, turn: Turn): void {
-  enterMaster(r, reason(r, turn.nowMs), turn);
+  if (r.settings.group === '') {
+    enterMaster(r, takeoverReason(r, turn.nowMs), turn);
+    return;
+  }
+  r.isReady = true;
+  r.downAtMs = NEVER;
+  r.askAtMs = NEVER;
+  turn.ready.push(r);
 }
 
-function reason(r: VirtualRouter, nowMs: number): string {
+export function takeoverReason(r: VirtualRouter, nowMs: number): string {
   const silence = durationText(nowMs - r.downFromMs);
   if (r.goodbyeFrom !== '') return `${r.goodbyeFrom} said goodbye (priority 0)`;
   if (r.isWaitingForPeer) return `${r.followed} does not answer any more; its last advertisement was ${silence} ago`;

@@ -1,8 +1,9 @@
 /**
  * Sync groups: all members are master, or none. As in keepalived, one in fault takes all to FAULT, one that becomes
- * backup takes all to BACKUP, one that becomes master takes all to MASTER.
+ * backup takes all to BACKUP, and all become master when the last of them hears no master any more: a member that still
+ * hears one keeps the others waiting, so that two hosts never fight over which half of a group is where.
  */
-import { enterBackup } from './backup.js';
+import { enterBackup, takeoverReason } from './backup.js';
 import { settleFault } from './fault.js';
 import { leaveMaster } from './handover.js';
 import { enterMaster } from './master.js';
@@ -44,6 +45,12 @@ export class SyncGroup {
     }
   }
 
+  /** A timer of `last` has ended. */
+  takeOverIfAllReady(last: VirtualRouter, turn: Turn): void {
+    if (!this.members.every((member) => member.wouldBeMaster)) return;
+    if (last.state === 'BACKUP') enterMaster(last, takeoverReason(last, turn.nowMs), turn);
+  }
+
   /** After a reload: a new member joins a group that is master, and does not end its being so. */
   settleReload(turn: Turn): void {
     const master = this.members.find((member) => member.isStanding);
@@ -54,7 +61,7 @@ export class SyncGroup {
     const [first] = this.members;
     if (first.state === this.reached || this.members.some(({ state }) => state !== first.state)) return;
     this.reached = first.state;
-    turn.push({ do: 'group-transition', group: this.name, to: first.state, priority: first.priority });
+    turn.push({ do: 'group-transition', group: this.name, to: first.state });
   }
 }
 

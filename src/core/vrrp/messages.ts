@@ -19,6 +19,8 @@ export interface VipPlan {
   readonly rows: { readonly [key: string]: RowRef };
   /** Row keys of the backends that a frontend can lead to, by frontend. */
   readonly backends: { readonly [frontend: string]: readonly string[] };
+  /** The process gives root away after its start. */
+  readonly changesUser: boolean;
   /** eventfds of the data-plane workers. */
   readonly workers: readonly number[];
   /** Routers that were master in the process before us, and whose addresses it left in place. */

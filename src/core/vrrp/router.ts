@@ -11,6 +11,8 @@ export class Turn {
   readonly actions: RouterAction[] = [];
   /** Those whose state has changed, in order; their groups follow. */
   readonly changed: VirtualRouter[] = [];
+  /** Members of groups whose timer has ended. */
+  readonly ready: VirtualRouter[] = [];
 
   constructor(readonly nowMs: number) {}
 
@@ -76,6 +78,9 @@ export class VirtualRouter {
   /** Took no addresses although the time was over, because the master's address answers. */
   isWaitingForPeer = false;
 
+  /** Of a group: the timer is over, and the others' are waited for. */
+  isReady = false;
+
   /** MASTER: next advertisement, and the last one. */
   advertAtMs = NEVER;
   lastSentMs = 0;
@@ -137,6 +142,11 @@ export class VirtualRouter {
     if (ours === undefined || theirs === undefined) return true;
     for (let i = 0; i < ours.length; i++) if (ours[i] !== theirs[i]) return theirs[i] > ours[i];
     return false;
+  }
+
+  /** Seen from one member, all of its group would be master: it is, or its timer is over. */
+  get wouldBeMaster(): boolean {
+    return this.isStanding || (this.state === 'BACKUP' && this.isReady);
   }
 
   moveTo(to: VrrpState, why: string, turn: Turn): void {

@@ -160,7 +160,11 @@ table(
   [
     ['it advertises every interval', (h) => h.until(5610), ['advertise 100', 'advertise 100']],
     ['lateness does not add up', (h) => h.freezeUntil(4900).until(5610), ['advertise 100', 'advertise 100']],
-    ['priority 0 is answered at once', (h) => h.hear(0, A), ['advertise 100']],
+    [
+      'priority 0 is answered at once, and the addresses announced',
+      (h) => h.hear(0, A),
+      ['advertise 100', 'announce (heard-lower)'],
+    ],
     [
       'a higher priority is given way to, with a last advertisement',
       (h) => h.hear(101, A),
