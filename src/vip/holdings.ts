@@ -5,6 +5,8 @@
 import type { VipConfig, VirtualAddress, VirtualRoute, VirtualRule, VrrpInstance } from '../config/model.js';
 import { EADDRNOTAVAIL } from '../linux/constants.js';
 import { errnoText } from '../linux/errors.js';
+import type { RouteInfo, RuleInfo } from '../linux/route-info.js';
+import { isRoute, isRule } from '../linux/route-match.js';
 import type { RouteNetlink } from '../linux/route-netlink.js';
 import {
   type AddressSpec,
@@ -73,6 +75,18 @@ export class Holdings {
     }
     this.putRoutes(staticRoutes);
     this.putRules(staticRules);
+  }
+
+  /** Whether a route that is gone is one of the router's own. */
+  hasRoute({ routes }: VrrpInstance, gone: RouteInfo): boolean {
+    return routes.some((route) => {
+      const spec = route.track === false ? null : this.routeSpec(route);
+      return spec !== null && isRoute(gone, spec);
+    });
+  }
+
+  hasRule({ rules }: VrrpInstance, gone: RuleInfo): boolean {
+    return rules.some((rule) => rule.track !== false && isRule(gone, ruleSpec(rule)));
   }
 
   private putRoutes(routes: readonly VirtualRoute[]): void {

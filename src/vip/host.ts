@@ -6,7 +6,7 @@ import type { VipConfig, VrrpInstance } from '../config/model.js';
 import { errnoText } from '../linux/errors.js';
 import { LinkMonitor, type NetworkChange } from '../linux/link-monitor.js';
 import type { Reactor } from '../linux/reactor.js';
-import type { RouteInfo, RuleInfo } from '../linux/route-info.js';
+import type { LinkInfo, RouteInfo, RuleInfo } from '../linux/route-info.js';
 import { RouteNetlink } from '../linux/route-netlink.js';
 import { Holdings } from './holdings.js';
 import { Interfaces } from './interfaces.js';
@@ -58,11 +58,11 @@ export class Host {
   }
 
   /** Macvlans, and what is configured to be there always. @returns complaints */
-  prepare(config: VipConfig): string[] {
+  prepare(config: VipConfig, inherited: readonly string[] = []): string[] {
     this.virtual = new Set(
       config.instances.flatMap((one) => [...one.addresses, ...one.excludedAddresses].map(({ ip }) => ip)),
     );
-    const complaints = this.vmacs.prepare(config);
+    const complaints = this.vmacs.prepare(config, inherited);
     this.holdings.putStatic(config);
     return [...complaints, ...this.holdings.complaints.splice(0)];
   }
@@ -125,7 +125,7 @@ export class Host {
     switch (change.what) {
       case 'link': {
         const { link, previous } = change;
-        this.interfaces.linkChanged(link);
+        this.interfaces.linkChanged(this.asItIs(link));
         this.listeners.linkChanged(link.name, link.isRunning && previous !== null && !previous.isRunning);
         if (previous !== null && previous.name !== link.name) this.listeners.linkChanged(previous.name, false);
         return;
@@ -156,6 +156,12 @@ export class Host {
       default:
         return;
     }
+  }
+
+  /** What a notification says may be over already: a link that has just been made is told of as down, and is up. */
+  private asItIs(link: LinkInfo): LinkInfo {
+    const now = this.netlink.linkByName(link.name);
+    return typeof now === 'number' || now.index !== link.index ? link : now;
   }
 
   private addressesChanged(interfaceIndex: number): void {

@@ -2,7 +2,7 @@
  * The VIP thread's work, without the thread: feeds the machine of core/vrrp with packets, deadlines, priorities and
  * faults, and has its actions done. It decides nothing about who is master.
  */
-import type { VirtualRoute, VrrpInstance } from '../config/model.js';
+import type { VrrpInstance } from '../config/model.js';
 import { DEFAULT_DOWN_TIMER_ADVERTS } from '../config/vip-defaults.js';
 import type { Timed } from '../core/timer-heap.js';
 import { VrrpMachine } from '../core/vrrp/machine.js';
@@ -117,7 +117,7 @@ export class VipService implements Timed {
     complaints.push(...this.host.load());
     const settings = plan.config.instances.map((instance) => this.settingsOf(instance));
     this.retire(settings);
-    complaints.push(...this.host.prepare(plan.config));
+    complaints.push(...this.host.prepare(plan.config, plan.inherited));
     const before = this.place(plan);
     if (isFirst) this.settleLeftovers(plan);
     this.transport.logsUnknown = plan.config.settings.logUnknownVrids ?? false;
@@ -309,18 +309,18 @@ export class VipService implements Timed {
   }
 
   /** Routes and rules belong to the router as its addresses do. */
-  private routeRemoved({ destination, prefixLength, table }: RouteInfo): void {
+  private routeRemoved(route: RouteInfo): void {
+    const address = `route to ${route.destination}/${route.prefixLength}`;
     for (const { name, config, isHolding } of this.routers.values())
-      for (const route of isHolding ? config.routes : [])
-        if (isRoute(route, destination, prefixLength, table))
-          this.handle({ type: 'address-lost', router: name, address: `route to ${destination}/${prefixLength}` });
+      if (isHolding && this.host.holdings.hasRoute(config, route))
+        this.handle({ type: 'address-lost', router: name, address });
   }
 
-  private ruleRemoved({ preference }: RuleInfo): void {
+  private ruleRemoved(rule: RuleInfo): void {
+    const address = `rule with preference ${rule.preference}`;
     for (const { name, config, isHolding } of this.routers.values())
-      for (const rule of isHolding ? config.rules : [])
-        if (rule.track !== false && rule.preference === preference)
-          this.handle({ type: 'address-lost', router: name, address: `rule with preference ${preference}` });
+      if (isHolding && this.host.holdings.hasRule(config, rule))
+        this.handle({ type: 'address-lost', router: name, address });
   }
 
   private helperSaid(message: FromHelper): void {
@@ -419,11 +419,4 @@ export class VipService implements Timed {
     this.post({ type: 'vip-stopped' });
     this.reactor.stop();
   }
-}
-
-const TABLE_MAIN = 254;
-
-function isRoute(route: VirtualRoute, destination: string, prefixLength: number, table: number): boolean {
-  if (route.track === false || (route.table ?? TABLE_MAIN) !== table) return false;
-  return route.destination === destination && route.prefixLength === prefixLength;
 }

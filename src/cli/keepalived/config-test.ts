@@ -1,16 +1,21 @@
 /**
- * `keepalived -t`: exit codes as observed of keepalived 2.2.7, which are one more than its manual says. 0 good (also where
- * the file is not there, unless -e), 4 files are missing, 5 wrong, 6 programs are run and enable_script_security is not on.
+ * `keepalived -t`: exit codes as observed of keepalived 2.2.7, which are not those of its manual. 0 good (also where there
+ * is nothing in the file, or no file unless -e), 4 no file with -e, 5 wrong, 6 an included file is missing with -e, or
+ * programs are run and enable_script_security is not on.
  */
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import type { Diagnostic } from '../../config/diagnostics.js';
 import type { Model, VipConfig } from '../../config/model.js';
 import type { Loaded } from '../../daemon/supervisor.js';
 import type { KeepalivedArgs } from './args.js';
 
+/** Said of a file with nothing in it: a daemon does not start with it. */
+const NOTHING_TO_RUN = 'no-proxies';
+
 const GOOD = 0;
 const MISSING = 4;
 const WRONG = 5;
+/** Of an included file that is missing, too. */
 const INSECURE = 6;
 
 /** @param load reads the file; not called where it is missing */
@@ -36,9 +41,10 @@ export function lacksFiles({ diagnostics }: Loaded, args: KeepalivedArgs): boole
 
 function judged(loaded: Loaded, args: KeepalivedArgs, lines: string[]): number {
   const { model, diagnostics } = loaded;
-  lines.push(...diagnostics.sorted.map(lineOf));
-  if (lacksFiles(loaded, args)) return MISSING;
-  if (diagnostics.hasErrors) return WRONG;
+  const said = diagnostics.sorted.filter(({ code }) => code !== NOTHING_TO_RUN);
+  lines.push(...said.map(lineOf));
+  if (lacksFiles(loaded, args)) return INSECURE;
+  if (said.some(({ severity }) => severity === 'error')) return WRONG;
   const absent = absentInterfaces(model);
   lines.push(...absent);
   if (absent.length > 0) return WRONG;
@@ -56,8 +62,11 @@ function lineOf({ severity, message, remedy, loc }: Diagnostic): string {
 
 /** Interfaces that instances name and this host does not have; a daemon would wait for them in FAULT. */
 function absentInterfaces({ vips }: Model): string[] {
+  // Unlike /sys this is of our network namespace, whatever is mounted.
+  const present = readFileSync('/proc/self/net/dev', 'utf8').matchAll(/^\s*(\S+):/gm);
+  const names = new Set([...present].map(([, device]) => device));
   return (vips?.instances ?? []).flatMap(({ name, interface: device, loc }) => {
-    if (device === undefined || existsSync(`/sys/class/net/${device}`)) return [];
+    if (device === undefined || names.has(device)) return [];
     const where = loc === undefined ? '' : `(${loc.file}: Line ${loc.line}) `;
     return [`${where}WARNING - interface ${device} for vrrp_instance ${name} doesn't exist`];
   });

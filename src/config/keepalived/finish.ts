@@ -54,10 +54,17 @@ export function finishInstance(
     family,
     virtualRouterId,
   };
+  if (isIPv6 && family === 4)
+    diag.warning(
+      'mixed-families',
+      draft.loc,
+      `'native_ipv6' in '${draft.name}', which has IPv4 addresses`,
+      'remove it',
+    );
   takeGlobals(instance, globals);
   instance.garp = garpFor(draft, globals, groups);
   if (instance.interface === undefined) placeAddresses(instance, globals.defaultInterface ?? DEFAULT_INTERFACE);
-  finishVmac(instance, draft);
+  finishVmac(instance, draft, diag);
   checkPassword(instance, draft, diag);
   settleInstance(instance, diag);
   return instance;
@@ -109,7 +116,7 @@ function placeAddresses({ addresses, excludedAddresses }: VrrpInstance, name: st
   excludedAddresses.forEach(place);
 }
 
-function finishVmac(to: VrrpInstance, { usesVmac, hasVmacs }: Draft): void {
+function finishVmac(to: VrrpInstance, { usesVmac, hasVmacs }: Draft, diag: Diagnostics): void {
   const all = [...to.addresses, ...to.excludedAddresses];
   if (!usesVmac) {
     delete to.vmac;
@@ -121,6 +128,15 @@ function finishVmac(to: VrrpInstance, { usesVmac, hasVmacs }: Draft): void {
   const octets = to.vmac.mac?.split(':').map((octet) => octet.padStart(2, '0'));
   if (octets?.length === 5) octets.push(to.virtualRouterId.toString(16).padStart(2, '0'));
   if (octets) to.vmac.mac = octets.join(':');
+  if (to.vmac.mac?.startsWith('00:00:5e:00:0')) {
+    diag.warning(
+      'vmac-mac',
+      to.at?.vmac ?? to.loc,
+      `${to.vmac.mac} is of those that VRRP gives out itself: it is not used`,
+      'leave it out, or write another one',
+    );
+    delete to.vmac.mac;
+  }
 }
 
 /** Without peers a keyword of unicast changes nothing about the group that adverts go to (keepalived says the same). */

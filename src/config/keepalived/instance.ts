@@ -203,8 +203,10 @@ const MAC = /^[0-9a-f]{1,2}(:[0-9a-f]{1,2}){4,5}$/i;
 const useVmac = keyword<Draft>((line, to) => {
   to.usesVmac = true;
   for (let word = line.next(); word !== undefined; word = line.next()) {
-    if (MAC.test(word.text)) to.vmac = { ...to.vmac, mac: word.text.toLowerCase() };
-    else if (!isInterface(word.text))
+    if (MAC.test(word.text)) {
+      to.vmac = { ...to.vmac, mac: word.text.toLowerCase() };
+      to.at = { ...to.at, vmac: word.loc };
+    } else if (!isInterface(word.text))
       line.error(
         word,
         'bad-interface',

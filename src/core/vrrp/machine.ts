@@ -6,7 +6,16 @@ import { enterBackup, hearInBackup, peerAnswers, rearm, timeInBackup } from './b
 import { begin, enterFault, settleFault } from './fault.js';
 import { SyncGroup } from './groups.js';
 import { handOver, leaveMaster, retire, stop } from './handover.js';
-import { advertise, enterMaster, hearInMaster, noticePause, regain, timeInMaster } from './master.js';
+import {
+  advertise,
+  announceAfterPause,
+  enterMaster,
+  giveUpAfterPause,
+  hearInMaster,
+  pauseOf,
+  regain,
+  timeInMaster,
+} from './master.js';
 import { Turn, VirtualRouter } from './router.js';
 import type { KnownAtStart, RouterAction, RouterEvent, RouterSettings, RouterView } from './types.js';
 
@@ -55,10 +64,17 @@ export class VrrpMachine {
 
   handle(event: RouterEvent, nowMs: number): RouterAction[] {
     const turn = new Turn(nowMs);
-    if (nowMs > this.nextMs) for (const r of this.routers.values()) noticePause(r, turn);
+    const paused = nowMs > this.nextMs ? this.paused(nowMs) : [];
+    for (const { r, pauseMs } of paused) if (!r.isOwner) giveUpAfterPause(r, pauseMs, turn);
     this.dispatch(event, turn);
+    for (const { r, pauseMs } of paused) if (r.isOwner) announceAfterPause(r, pauseMs, turn);
     this.settle(turn);
     return turn.actions;
+  }
+
+  private paused(nowMs: number): { r: VirtualRouter; pauseMs: number }[] {
+    const all = [...this.routers.values()].map((r) => ({ r, pauseMs: pauseOf(r, nowMs) }));
+    return all.filter(({ pauseMs }) => pauseMs > 0);
   }
 
   /** When `time` must be said next; Infinity for never. */

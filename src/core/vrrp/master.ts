@@ -59,24 +59,29 @@ function noteLate(r: VirtualRouter, lateMs: number, turn: Turn): void {
   turn.remark(r, 'warning', `advertisement ${durationText(lateMs)} late: this host or its VIP thread did not run`);
 }
 
+/** How long it has said nothing, if a peer of its own priority would have taken over meanwhile; 0 otherwise. */
+export function pauseOf(r: VirtualRouter, nowMs: number): number {
+  const silentMs = nowMs - r.lastSentMs;
+  return r.isStanding && silentMs > r.downMs ? silentMs : 0;
+}
+
 /**
  * The process or the machine was frozen for longer than the peers wait: they have taken over. Going on as if nothing had
  * happened would make a second master for as long as it takes to hear the first. The goodbye makes whoever is master now
  * announce the addresses. The owner has nobody to give way to.
  */
-export function noticePause(r: VirtualRouter, turn: Turn): void {
-  const silentMs = turn.nowMs - r.lastSentMs;
-  // What a peer of our own priority would have waited since our last advertisement.
-  if (!r.isStanding || silentMs <= r.downMs) return;
-  const pause = durationText(silentMs);
-  if (r.isOwner) {
-    turn.remark(r, 'alert', `did not run for ${pause}; others may have taken over: announcing the addresses again`);
-    advertise(r, turn);
-    announce(r, 'regained', turn);
-    return;
-  }
+export function giveUpAfterPause(r: VirtualRouter, pauseMs: number, turn: Turn): void {
   leaveMaster(r, turn);
-  enterBackup(r, `did not run for ${pause}; others have taken over`, turn);
+  enterBackup(r, `did not run for ${durationText(pauseMs)}; others have taken over`, turn);
+}
+
+/** Of the owner, once everything else is done: what has happened meanwhile may have ended its being master. */
+export function announceAfterPause(r: VirtualRouter, pauseMs: number, turn: Turn): void {
+  if (!r.isStanding) return;
+  const pause = durationText(pauseMs);
+  turn.remark(r, 'alert', `did not run for ${pause}; others may have taken over: announcing the addresses again`);
+  if (r.lastSentMs < turn.nowMs) advertise(r, turn);
+  announce(r, 'regained', turn);
 }
 
 /** Clauses in the order of RFC 9568 §6.4.3. */

@@ -147,9 +147,22 @@ test('the owner has nobody to give way to: it announces again', () => {
   const host = new Host([settings({ basePriority: 255 })]);
   host.take();
   assert.deepEqual(host.freezeUntil(10_000).take(), [
-    'alert: did not run for 10 s; others may have taken over: announcing the addresses again',
+    'warning: advertisement 9 s late: this host or its VIP thread did not run',
     'advertise 255',
+    'alert: did not run for 10 s; others may have taken over: announcing the addresses again',
     'announce (regained)',
+  ]);
+});
+
+test('but not if what it learns first ends its being master', () => {
+  const host = new Host([settings({ basePriority: 255 })]);
+  host.take();
+  host.nowMs = 10_000;
+  host.event({ type: 'address-lost', router: R, address: '10.0.0.100' });
+  assert.deepEqual(host.take(), [
+    'goodbye',
+    'release',
+    'MASTER→BACKUP: 10.0.0.100 was removed from this host by somebody else',
   ]);
 });
 
@@ -222,6 +235,13 @@ test('arbiter wait: a master heard again is followed again', () => {
   host.take();
   assert.deepEqual(host.until(6209).take(), []);
   assert.deepEqual(host.until(6220).take(), [`ask ${B}`]);
+});
+
+test('arbiter wait: a weaker master that has stepped in is preempted, whether the silent one answers or not', () => {
+  const host = answer(silentMaster('wait'), true).until(3610).hear(90, A);
+  host.take();
+  answer(host, true);
+  assert.deepEqual(transitions(host.until(4610).take()), [`BACKUP→MASTER: priority 100 is higher than 90 of ${A}`]);
 });
 
 test('arbiter: no question after a goodbye, nor for one who is preempted', () => {
