@@ -33,6 +33,8 @@ export class Watchdog implements Timed {
   heapIndex = -1;
   private readonly link: HelperLink;
   private limitMs: number | null = null;
+  /** How many there have been. */
+  private helpers = 0;
 
   constructor(
     private readonly reactor: Reactor,
@@ -50,11 +52,13 @@ export class Watchdog implements Timed {
   }
 
   open(fd: number, pid: number): void {
+    this.helpers++;
     this.link.open(fd, pid);
   }
 
   /** Only what somebody tracks is watched. */
   plan(config: VipConfig, rtPriority: number): void {
+    const isReplacement = this.helpers > 1;
     const trackers = [...config.instances, ...config.groups].map(({ track }) => track);
     const tracked = (of: (track: (typeof trackers)[number]) => readonly Tracked[]) =>
       new Set(trackers.flatMap(of).map(({ name }) => name));
@@ -70,6 +74,7 @@ export class Watchdog implements Timed {
       files: config.files.filter(({ name }) => files.has(name)),
       processes: config.processes.filter(({ name }) => processes.has(name)),
       rtPriority,
+      isReplacement,
     });
     this.link.send({ type: 'firewall', dropped: config.instances.flatMap(droppedOf) });
   }
