@@ -67,9 +67,14 @@ export const TCP_FASTOPEN = 23;
 export const TCP_FASTOPEN_CONNECT = 30;
 export const SIOCOUTQ = 0x5411;
 
+export const EPERM = 1;
+export const ENOENT = 2;
+export const ESRCH = 3;
 export const EINTR = 4;
 export const EAGAIN = 11;
 export const ENOMEM = 12;
+export const EEXIST = 17;
+export const ENODEV = 19;
 export const EINVAL = 22;
 export const ENFILE = 23;
 export const EMFILE = 24;

@@ -15,6 +15,7 @@ function bind(name: string, args: string[], result = 'int'): (...args: number[])
 
 const raw = {
   socket: bind('socket', ['int', 'int', 'int']),
+  socketpair: bind('socketpair', ['int', 'int', 'int', P]),
   accept4: bind('accept4', ['int', P, P, 'int']),
   connect: bind('connect', ['int', P, 'int']),
   bind: bind('bind', ['int', P, 'int']),
@@ -49,6 +50,10 @@ function failed(result: number): number {
 
 export function socket(domain: number, type: number, protocol: number): number {
   return failed(raw.socket(domain, type, protocol));
+}
+/** @param fds address of two int32 */
+export function socketpair(domain: number, type: number, protocol: number, fds: number): number {
+  return failed(raw.socketpair(domain, type, protocol, fds));
 }
 /** @param addr address of a sockaddr buffer, or 0 @param addrLen address of its length, or 0 */
 export function accept4(fd: number, addr: number, addrLen: number, flags: number): number {
