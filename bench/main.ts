@@ -12,6 +12,8 @@ import { CONTESTANTS, type Contestant } from './support/contestants.js';
 import { runIdleClient, runIdleServer } from './support/idle-client.js';
 import { runRateClient } from './support/rate-client.js';
 import { runReplayServer } from './support/replay-server.js';
+import { VRRP_PROGRAMS, type VrrpProgram } from './support/vrrp-hosts.js';
+import { benchVrrp } from './vrrp.js';
 
 function number(text: string): number {
   const value = Number(text);
@@ -24,6 +26,13 @@ function contestants(text: string): Contestant[] {
   const unknown = names.find((name) => !CONTESTANTS.some((known) => known === name));
   if (unknown !== undefined) throw new InvalidArgumentError(`'${unknown}': write some of ${CONTESTANTS.join(',')}`);
   return names as Contestant[];
+}
+
+function vrrpPrograms(text: string): VrrpProgram[] {
+  const names = text.split(',');
+  const unknown = names.find((name) => !VRRP_PROGRAMS.some((known) => known === name));
+  if (unknown !== undefined) throw new InvalidArgumentError(`'${unknown}': write some of ${VRRP_PROGRAMS.join(',')}`);
+  return names as VrrpProgram[];
 }
 
 const program = new Command('bench').description('One program per claim about cost, side by side in one run.');
@@ -86,6 +95,13 @@ bench('reload', 'connections that fail while the configuration is reloaded')
   .addOption(proxies(['fairlead', 'haproxy']))
   .action(async (options) => {
     process.exitCode = await benchReload(options);
+  });
+
+bench('vrrp', 'CPU of 100 virtual routers; the worst delay of an advertisement while every core is busy')
+  .addOption(new Option('--programs <names>', 'which to compare').argParser(vrrpPrograms).default([...VRRP_PROGRAMS]))
+  .addOption(new Option('--minutes <n>', 'how long the cores are busy').argParser(number).default(10))
+  .action(async (options) => {
+    process.exitCode = await benchVrrp(options);
   });
 
 // What the benchmarks start as processes of their own, so that no figure is theirs.

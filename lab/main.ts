@@ -9,6 +9,9 @@ import { runPostgres } from './postgres/command.js';
 import type { ProxyName } from './support/proxy.js';
 import type { LabOptions } from './support/scenario-run.js';
 import { runWriter } from './support/writer.js';
+import { serveBackend } from './vip/backend.js';
+import { CONTESTANTS, runVip, type VipOptions } from './vip/command.js';
+import { runProbe } from './vip/probe.js';
 
 function number(text: string): number {
   const value = Number(text);
@@ -21,6 +24,14 @@ function proxies(text: string): ProxyName[] {
   const unknown = names.find((name) => name !== 'fairlead' && name !== 'haproxy');
   if (unknown !== undefined) throw new InvalidArgumentError(`'${unknown}': write fairlead, haproxy, or both`);
   return names as ProxyName[];
+}
+
+function contestants(text: string): string[] {
+  const known = CONTESTANTS.map(({ name }) => name);
+  const names = text === 'all' ? known : text.split(',');
+  const unknown = names.find((name) => !known.includes(name));
+  if (unknown !== undefined) throw new InvalidArgumentError(`'${unknown}': write all, or some of ${known.join(',')}`);
+  return names;
 }
 
 const program = new Command('lab').description('Several hosts on one machine, real databases, and things that break.');
@@ -74,6 +85,23 @@ program
     process.exitCode = await runNoFalseDown(options);
   });
 
+program
+  .command('vip')
+  .description('two proxies with one address; killed, cut off, frozen, parted, handed over, and back')
+  .addOption(
+    new Option('--contestants <names>', 'what holds the address, one after the other')
+      .argParser(contestants)
+      .default(['keepalived', 'fairlead', 'fairlead-2cs']),
+  )
+  .option('--rounds <n>', 'of each fault at 20 ms; a fifth of it at 1 s', number, 10)
+  .option('--quick', 'Fairlead at 20 ms alone, two rounds', false)
+  .option('--json', 'print one JSON object', false)
+  .option('--keep', 'leave logs behind', false)
+  .action(async (options: VipOptions & { quick: boolean }) => {
+    const quick = { contestants: ['fairlead-2cs'], rounds: 2 };
+    process.exitCode = await runVip(options.quick ? { ...options, ...quick } : options);
+  });
+
 // What the lab starts inside its namespaces.
 program
   .command('galera-check', { hidden: true })
@@ -91,6 +119,17 @@ program
   .action(servePostgresChecks);
 
 program.command('burn', { hidden: true }).requiredOption('--seconds <n>', '', number).action(burn);
+
+program
+  .command('vip-probe', { hidden: true })
+  .requiredOption('--host <address>')
+  .requiredOption('--port <n>', '', number)
+  .action(runProbe);
+
+program
+  .command('vip-backend', { hidden: true })
+  .requiredOption('--ports <n...>')
+  .action(({ ports }: { ports: string[] }) => serveBackend({ ports: ports.map(Number) }));
 
 program
   .command('writer', { hidden: true })

@@ -28,6 +28,12 @@ export const PEERS = {
   'prometheus-haproxy-exporter': 'prometheus-haproxy-exporter',
   chromium: 'chromium',
   script: 'bsdutils',
+  keepalived: 'keepalived',
+  killall: 'psmisc',
+  ping: 'iputils-ping',
+  tshark: 'tshark',
+  dumpcap: 'wireshark-common',
+  unshare: 'util-linux',
 };
 
 /** Files that are no command: path (one of several, by architecture) to Debian package. */

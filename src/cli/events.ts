@@ -1,5 +1,5 @@
 /**
- * `fairlead events [BACKEND[/SERVER]] [--follow] [--since 10m] [--json] [-s SOCKET]`: what happened, a line each. With
+ * `fairlead events [BACKEND[/SERVER]|VIP] [--follow] [--since 10m] [--json] [-s SOCKET]`: what happened, a line each. With
  * --follow it goes on until it is interrupted, through reloads and from a process to its successor.
  * Exit codes: 0 all was printed (or the reader went away), 1 it could not be had, 130 interrupted.
  */
@@ -27,8 +27,8 @@ const RETRY_MS = 100;
 export function register(program: Command): void {
   const command = program
     .command('events')
-    .description('print what happened to servers and backends, the oldest first')
-    .argument('[backend[/server]]', 'only of this one')
+    .description('print what happened to servers, backends and virtual addresses, the oldest first')
+    .argument('[backend[/server]|vip]', 'only of this one')
     .option('-f, --follow', 'go on with what happens from now on, until interrupted')
     .option('--since <time>', 'only of the last 30s, 10m, 2h …')
     .option('--json', 'print one JSON document per line');

@@ -131,6 +131,7 @@ async function serve(first: Loaded, args: HaproxyArgs, log: ProcessLog): Promise
     takeFrom: args.takeFrom,
     entersChroot: !isMaster,
     notifies: args.systemd,
+    signals: 'haproxy',
     onReady: ({ model: running }) => ready(running, args, isMaster, log),
     exit: (ending) => exit(ending, isMaster, log),
   });

@@ -1,5 +1,5 @@
 /**
- * The program: `fairlead SUBCOMMAND …`, or HAProxy's own command line when called `haproxy`.
+ * The program: `fairlead SUBCOMMAND …`, or the command line of HAProxy or keepalived when called by that name.
  * Each subcommand lives in its own file and registers itself here; this file decides nothing but which one runs.
  */
 import { readFileSync } from 'node:fs';
@@ -16,6 +16,7 @@ const SUBCOMMANDS: { readonly [name: string]: () => Promise<{ register(program: 
   status: () => import('./status.js'),
   explain: () => import('./explain.js'),
   events: () => import('./events.js'),
+  vip: () => import('./vip.js'),
   recheck: () => import('./recheck.js'),
   demo: () => import('./demo.js'),
 };
@@ -26,10 +27,10 @@ function packageVersion(): string {
   return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
 }
 
-/** Words after `haproxy` when this is to be HAProxy (by symlink name or first argument), else undefined. */
-function haproxyArguments(argv: readonly string[]): string[] | undefined {
-  if (basename(argv[1] ?? '') === 'haproxy') return argv.slice(2);
-  return argv[2] === 'haproxy' ? argv.slice(3) : undefined;
+/** Words after `haproxy` (or `keepalived`) when this is to be that program, by symlink name or first argument; else undefined. */
+function argumentsAs(name: 'haproxy' | 'keepalived', argv: readonly string[]): string[] | undefined {
+  if (basename(argv[1] ?? '') === name) return argv.slice(2);
+  return argv[2] === name ? argv.slice(3) : undefined;
 }
 
 /** The one that is named, or all, for the help that lists them. */
@@ -48,12 +49,18 @@ async function buildProgram(): Promise<Command> {
     .description("take HAProxy's own command line, as does a symlink to fairlead named haproxy")
     .allowUnknownOption();
   program
+    .command('keepalived [args...]')
+    .description("take keepalived's own command line, as does a symlink to fairlead named keepalived")
+    .allowUnknownOption();
+  program
     .command('version')
     .description('print the version')
     .action(() => console.log(`fairlead ${packageVersion()}`));
   return program;
 }
 
-const haproxyArgs = haproxyArguments(process.argv);
+const haproxyArgs = argumentsAs('haproxy', process.argv);
+const keepalivedArgs = argumentsAs('keepalived', process.argv);
 if (haproxyArgs) process.exitCode = await (await import('./haproxy.js')).haproxyMain(haproxyArgs);
+else if (keepalivedArgs) process.exitCode = await (await import('./keepalived.js')).keepalivedMain(keepalivedArgs);
 else await (await buildProgram()).parseAsync();

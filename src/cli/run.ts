@@ -6,7 +6,7 @@ import type { Model } from '../config/model.js';
 import { addressText } from '../config/names.js';
 import { runs } from '../daemon/plan.js';
 import { ProcessLog } from '../daemon/process-log.js';
-import { runProgram } from '../daemon/program.js';
+import { runProgram, signalsOf } from '../daemon/program.js';
 import { listensSomewhere } from '../daemon/supervisor.js';
 import { exitNow } from '../linux/process.js';
 
@@ -41,7 +41,7 @@ async function run(options: RunOptions): Promise<void> {
   if (diagnostics.hasErrors) return fail(diagnostics.renderAll());
   if (!options.quiet && diagnostics.list.length > 0) console.error(grouped(diagnostics));
   if (!listensSomewhere(model))
-    return fail("error: nothing to listen on; add a 'bind' line to a proxy in mode tcp, or an agent");
+    return fail("error: nothing to listen on; add a 'bind' line to a proxy, an agent, or a virtual address");
   const log = new ProcessLog();
   log.quiet = options.quiet ?? false;
   const isRunning = await runProgram(first, {
@@ -54,6 +54,7 @@ async function run(options: RunOptions): Promise<void> {
     terminate: [],
     entersChroot: false,
     notifies: true,
+    signals: signalsOf(model),
     onReady: (supervisor) => {
       if (!options.quiet) announce(supervisor.model, supervisor.workers);
     },
@@ -92,4 +93,6 @@ function announce(model: Model, workers: number): void {
       console.log(`ready: ${proxy.name} on ${addressText(bind.address)} (${workers} worker${workers > 1 ? 's' : ''})`);
   for (const agent of model.agents.filter(({ disabled }) => disabled !== true))
     console.log(`ready: agent ${agent.name} on ${addressText(agent.address)}`);
+  for (const { name, addresses, interface: link } of model.vips?.instances ?? [])
+    console.log(`ready: vip ${name}, ${addresses.map(({ ip }) => ip).join(' ')}${link ? ` on ${link}` : ''}`);
 }

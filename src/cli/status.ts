@@ -3,7 +3,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { askSocket, chooseSocket, parseStat, type StatRecord } from '../control/stats-client.js';
 import { statusTable } from '../control/status-table.js';
+import { vipSummary } from '../control/vips/picture.js';
 import type { AgentFigures } from '../core/agent-figures.js';
+import type { VipStatus } from '../core/vrrp/messages.js';
+import { painter } from './paint-story.js';
 
 interface Options {
   watch?: boolean;
@@ -17,7 +20,7 @@ const WATCH_INTERVAL_MS = 1000;
 export function register(program: Command): void {
   program
     .command('status')
-    .description('show every proxy and server: state, weight, sessions, rates, checks')
+    .description('show every proxy, server and virtual address: state, weight, sessions, rates, checks')
     .option('-w, --watch', 'redraw each second')
     .option('--json', 'print the figures as JSON, one document (with --watch one per line)')
     .option('-s, --socket <socket>', 'control socket: a path or HOST:PORT (default: the running daemon)')
@@ -43,9 +46,15 @@ async function picture(socket: string, { json, watch }: Options): Promise<string
 }
 
 async function table(rows: readonly StatRecord[], socket: string): Promise<string> {
-  const agents = await agentLines(socket);
-  if (rows.length === 0 && agents !== '') return agents;
-  return `${statusTable(rows, await optionsOf(socket))}${agents === '' ? '' : `\n${agents}`}`;
+  const others = [await vipLines(socket), await agentLines(socket)].filter((text) => text !== '');
+  if (rows.length === 0 && others.length > 0) return others.join('\n');
+  return [statusTable(rows, await optionsOf(socket)), ...others].join('\n');
+}
+
+/** The virtual addresses, where there are any; a daemon of before, and HAProxy, answer something else. */
+async function vipLines(socket: string): Promise<string> {
+  const text = await askSocket(socket, 'show vips json', ANSWER_TIMEOUT_MS);
+  return text.startsWith('{') ? vipSummary(JSON.parse(text) as VipStatus, painter()) : '';
 }
 
 async function optionsOf(socket: string): Promise<{ colour: boolean; chosen: Set<string> }> {

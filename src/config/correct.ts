@@ -1,7 +1,7 @@
 /** Known slips that can be set right without changing what runs: the model keeps its meaning and says it plainly. */
 import { correctHttp } from './correct-http.js';
 import type { Diagnostics } from './diagnostics.js';
-import type { Model, Proxy, RoleCheck } from './model.js';
+import type { Located, Model, Proxy, Secret } from './model.js';
 
 /** Where docs/notify.md has it. */
 const TOKEN_PATH = '/etc/fairlead/notify.token';
@@ -16,6 +16,7 @@ export function correct(model: Model, diag: Diagnostics): void {
   }
   for (const { name, check } of model.agents) hidePassword(check, name, diag);
   hideToken(model, diag);
+  for (const vip of model.vips?.instances ?? []) hidePassword(vip, vip.name, diag);
 }
 
 /** Nothing comes to a rule behind one that always holds. */
@@ -45,7 +46,7 @@ function hideToken({ control }: Model, diag: Diagnostics): void {
 }
 
 /** A password that was written out gets a place of its own: it is not printed again. */
-function hidePassword(role: RoleCheck | undefined, name: string, diag: Diagnostics): void {
+function hidePassword(role: (Located & { password?: Secret }) | undefined, name: string, diag: Diagnostics): void {
   if (role?.password?.from !== 'text' || role.password.text === '') return;
   const path = `/etc/fairlead/${name}.password`;
   const loc = role.at?.password ?? role.loc;

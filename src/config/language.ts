@@ -13,7 +13,8 @@ const CONTENT: readonly Sign[] = [
   { language: 'pgsqlchk', pattern: /^\s*\{[\s\S]*"(webservers|health_check_user_password)"\s*:/ },
   {
     language: 'keepalived',
-    pattern: /^\s*(vrrp_instance|vrrp_script|global_defs|virtual_server|vrrp_sync_group)\b.*\{?/m,
+    pattern:
+      /^\s*(?:@\S+\s+|~\w+\(.*\)\s*)*(vrrp_\w+|global_defs|virtual_server(_group)?|static_(ipaddress|routes|rules)|track_(file|group)|bfd_instance|garp_group|linkbeat_interfaces|interface_up_down_delays)\b/m,
   },
   { language: 'xinetd', pattern: /^[ \t]*(service[ \t]+\S+|defaults)\s*\n?\s*\{/m },
   // Braces may have been lost on the way; these two words together are xinetd's alone.

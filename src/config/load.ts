@@ -8,10 +8,13 @@ import { HAPROXY_VERSION } from '../core/haproxy-version.js';
 import { readAgentFiles } from './agents/read.js';
 import { Diagnostics } from './diagnostics.js';
 import { type ReadContext, readHaproxy, type Source } from './haproxy/read.js';
+import { readKeepalived } from './keepalived/read.js';
+import { realWorld } from './keepalived/world.js';
 import { type Language, languageOf } from './language.js';
 import type { Model } from './model.js';
 import { validateSecrets } from './secrets.js';
 import { validate } from './validate.js';
+import { settleVips } from './vip-proxies.js';
 import { readYaml } from './yaml/read.js';
 import { speakYaml } from './yaml/wording.js';
 
@@ -20,10 +23,6 @@ const CONFIG_NAMES = /^[^.].*\.(cfg|yaml|yml)$/;
 /** In a directory of xinetd, as xinetd does. */
 const SERVICE_NAMES = /^[^.]*[^.~]$/;
 
-const LATER: { readonly [language in Language]?: string } = {
-  keepalived: 'a keepalived configuration',
-};
-
 export interface LoadOptions {
   /** Variables that configurations may name; those of this process by default. */
   env?: { [name: string]: string | undefined };
@@ -31,6 +30,8 @@ export interface LoadOptions {
   stdin?: () => string;
   /** Passwords must be at hand; false for whoever only translates. Default true. */
   needsSecrets?: boolean;
+  /** Which host the `@HOST` lines of keepalived.conf are meant for (its `-i`); by default the name of this one. */
+  instance?: string;
 }
 
 export interface Loaded {
@@ -41,8 +42,8 @@ export interface Loaded {
 }
 
 /**
- * Reads all paths as one configuration: first the HAProxy files as one stream, then the fairlead.yaml files, each kind
- * in the order given. The model must only run when `diagnostics.hasErrors` is false.
+ * Reads all paths as one configuration: first the HAProxy files as one stream, then keepalived's, then the fairlead.yaml
+ * files, each kind in the order given. The model must only run when `diagnostics.hasErrors` is false.
  * @param paths files, directories (their *.cfg, *.yaml and *.yml in lexical order), or `-` for standard input
  */
 export function loadConfig(paths: readonly string[], options: LoadOptions = {}): Loaded {
@@ -50,15 +51,24 @@ export function loadConfig(paths: readonly string[], options: LoadOptions = {}):
   const sources = paths.flatMap((path) => readPath(path, options, diagnostics));
   const ctx: ReadContext = { env: { ...(options.env ?? process.env) }, version: HAPROXY_VERSION };
   const inLanguage = (language: Language) => sources.filter((source) => languageOf(source) === language);
-  for (const source of sources) complainLater(source, diagnostics);
   const model = readHaproxy(inLanguage('haproxy'), diagnostics, ctx);
+  const included = readVips(inLanguage('keepalived'), model, diagnostics, options);
   readYaml(inLanguage('yaml'), diagnostics, ctx, model);
   const [pgsqlchk, xinetd, clustercheck] = (['pgsqlchk', 'xinetd', 'clustercheck'] as const).map(inLanguage);
   model.agents.push(...readAgentFiles({ pgsqlchk, xinetd, clustercheck }, diagnostics, options.env ?? process.env));
+  settleVips(model, diagnostics);
   if (sources.length > 0 && !diagnostics.hasErrors) complainEmpty(model, sources, diagnostics);
   if (options.needsSecrets !== false) validateSecrets(model, diagnostics, options.env ?? process.env);
   judge(model, diagnostics, new Set(inLanguage('yaml').map((source) => source.file)));
-  return { model, diagnostics, files: sources.map((source) => source.file) };
+  return { model, diagnostics, files: [...sources.map((source) => source.file), ...included] };
+}
+
+/** @returns the files that keepalived's files include */
+function readVips(sources: readonly Source[], model: Model, diag: Diagnostics, options: LoadOptions): string[] {
+  if (sources.length === 0) return [];
+  const { vips, included } = readKeepalived(sources, diag, realWorld(options.instance));
+  model.vips = vips;
+  return included;
 }
 
 /** What is wrong with the whole is said in the words of the file it is said of. */
@@ -129,16 +139,10 @@ function reasonOf(error: unknown): string {
   return words[code ?? ''] ?? message;
 }
 
-function complainLater(source: Source, diag: Diagnostics): void {
-  const what = LATER[languageOf(source)];
-  if (!what) return;
-  const loc = { file: source.file, line: 1, col: 1, len: 1 };
-  diag.error('language-later', loc, `this is ${what}, which comes with a later version`, 'leave the file out');
-}
-
 /** HAProxy refuses to start on nothing; so do we, and say it before anything else fails. */
 function complainEmpty(model: Model, sources: Source[], diag: Diagnostics): void {
-  if (model.proxies.length + model.agents.length > 0) return;
+  const addresses = (model.vips?.instances.length ?? 0) + (model.vips?.staticAddresses.length ?? 0);
+  if (model.proxies.length + model.agents.length + addresses > 0) return;
   const loc = { file: sources[0].file, line: 1, col: 1, len: 1 };
   diag.error(
     'no-proxies',

@@ -92,9 +92,13 @@ function memberOf(text: string, key: string): string | undefined {
   }
 }
 
-/** Complains about every password of a role check, and the token of `control:`, that cannot be had here and now. */
+/** Complains about every password of a role check or virtual address, and the token of `control:`, that cannot be had here and now. */
 export function validateSecrets(model: Model, diag: Diagnostics, env: Environment): void {
-  const checks = [...model.proxies.map(({ check }) => check.role), ...model.agents.map(({ check }) => check)];
+  const checks = [
+    ...model.proxies.map(({ check }) => check.role),
+    ...model.agents.map(({ check }) => check),
+    ...(model.vips?.instances ?? []),
+  ];
   for (const role of checks) {
     const password = role?.password;
     if (password === undefined) continue;

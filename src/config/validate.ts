@@ -14,6 +14,7 @@ import { validateRoleChecks } from './validate/role-checks.js';
 import { validateRules } from './validate/rules.js';
 import { validateServers } from './validate/servers.js';
 import { validateSettings } from './validate/settings.js';
+import { validateVips } from './validate/vips.js';
 
 /** Adds what it finds to `diag`; errors mean that the model must not run. */
 export function validate(model: Model, diag: Diagnostics): void {
@@ -27,4 +28,5 @@ export function validate(model: Model, diag: Diagnostics): void {
   validateRules(model, diag);
   validateHttp(model, diag);
   validateSettings(model, diag);
+  validateVips(model, diag);
 }

@@ -161,6 +161,7 @@ export interface VirtualRoute extends Located {
   protocol?: number;
   tos?: number;
   mtu?: number;
+  advmss?: number;
   onlink?: true;
   nexthops?: { via?: string; interface?: string; weight?: number; onlink?: true }[];
   track?: boolean;

@@ -9,6 +9,7 @@ import type { History } from '../core/events/history.js';
 import type { AdminCommand, ProtocolError, SessionInfo } from '../core/messages.js';
 import type { StickStore } from '../core/stick/store.js';
 import type { Row } from '../core/table.js';
+import type { VipStatus } from '../core/vrrp/messages.js';
 
 export interface AgentSaid {
   readonly text: string;
@@ -75,4 +76,13 @@ export interface Engine {
   tables?(): ReadonlyMap<string, StickStore>;
   /** The check endpoints, what they answer and how often. */
   agents?(): Promise<AgentFigures[]>;
+  /** The virtual addresses as their thread sees them now; null where there are none. */
+  vips?(): Promise<VipStatus | null>;
+  /** What the thread said last, at most a second or so ago: for the page, metrics and files, which cannot wait. */
+  readonly vipStatus?: VipStatus | null;
+  /**
+   * Hands the addresses of a router over and does not take them back for `holdMs`; null: of all that are master.
+   * @param who where the order comes from, for history; @returns an error text, or null when the order was taken
+   */
+  failoverVip?(router: string | null, holdMs: number, who: string): Promise<string | null>;
 }

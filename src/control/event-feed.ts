@@ -10,6 +10,8 @@ export interface FeedRequest {
   /** Undefined for all. */
   readonly proxy?: string;
   readonly server?: string;
+  /** A virtual router or sync group, instead of a proxy. */
+  readonly vip?: string;
   /** Only newer ones than this number. */
   readonly afterSeq: number;
   /** Only those that happened since, epoch ms. */
@@ -78,9 +80,12 @@ export class EventFeed implements Feed {
     return text;
   }
 
-  private wants({ proxy, server, atMs }: StoredEvent): boolean {
+  private wants({ kind, proxy, server, atMs }: StoredEvent): boolean {
     const { options } = this;
     if (atMs < options.sinceMs) return false;
+    // A backend may have the name of a virtual router.
+    if (options.vip !== undefined) return kind === 'vip' && proxy === options.vip;
+    if (kind === 'vip') return options.proxy === undefined;
     return (options.proxy ?? proxy) === proxy && (options.server ?? server) === server;
   }
 }

@@ -1,8 +1,8 @@
-/** The words after `show events`: `[<bk>[/<srv>]] [json] [since <time>] [after <seq>] [-w] [-n]`, in any order. */
+/** The words after `show events`: `[<bk>[/<srv>]|<vip>] [json] [since <time>] [after <seq>] [-w] [-n]`, in any order. */
 import { parseDuration } from '../config/units.js';
 import type { Engine } from './engine.js';
 import type { FeedRequest } from './event-feed.js';
-import { findSubject } from './subjects.js';
+import { findNamed } from './subjects.js';
 
 export interface EventRequest extends FeedRequest {
   readonly isJson: boolean;
@@ -36,10 +36,11 @@ function single(draft: Draft, word: string, engine: Pick<Engine, 'model' | 'hist
 }
 
 function about(draft: Draft, { model }: Pick<Engine, 'model'>, text: string): string | null {
-  const found = findSubject(model, text);
+  const found = findNamed(model, text);
   if (!found.ok) return found.why;
-  draft.proxy = found.value.proxy.name;
-  draft.server = found.value.server?.name;
+  const { value } = found;
+  if ('vip' in value) draft.vip = value.vip;
+  else Object.assign(draft, { proxy: value.proxy.name, server: value.server?.name });
   return null;
 }
 

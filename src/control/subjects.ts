@@ -1,7 +1,10 @@
-/** What an operator named, `BACKEND` or `BACKEND/SERVER`, and the near miss where there is none of that name. */
+/**
+ * What an operator named, `BACKEND`, `BACKEND/SERVER` or a virtual router, and the near miss where there is none of that
+ * name.
+ */
 import { hasBackend } from '../config/defaults.js';
 import type { Model, Proxy, Server } from '../config/model.js';
-import { didYouMean } from '../config/suggest.js';
+import { didYouMean, nearest } from '../config/suggest.js';
 
 export interface Subject {
   readonly proxy: Proxy;
@@ -12,6 +15,31 @@ export interface Subject {
 export type FoundSubject =
   | { readonly ok: true; readonly value: Subject }
   | { readonly ok: false; readonly why: string };
+
+/** A backend, a server, or the name of a virtual router or sync group. */
+export type Named = Subject | { readonly vip: string };
+
+export type FoundNamed = { readonly ok: true; readonly value: Named } | { readonly ok: false; readonly why: string };
+
+/** For what virtual routers have as servers do: events, a story. A backend of that name is meant first. */
+export function findNamed(model: Model, text: string): FoundNamed {
+  const found = findSubject(model, text);
+  const names = vipNames(model);
+  if (found.ok || names.length === 0) return found;
+  if (names.includes(text)) return { ok: true, value: { vip: text } };
+  return nearest(text, names) === undefined ? found : { ok: false, why: unknownVip(model, text) };
+}
+
+/** Instances and sync groups. */
+function vipNames({ vips }: Model): string[] {
+  return [...(vips?.instances ?? []), ...(vips?.groups ?? [])].map(({ name }) => name);
+}
+
+/** @param text no name of a virtual router @returns what to say of that */
+export function unknownVip(model: Model, text: string): string {
+  const names = vipNames(model);
+  return `there is no virtual router '${text}'; ${didYouMean(text, names, `there is ${names.slice(0, 8).join(', ') || 'none'}`)}`;
+}
 
 /** @param text names, or numbers as `#3/#1` */
 export function findSubject({ proxies }: Model, text: string): FoundSubject {

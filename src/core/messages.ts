@@ -8,6 +8,7 @@ import type { Model } from '../config/model.js';
 import type { EventDetail, ServerNow } from './events/event.js';
 import type { DampingNote } from './health/damping.js';
 import type { RowRef, Segment } from './table.js';
+import type { VrrpState } from './vrrp/types.js';
 
 /** A configuration to run: the model and where each entity's row is. */
 export interface Plan {
@@ -31,8 +32,8 @@ export interface Plan {
 
 /** What a thread gets as `workerData`. */
 export interface ThreadData {
-  readonly role: 'dataplane' | 'health';
-  /** Worker number, 0-based; 0 for health. */
+  readonly role: 'dataplane' | 'health' | 'vip';
+  /** Worker number, 0-based; 0 for the others. */
   readonly index: number;
   readonly wakeFd: number;
 }
@@ -90,6 +91,8 @@ export type ToWorker =
   | { type: 'kill-session'; id: number }
   /** Drop every session of a frontend (`shutdown frontend`). */
   | { type: 'kill-frontend-sessions'; proxy: string }
+  /** Drop every session whose client connected to one of these addresses: this host does not have them any more. */
+  | { type: 'kill-address-sessions'; addresses: readonly string[] }
   /** Stop when the last session ends (soft) or at once (hard); answer `stopped`. `spreadMs` is `close-spread-time`. */
   | { type: 'stop'; soft: boolean; spreadMs: number };
 
@@ -216,7 +219,10 @@ export interface ExternalProgram {
   readonly env: { readonly [name: string]: string };
 }
 
-/** One thing that happened to a server's health; the text is HAProxy's log line for it. */
+/**
+ * One thing that happened to a server's health; the text is HAProxy's log line for it. Of kind `vip`: to a virtual
+ * address; `proxy` is the name of its instance or sync group, and `vip` says what changed.
+ */
 export interface HealthEvent {
   type: 'health-event';
   proxy: string;
@@ -232,11 +238,14 @@ export interface HealthEvent {
     | 'backend-up'
     | 'weight'
     | 'damping'
-    | 'claim';
+    | 'claim'
+    | 'vip';
   level: 'emerg' | 'alert' | 'crit' | 'err' | 'warning' | 'notice' | 'info' | 'debug';
   text: string;
   /** Kept in history, and no log line: HAProxy has none for it. */
   isQuiet?: boolean;
   /** What lies behind it, for `explain` and `events`. */
   detail?: EventDetail;
+  /** Of a virtual router: its states (equal for a remark that is no transition), and why, without a full stop. */
+  vip?: { readonly from: VrrpState; readonly to: VrrpState; readonly why: string };
 }

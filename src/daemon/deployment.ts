@@ -4,7 +4,7 @@
  * whose state is unknown; at last what is no longer wanted is drained and closed.
  */
 import { Secrets } from '../agents/secrets.js';
-import type { Model, Proxy } from '../config/model.js';
+import type { Model, Proxy, Secret } from '../config/model.js';
 import { listenerNames } from '../config/names.js';
 import type { Engine } from '../control/engine.js';
 import { TAKEN_OVER } from '../core/events/cause.js';
@@ -30,6 +30,8 @@ import {
 } from './state-transfer.js';
 import { StickTables } from './stick-tables.js';
 import type { ThreadRequests } from './thread-requests.js';
+import { planVips } from './vip-plan.js';
+import { type VipListeners, Vips } from './vips.js';
 
 /** Why a configuration cannot run on this host at this moment. */
 export interface StartFailure {
@@ -48,6 +50,7 @@ export interface DeploymentContext {
   /** Listener keys that no worker may watch. */
   isClosed(key: string): boolean;
   getSocks(fd: number): void;
+  readonly vips: VipListeners;
 }
 
 export class Deployment {
@@ -62,6 +65,7 @@ export class Deployment {
   readonly addresses: ServerAddresses;
   readonly control: ControlSockets;
   readonly agents: Agents;
+  readonly vips: Vips;
 
   constructor(
     public model: Model,
@@ -69,6 +73,7 @@ export class Deployment {
   ) {
     this.listeners = new ListenerSet(context.workers, process.pid);
     this.agents = new Agents(context.log, (address) => this.listeners.takeInherited(address));
+    this.vips = new Vips(context.log, context.vips);
     this.control = new ControlSockets(context.engine, (fd) => context.getSocks(fd));
     this.addresses = new ServerAddresses(context.log, (proxy, server, resolved) => {
       void context.requests().admin(proxy, server, { do: 'resolved', resolved });
@@ -116,6 +121,7 @@ export class Deployment {
     await this.switchTo(model, found, saved);
     await this.agents.commit(agents);
     this.control.begin();
+    await this.applyVips(state?.vips);
     await this.retire(gone);
     return null;
   }
@@ -168,6 +174,19 @@ export class Deployment {
     );
     for (const text of complaints) this.context.log.warning(text);
     await this.context.requests().applyRoles(plan);
+  }
+
+  /** Last of all: whoever gets an address must be able to serve on it. */
+  private async applyVips(inherited: readonly string[] = []): Promise<void> {
+    const { model, layout, revision } = this;
+    const secretOf = (secret: Secret) => this.passwordOf(secret);
+    const { workers } = this.context.wake();
+    await this.vips.apply(planVips({ model, layout, revision, workers, secretOf, inherited }));
+  }
+
+  private passwordOf(secret: Secret): string | null {
+    const found = this.secrets.find(secret);
+    return found.ok ? found.value : null;
   }
 
   private async command(commands: ServerCommand[]): Promise<void> {

@@ -25,8 +25,8 @@ export class HealthEvents {
     const stored = this.history.add(event, this.whoDid(event));
     if (!event.isQuiet) {
       if (event.kind === 'backend-down') this.log.say('ALERT', quoted(event));
-      else this.log.say(event.kind === 'claim' && event.level === 'alert' ? 'ALERT' : 'WARNING', event.text);
-      this.log.send(event.level, event.proxy, event.text, event.atMs);
+      else this.log.say(tagOf(event), event.text);
+      this.log.send(event.level, event.kind === 'vip' ? null : event.proxy, event.text, event.atMs);
     }
     for (const listener of this.listeners) listener(stored);
   }
@@ -82,6 +82,11 @@ export class HealthEvents {
   lastCheck(proxy: string, server: string): string {
     return this.last.get(`${proxy}/${server}`) ?? '';
   }
+}
+
+function tagOf({ kind, level }: HealthEvent): 'NOTICE' | 'WARNING' | 'ALERT' {
+  if (kind === 'vip' && level === 'notice') return 'NOTICE';
+  return (kind === 'claim' || kind === 'vip') && level === 'alert' ? 'ALERT' : 'WARNING';
 }
 
 /** On the terminal HAProxy puts the name between quotes, in its log it does not. */

@@ -9,6 +9,8 @@ import { errnoText } from '../linux/errors.js';
 import { allowCoreDumps, dropPrivileges, enterRoot, exitNow } from '../linux/process.js';
 import type { StartFailure } from './deployment.js';
 import { handoverPathOf, type InheritedSockets, takeSockets, takeState } from './handover.js';
+import { KeepalivedFiles } from './keepalived-files.js';
+import { obeyFileSignals } from './keepalived-signals.js';
 import { notifyReady, notifyReloading, notifyStopping } from './notify.js';
 import type { ProcessLog } from './process-log.js';
 import type { TransferredState } from './state-transfer.js';
@@ -33,6 +35,10 @@ export interface ProgramOptions {
   /** Enter `chroot`; a process that reloads in place cannot. */
   entersChroot: boolean;
   notifies: boolean;
+  /** What SIGUSR1 and SIGUSR2 mean: stop softly and reload, or (keepalived) write files. */
+  signals: 'haproxy' | 'keepalived';
+  /** Mode of those files. */
+  filesMode?: number;
   onReady(supervisor: Supervisor): void;
   /** Ends the process by code or signal; must not return. */
   exit(ending: Ending): void;
@@ -71,6 +77,7 @@ export async function runProgram(first: Loaded, options: ProgramOptions): Promis
     return false;
   }
   if (!settle(first.model, account, options)) return false;
+  supervisor.privilegesDropped();
   signalAll(options.finish, 'SIGUSR1');
   signalAll(options.terminate, 'SIGTERM');
   if (options.notifies) notifyReady();
@@ -169,7 +176,15 @@ function tellManager(options: ProgramOptions, phase: 'begin' | 'end'): void {
   else notifyReady();
 }
 
-/** Signals of the management guide §4; SIGHUP reloads, where HAProxy without a master would only print its servers. */
+/** @returns whose signals a program in front of nothing but virtual addresses obeys */
+export function signalsOf({ vips, proxies, agents }: Model): ProgramOptions['signals'] {
+  return (vips?.instances.length ?? 0) > 0 && proxies.length + agents.length === 0 ? 'keepalived' : 'haproxy';
+}
+
+/**
+ * Signals of the management guide §4; SIGHUP reloads, where HAProxy without a master would only print its servers. Or
+ * those of keepalived(8).
+ */
 function obeySignals(
   supervisor: Supervisor,
   log: ProcessLog,
@@ -187,9 +202,14 @@ function obeySignals(
   };
   process.on('SIGTERM', stop(false));
   process.on('SIGINT', stop(false));
-  process.on('SIGUSR1', stop(true));
-  process.on('SIGUSR2', reload);
   process.on('SIGHUP', reload);
+  if (options.signals === 'keepalived') {
+    const complain = (text: string) => log.record('WARNING', null, text);
+    obeyFileSignals(new KeepalivedFiles(supervisor, { mode: options.filesMode, complain }), log);
+  } else {
+    process.on('SIGUSR1', stop(true));
+    process.on('SIGUSR2', reload);
+  }
   process.on('SIGTTOU', () => supervisor.pause());
   process.on('SIGTTIN', () => supervisor.resume());
   process.on('SIGPIPE', () => undefined);

@@ -52,6 +52,8 @@ export interface TransferredState {
   events?: StoredEvent[];
   /** What is known of claims to be the primary; absent from versions that compared none. */
   claims?: readonly ClaimsMemory[];
+  /** Virtual routers that were master; absent from versions that knew none. */
+  vips?: readonly string[];
 }
 
 /** Cells whose greatest value counts, not the sum. */

@@ -14,9 +14,11 @@ import type { AgentSaid, Engine } from '../control/engine.js';
 import type { AgentFigures } from '../core/agent-figures.js';
 import type { ServerNow, StoredEvent } from '../core/events/event.js';
 import type { History } from '../core/events/history.js';
+import { toHistoryEvent } from '../core/events/vip-event.js';
 import type { AdminCommand, FromHealth, FromWorker, ProtocolError, SessionInfo } from '../core/messages.js';
 import type { StickStore } from '../core/stick/store.js';
 import * as T from '../core/table.js';
+import type { VipStatus } from '../core/vrrp/messages.js';
 import { Deployment, type StartFailure } from './deployment.js';
 import { runErrand } from './errands.js';
 import { ExternalPrograms } from './external-programs.js';
@@ -38,6 +40,8 @@ const WORKERS_MAX = 64;
 const ROLE_RESTART_MS = 500;
 const ROLE_ENDS_MAX = 5;
 const ROLE_ENDS_WITHIN_MS = 60_000;
+/** A virtual address waits this long at most for its next owner when we stop. */
+const VIP_GRACE_MS = 1000;
 /** History that a successor gets: some hundred bytes each. */
 const EVENTS_HANDED_OVER = 1000;
 
@@ -116,6 +120,10 @@ export class Supervisor implements Engine {
       wake: () => this.threads!.wakeFds,
       isClosed: (key) => this.frontends.isClosed(key),
       getSocks: (fd) => writeSockets(fd, this.handoverSource()),
+      vips: {
+        event: (event) => this.health.add(toHistoryEvent(event)),
+        lost: (addresses) => this.threads?.toWorkers({ type: 'kill-address-sessions', addresses }),
+      },
     });
     if (options.inherited) this.deployment.listeners.inherit(options.inherited);
     this.frontends = new FrontendSwitch({
@@ -219,6 +227,7 @@ export class Supervisor implements Engine {
     this.row(T.rowKey.process())?.set(T.P_STOPPING, 1);
     await this.queue;
     const { hardStopAfterMs: limit, graceMs = 0 } = this.model.global;
+    await this.giveUpAddresses();
     if (graceMs > 0) await sleep(graceMs);
     if (limit !== undefined) setTimeout(() => void this.hardStop(), limit);
     await this.deployment.closeListeners(this.handedOver);
@@ -239,9 +248,15 @@ export class Supervisor implements Engine {
   private async hardStop(): Promise<void> {
     this.stopping = true;
     this.isHard = true;
+    await this.giveUpAddresses();
     if (!this.handedOver) this.deployment.listeners.removePaths(this.deployment.listeners.all.values());
     await this.requests?.stop(false, HARD_STOP_MS);
     await this.end('hard');
+  }
+
+  /** Whoever takes over must be there before we let our clients down. */
+  private giveUpAddresses(): Promise<void> {
+    return this.deployment.vips.stop(this.handedOver, VIP_GRACE_MS);
   }
 
   private async end(how: 'soft' | 'hard' | 'failed'): Promise<void> {
@@ -405,6 +420,23 @@ export class Supervisor implements Engine {
     return this.deployment.agents.figures();
   }
 
+  vips(): Promise<VipStatus | null> {
+    return this.deployment.vips.askStatus();
+  }
+
+  get vipStatus(): VipStatus | null {
+    return this.deployment.vips.status;
+  }
+
+  failoverVip(router: string | null, holdMs: number, who: string): Promise<string | null> {
+    return this.deployment.vips.failover(router, holdMs, who);
+  }
+
+  /** The process runs as somebody else from now on. */
+  privilegesDropped(): void {
+    this.deployment.vips.privilegesDropped();
+  }
+
   serverAddress(proxy: string, server: Server): { host: string; port: number } {
     const row = this.row(T.rowKey.server(proxy, server.name));
     return row ? readAddress(row, server) : { host: hostOf(server) ?? '-', port: 0 };
@@ -423,6 +455,7 @@ export class Supervisor implements Engine {
           this.health.damping(proxy, server),
         ),
         claims: deployment.claims,
+        vips: deployment.vips.masters(),
         events: this.history.list().slice(-EVENTS_HANDED_OVER),
       }),
       handedOver: () => {
@@ -440,9 +473,10 @@ function maxconnKey(target: Parameters<Engine['setMaxconn']>[0]): string {
   return T.rowKey.server(target.proxy, target.server ?? '');
 }
 
-/** Whether there is anything that clients or pollers could reach. */
+/** Whether there is anything to do: listeners that clients or pollers could reach, or addresses to hold. */
 export function listensSomewhere(model: Model): boolean {
-  return model.agents.length > 0 || model.proxies.some((p) => runs(p) && p.binds.length > 0);
+  const hasVips = (model.vips?.instances.length ?? 0) > 0;
+  return hasVips || model.agents.length > 0 || model.proxies.some((p) => runs(p) && p.binds.length > 0);
 }
 
 function refusal(texts: string[]): { ok: false; text: string } {

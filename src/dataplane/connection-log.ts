@@ -2,7 +2,7 @@
 import * as T from '../core/table.js';
 import { ipText } from '../linux/sockaddr.js';
 import type { WorkerRow } from './entities.js';
-import { destinationOf } from './proxy-header.js';
+import { destinationOf, socketDestination } from './proxy-header.js';
 import type { Session } from './session.js';
 
 /** Queue, connect and total time of an established session into a row's decaying averages. */
@@ -34,4 +34,9 @@ export function hostText(address: { copyIp(to: Uint8Array): 0 | 4 | 6 }): string
 export function destinationText(session: Session): string {
   const to = destinationOf(session);
   return `${hostText(to)}:${to.port || 1}`;
+}
+
+/** @returns the address of this host that the client is connected to, whatever a PROXY header says */
+export function localIp(session: Session): string {
+  return hostText(socketDestination(session));
 }

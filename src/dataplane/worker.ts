@@ -6,6 +6,7 @@ import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_thread
 import type { FromWorker, ThreadData, ToWorker } from '../core/messages.js';
 import { Reactor } from '../linux/reactor.js';
 import { applyPlan } from './configure.js';
+import { localIp } from './connection-log.js';
 import { contain } from './faults.js';
 import { kill } from './finish.js';
 import { passwordChecked } from './http/auth/password-checked.js';
@@ -65,6 +66,9 @@ function onMessage(message: ToWorker): void {
       break;
     case 'kill-frontend-sessions':
       for (const session of worker.live.filter((s) => s.frontend.name === message.proxy)) kill(session, 'K');
+      break;
+    case 'kill-address-sessions':
+      for (const session of worker.live.filter((s) => message.addresses.includes(localIp(s)))) kill(session, 'K');
       break;
     case 'stop':
       stop(message.soft, message.spreadMs);

@@ -44,7 +44,8 @@ const SCOPE_HOST = 254;
 const SCOPE_NOWHERE = 255;
 const FOREVER = 0xffffffff;
 const ROUTE_TYPES = { unicast: 1, local: 2, blackhole: 6, unreachable: 7, prohibit: 8, throw: 9 } as const;
-const RULE_ACTIONS = { table: 1, goto: 2, blackhole: 6, unreachable: 7, prohibit: 8 } as const;
+/** FR_ACT_*. */
+export const RULE_ACTIONS = { table: 1, goto: 2, blackhole: 6, unreachable: 7, prohibit: 8 } as const;
 const MACVLAN_MODES = { private: 1, vepa: 2, bridge: 4 } as const;
 
 /** As `ip address add` takes it; with the interface as its index this is the model's VirtualAddress. */
@@ -69,7 +70,7 @@ export interface AddressSpec {
   readonly protocol?: number;
 }
 
-export interface NexthopSpec {
+interface NexthopSpec {
   readonly via?: string;
   readonly interfaceIndex?: number;
   /** 1..256 */
@@ -130,7 +131,8 @@ function optional<T>(value: T | undefined, make: (value: T) => Uint8Array): Uint
   return value === undefined ? [] : [make(value)];
 }
 
-function ipBytes(text: string): Uint8Array | undefined {
+/** @returns 4 or 16 bytes, or undefined where the text is no address */
+export function ipBytes(text: string): Uint8Array | undefined {
   return text.includes(':') ? parseIpv6(text) : parseIpv4(text);
 }
 
@@ -285,7 +287,7 @@ interface Prefix {
 }
 
 /** @returns undefined for everything, null where the text is no prefix */
-function prefixOf(text: string | undefined, family: 4 | 6): Prefix | undefined | null {
+export function prefixOf(text: string | undefined, family: 4 | 6): Prefix | undefined | null {
   if (text === undefined || ['all', 'any', 'default'].includes(text)) return undefined;
   const [ip, mask, ...rest] = text.split('/');
   const bytes = family === 4 ? parseIpv4(ip) : parseIpv6(ip);
@@ -337,7 +339,7 @@ export function addMacvlanRequest(spec: MacvlanSpec): Uint8Array | null {
 }
 
 /** @returns six bytes, or null */
-export function macBytes(text: string): Uint8Array | null {
+function macBytes(text: string): Uint8Array | null {
   return /^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/i.test(text) ? Buffer.from(text.replaceAll(':', ''), 'hex') : null;
 }
 

@@ -107,7 +107,8 @@ test('what cannot be read is said, all of it', (t) => {
     [
       'unreadable: cannot read missing.cfg: no such file or directory',
       'no-files: no configuration in directory /empty',
-      'language-later: this is a keepalived configuration, which comes with a later version',
+      "missing-keyword: 'VI_1' has no 'virtual_router_id'",
+      "missing-keyword: 'VI_1' has no 'interface'",
       "xinetd-attribute: service 'mysqlchk' has no program",
       "bad-value: 'health_check_user_password' is missing",
       "bad-value: 'webserver_host' is missing",

@@ -8,6 +8,7 @@ import type { ServerNow, StoredEvent } from '../../src/core/events/event.js';
 import { History } from '../../src/core/events/history.js';
 import type { AdminCommand, HealthEvent, SessionInfo } from '../../src/core/messages.js';
 import * as T from '../../src/core/table.js';
+import type { VipStatus } from '../../src/core/vrrp/messages.js';
 
 export function server(name: string, id: number, port: number, more: Partial<Server> = {}): Server {
   return { name, id, address: { kind: 'inet', family: 4, host: '127.0.0.1', port }, portMode: 'fixed', ...more };
@@ -161,6 +162,20 @@ export class FakeEngine implements Engine {
 
   stop(): void {
     this.calls.push('stop');
+  }
+
+  /** What the VIP thread says. */
+  vipStatus: VipStatus | null = null;
+  failoverError: string | null = null;
+
+  async vips(): Promise<VipStatus | null> {
+    return this.vipStatus;
+  }
+
+  async failoverVip(router: string | null, holdMs: number, who: string): Promise<string | null> {
+    this.orderedBy.push(who);
+    this.calls.push(`failover ${router} ${holdMs}`);
+    return this.failoverError;
   }
 
   readonly history = new History();

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { EADDRNOTAVAIL, EEXIST, EINVAL, ENODEV, ENOENT, ESRCH } from '../../src/linux/constants.js';
+import { isRoute, isRule } from '../../src/linux/route-match.js';
 import { RouteNetlink } from '../../src/linux/route-netlink.js';
 import {
   type AddressSpec,
@@ -259,7 +260,7 @@ const ROUTES: readonly (readonly [string, RouteSpec, Shown])[] = [
   ],
   [
     'IPv6',
-    unicast({ destination: 'fd00:50::', prefixLength: 32, via: 'fd00::fe', metric: 9 }),
+    unicast({ destination: 'FD00:50:0::', prefixLength: 32, via: 'fd00::fe', metric: 9 }),
     { dst: 'fd00:50::/32', gateway: 'fd00::fe', metric: 9 },
   ],
   [
@@ -290,7 +291,7 @@ for (const [what, spec, expected] of ROUTES)
     assert.deepEqual({ ...shown[0], ...expected }, shown[0]);
     assert.equal(netlink.addRoute(spec), -EEXIST);
     const said = list(netlink.routes(spec.protocol ?? 18));
-    const its = said.filter((r) => r.destination === spec.destination && r.prefixLength === spec.prefixLength);
+    const its = said.filter((r) => isRoute(r, spec));
     assert.ok(its.length >= 1);
     assert.equal(its[0].table, spec.table ?? 254);
     assert.equal(its[0].tos, spec.tos ?? 0);
@@ -299,6 +300,7 @@ for (const [what, spec, expected] of ROUTES)
     if (spec.source !== undefined) assert.equal(its[0].source, spec.source);
     const hops = its.flatMap((r) => (r.nexthops.length > 0 ? r.nexthops.map(({ via }) => via) : [r.via]));
     if (spec.nexthops !== undefined) assert.deepEqual(hops.sort(), spec.nexthops.map(({ via }) => via).sort());
+    for (const [, one] of ROUTES) assert.equal(isRoute(its[0], one), one === spec);
     assert.equal(netlink.removeRoute(spec), 0, netlink.why);
     assert.deepEqual(routesShown(spec), []);
     assert.equal(netlink.removeRoute(spec), -ESRCH);
@@ -320,7 +322,7 @@ const RULES: readonly (readonly [string, RuleSpec, Shown])[] = [
   ['unreachable', { family: 4, action: 'unreachable', from: '10.2.0.0/16' }, { action: 'unreachable' }],
   ['prohibit', { family: 4, action: 'prohibit', from: '10.2.0.0/16' }, { action: 'prohibit' }],
   ['goto', { family: 4, action: 'goto', goto: 32766, preference: 90, from: '10.2.0.0/16' }, { goto: 32766 }],
-  ['IPv6', { family: 6, action: 'table', from: 'fd00::/16', table: 7 }, { src: 'fd00::', srclen: 16, table: '7' }],
+  ['IPv6', { family: 6, action: 'table', from: 'FD00:0::/16', table: 7 }, { src: 'fd00::', srclen: 16, table: '7' }],
   ['IPv6 without table', { family: 6, action: 'table', to: 'fd00::1' }, { dst: 'fd00::1', table: 'main' }],
 ];
 
@@ -342,6 +344,7 @@ for (const [what, spec, expected] of RULES)
       [spec.iif ?? '', spec.oif ?? '', spec.fwmark ?? 0, spec.tos ?? 0, spec.goto ?? 0],
     );
     if (spec.preference !== undefined) assert.equal(said.preference, spec.preference);
+    for (const [, one] of RULES) assert.equal(isRule(said, one), one === spec);
     assert.equal(netlink.removeRule(spec), 0, netlink.why);
     assert.deepEqual(added(), []);
     assert.equal(netlink.removeRule(spec), -ENOENT);

@@ -4,6 +4,7 @@ import { hasFrontend } from '../defaults.js';
 import type { Diagnostics } from '../diagnostics.js';
 import type { Address, Bind, Model } from '../model.js';
 import { addressText } from '../names.js';
+import { isVirtual } from './vips.js';
 
 interface Claim {
   bind: Bind;
@@ -24,7 +25,7 @@ export function validateListeners(model: Model, diag: Diagnostics): void {
       );
     }
     for (const bind of proxy.binds) claim(claims, { bind, owner: `${proxy.kind} '${proxy.name}'` }, diag);
-    noticeForeignAddresses(proxy.binds, diag);
+    noticeForeignAddresses(proxy.binds, model, diag);
   }
 }
 
@@ -44,11 +45,11 @@ function claimKey(bind: Bind): string {
   return `${bind.interface ?? ''} ${text.replace(/^0\.0\.0\.0:/, '*:')}`;
 }
 
-/** Addresses that may move between hosts: told apart only by being neither wildcard nor loopback. One notice per address. */
-function noticeForeignAddresses(binds: readonly Bind[], diag: Diagnostics): void {
+/** Addresses that may move between hosts: told apart only by being neither wildcard nor loopback. One notice per address; none for our own virtual addresses. */
+function noticeForeignAddresses(binds: readonly Bind[], model: Model, diag: Diagnostics): void {
   const told = new Set<string>();
   for (const { address, loc } of binds) {
-    if (!mayBeElsewhere(address) || told.has(address.host)) continue;
+    if (!mayBeElsewhere(address) || told.has(address.host) || isVirtual(address.host, model)) continue;
     told.add(address.host);
     diag.notice('address-may-be-elsewhere', loc, `${address.host} is served as soon as this host holds it`);
   }

@@ -6,6 +6,7 @@ import { openGlobal } from '../haproxy/global.js';
 import { Line } from '../haproxy/line.js';
 import type { ReadContext, Source } from '../haproxy/read.js';
 import type { Reader } from '../haproxy/section.js';
+import { noVips } from '../keepalived/read.js';
 import type { Model, Proxy } from '../model.js';
 import { collectPatternFiles } from '../pattern-files.js';
 import { readAgents } from './agents.js';
@@ -20,6 +21,8 @@ import { verbatimLines } from './rules.js';
 import { fileSchema } from './schema.js';
 import { isObject, type Plain, YamlSource } from './source.js';
 import { readUserlists } from './userlist.js';
+import { readVips } from './vips.js';
+import { readVrrp } from './vrrp.js';
 
 const KINDS: { readonly [word: string]: Proxy['kind'] } = {
   services: 'listen',
@@ -69,6 +72,7 @@ export function readYaml(
   numberProxies(added, taken);
   model.proxies.push(...added);
   if (added.length > 0) collectPatternFiles(model, diag);
+  for (const { data, place } of files) readVirtual(data, place, model);
   return model;
 }
 
@@ -77,6 +81,14 @@ function readFile({ file, text }: Source, diag: Diagnostics): File | undefined {
   if (source.data === null) return undefined;
   const data = fitToSchema(source, fileSchema);
   return isObject(data) ? { data, place: new Place(source, []) } : undefined;
+}
+
+/** `vips:` and `vrrp:`; after all proxies, which virtual addresses may be about. */
+function readVirtual(data: File['data'], place: Place, model: Model): void {
+  if (data.vips === undefined && data.vrrp === undefined) return;
+  model.vips ??= noVips();
+  readVrrp(data.vrrp, place.child('vrrp'), model.vips);
+  model.vips.instances.push(...readVips(data.vips, place.child('vips'), model.proxies));
 }
 
 /** `tune:` and the verbatim lines go through the HAProxy reader. */

@@ -9,6 +9,8 @@ import { httpErrorsSchema } from './http-lines.js';
 import { defaultsSchema, proxiesSchema } from './proxy-fields.js';
 import { haproxySchema } from './rules.js';
 import { userlistsSchema } from './userlist.js';
+import { vipsSchema } from './vips.js';
+import { vrrpSchema } from './vrrp.js';
 
 const HINTS = {
   bind: "write it in a service: 'services: { NAME: { bind: … } }'",
@@ -32,6 +34,8 @@ export const fileSchema = strict(
     'http-errors': httpErrorsSchema.optional(),
     agents: agentsSchema.optional(),
     control: controlSchema.optional(),
+    vips: vipsSchema.optional(),
+    vrrp: vrrpSchema.optional(),
   },
   HINTS,
 );

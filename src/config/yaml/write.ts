@@ -1,6 +1,6 @@
 /** The model as fairlead.yaml, in the words and short forms a person would use; `readYaml` finds the same model in it. */
 import { Document, isMap, isPair, isScalar, isSeq, type Node, visit } from 'yaml';
-import type { Global, Model, Proxy } from '../model.js';
+import type { Global, Model, Proxy, VipConfig } from '../model.js';
 import { writeAgents } from './agents.js';
 import type { Written } from './codec.js';
 import { writeControl } from './control.js';
@@ -11,6 +11,8 @@ import { writeHttpErrors } from './http-lines.js';
 import { unusualIds } from './ids.js';
 import { lineOf } from './rule-text.js';
 import { writeUserlists } from './userlist.js';
+import { writeVips } from './vips.js';
+import { writeVrrp } from './vrrp.js';
 import { sharedSettings, writeProxy } from './write-proxy.js';
 
 const BLOCKS: { readonly [kind in Proxy['kind']]: string } = {
@@ -30,9 +32,16 @@ export function writeYaml(model: Model): string {
   if (model.httpErrors.length > 0) blocks.push(['http-errors', writeHttpErrors(model.httpErrors)]);
   if (model.agents.length > 0) blocks.push(['agents', writeAgents(model.agents)]);
   if (model.control !== undefined) blocks.push(['control', writeControl(model.control)]);
+  if (model.vips !== undefined) blocks.push(...writeVirtual(model.vips, model));
   const document = new Document(new Map(blocks));
   prettify(document);
   return document.toString({ lineWidth: 0, flowCollectionPadding: true, singleQuote: true });
+}
+
+function writeVirtual(vips: VipConfig, { proxies }: Model): Block[] {
+  const shared = writeVrrp(vips);
+  const blocks: Block[] = vips.instances.length === 0 ? [] : [['vips', writeVips(vips.instances, proxies)]];
+  return shared === undefined ? blocks : [...blocks, ['vrrp', shared]];
 }
 
 function writeGlobal(global: Global): Block[] {
@@ -92,6 +101,11 @@ const ALWAYS_BLOCK = [
   'use-backend',
   'use-server',
   'http-errors',
+  'vips',
+  'vrrp',
+  'scripts',
+  'groups',
+  'processes',
   ...RULE_KEYS.map(({ key }) => key),
 ];
 
@@ -120,7 +134,7 @@ function prettify(document: Document): void {
 
 /** Whether a pair holds things by name. */
 function isNamed(pair: unknown): boolean {
-  return isPair(pair) && Object.values(BLOCKS).includes(String(pair.key));
+  return isPair(pair) && [...Object.values(BLOCKS), 'vips'].includes(String(pair.key));
 }
 
 function isSmall(node: Node): boolean {
@@ -135,6 +149,6 @@ function spaceOut(node: unknown, depth: number): void {
   for (const [i, { key, value }] of node.items.entries()) {
     const isBlock = isMap(value) && !value.flow && value.items.length > 0;
     if (i > 0 && isBlock) (key as Node).spaceBefore = true;
-    if (depth === 2 && ['services', 'frontends', 'backends'].includes(String(key))) spaceOut(value, 1);
+    if (depth === 2 && ['services', 'frontends', 'backends', 'vips'].includes(String(key))) spaceOut(value, 1);
   }
 }

@@ -14,6 +14,7 @@ import { MISC_COMMANDS, RELOAD_COMMAND } from './show-misc.js';
 import { SERVERS_COMMANDS } from './show-servers.js';
 import { STAT_COMMANDS } from './show-stat.js';
 import { TABLE_COMMANDS } from './tables.js';
+import { VIP_COMMANDS } from './vips.js';
 
 export const STATS_SOCKET_COMMANDS = new CommandTable([
   ...INFO_COMMANDS,
@@ -30,5 +31,6 @@ export const STATS_SOCKET_COMMANDS = new CommandTable([
   ...HISTORY_COMMANDS,
   ...SETTLE_COMMANDS,
   ...TABLE_COMMANDS,
+  ...VIP_COMMANDS,
   RELOAD_COMMAND,
 ]);

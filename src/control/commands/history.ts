@@ -1,12 +1,13 @@
 /** Fairlead's own commands about the past and against it: `show events`, `show explain`, `recheck`, `clear damping`. */
 import { hasBackend } from '../../config/defaults.js';
 import { story } from '../../core/events/story.js';
+import { vipStory } from '../../core/events/vip-story.js';
 import { type Command, type CommandContext, DONE, INFO, type Reply, refuse } from '../command.js';
 import { EventFeed, type FeedFormat, JSON_LINES } from '../event-feed.js';
 import { readEventRequest } from '../event-request.js';
-import { explanationOf } from '../explain.js';
+import { explanationOf, vipExplanationOf } from '../explain.js';
 import { localTime } from '../local-time.js';
-import { findSubject, type Subject } from '../subjects.js';
+import { findNamed, findSubject, type Subject } from '../subjects.js';
 
 type Arguments = readonly (string | undefined)[];
 
@@ -23,13 +24,27 @@ function showEvents({ engine, nowMs }: CommandContext, args: Arguments): Reply {
 }
 
 async function showExplain({ engine, nowMs }: CommandContext, [name, form]: Arguments): Promise<Reply> {
-  const found = findSubject(engine.model, name ?? '');
+  const found = findNamed(engine.model, name ?? '');
   if (!found.ok) return refuse(name === undefined ? "Require 'backend/server'." : found.why);
+  if ('vip' in found.value) return explainVip(engine, found.value.vip, form, nowMs);
   const { proxy, server } = found.value;
   if (server === undefined) return refuse(`name a server of it: ${names(found.value).join(', ')}`);
   const explanation = await explanationOf(engine, { proxy, server }, nowMs);
   if (explanation === null) return refuse(`${proxy.name}/${server.name} does not run.`);
   return form === 'json' ? `${JSON.stringify(explanation)}\n` : story(explanation, localTime);
+}
+
+async function explainVip(
+  engine: CommandContext['engine'],
+  name: string,
+  form: string | undefined,
+  nowMs: number,
+): Promise<Reply> {
+  const explanation = await vipExplanationOf(engine, name, nowMs);
+  if (explanation !== null)
+    return form === 'json' ? `${JSON.stringify(explanation)}\n` : vipStory(explanation, localTime);
+  const members = engine.model.vips?.groups.find((group) => group.name === name)?.instances;
+  return refuse(members === undefined ? `${name} does not run.` : `name an instance of it: ${members.join(', ')}`);
 }
 
 function names({ proxy }: Subject): string[] {
@@ -82,15 +97,15 @@ async function clear(
 export const HISTORY_COMMANDS: readonly Command[] = [
   {
     words: ['show', 'events'],
-    usage: 'show events [<bk>[/<srv>]] [opts]',
-    help: 'what happened to servers and backends, the oldest first',
+    usage: 'show events [<bk>[/<srv>]|<vip>] [opts]',
+    help: 'what happened to servers, backends and virtual routers',
     level: 'user',
     run: showEvents,
   },
   {
     words: ['show', 'explain'],
-    usage: 'show explain <bk>/<srv> [json]',
-    help: 'why a server is what it is, and how that came about',
+    usage: 'show explain <bk>/<srv>|<vip> [json]',
+    help: 'why a server or virtual router is what it is',
     level: 'user',
     run: showExplain,
   },

@@ -13,7 +13,8 @@ const STALLED_MS = 30_000;
 const FOLLOWERS_MAX = 32;
 
 const SERVER_SENT: FeedFormat = {
-  render: (event) => `id: ${event.seq}\nevent: health\ndata: ${JSON_LINES.render(event)}\n`,
+  render: (event) =>
+    `id: ${event.seq}\nevent: ${event.kind === 'vip' ? 'vip' : 'health'}\ndata: ${JSON_LINES.render(event)}\n`,
   renderMissed: (count) => `event: missed\ndata: ${JSON_LINES.renderMissed(count)}\n`,
 };
 
@@ -42,7 +43,7 @@ export async function streamEvents(
 
 /** The words of `show events` for what the query says. */
 function wordsOf(query: URLSearchParams, request: IncomingMessage, isServerSent: boolean): string[] {
-  const [backend, server] = [query.get('backend'), query.get('server')];
+  const [backend, server] = [query.get('backend') ?? query.get('vip'), query.get('server')];
   const after = query.get('after') ?? (request.headers['last-event-id'] as string | undefined);
   const since = query.get('since');
   const follows = isServerSent || ['1', 'true', 'yes', ''].includes(query.get('follow') ?? 'no');

@@ -1,5 +1,5 @@
 /**
- * What happened to servers and backends, kept twice: the last events of all, and the last ones of each, so that the
+ * What happened to servers, backends and virtual routers, kept twice: the last events of all, and the last ones of each, so that the
  * story of a quiet server survives a noisy neighbour. Bounded in every direction.
  */
 import type { HealthEvent } from '../messages.js';
@@ -25,7 +25,7 @@ interface Subject {
 
 export class History {
   private readonly ring: Ring<StoredEvent>;
-  /** By `proxy/server`, or `proxy/` for the backend itself; the one that was silent longest first. */
+  /** By `proxy/server`, `proxy/` for the backend itself, `/name` for a virtual router; the one silent longest first. */
   private readonly subjects = new Map<string, Subject>();
   private seq = 0;
 
@@ -57,7 +57,7 @@ export class History {
     const subject = this.touch(keyOf(event));
     // Lines of single checks (`option log-health-checks`) would push the transitions out.
     if (event.kind !== 'check') subject.ring.push(event);
-    if (isTransition(event)) subject.changedAtMs = event.atMs;
+    if (isTransition(event) || isVipTransition(event)) subject.changedAtMs = event.atMs;
   }
 
   private subject(event: HealthEvent): Subject | undefined {
@@ -80,6 +80,11 @@ export class History {
   /** Of one server, or (`null`) of the backend itself; the oldest first. */
   of(proxy: string, server: string | null): StoredEvent[] {
     return this.subjects.get(`${proxy}/${server ?? ''}`)?.ring.list() ?? [];
+  }
+
+  /** Of one virtual router or sync group; the oldest first. */
+  ofVip(name: string): StoredEvent[] {
+    return this.subjects.get(vipKey(name))?.ring.list() ?? [];
   }
 
   /**
@@ -109,14 +114,25 @@ function isNext(event: StoredEvent | null, seq: number): boolean {
   );
 }
 
-function keyOf({ proxy, server }: HealthEvent): string {
-  return `${proxy}/${server ?? ''}`;
+function keyOf({ kind, proxy, server }: HealthEvent): string {
+  return kind === 'vip' ? vipKey(proxy) : `${proxy}/${server ?? ''}`;
+}
+
+/** A backend may have the name of a virtual router; no backend is without a name. */
+function vipKey(name: string): string {
+  return `/${name}`;
 }
 
 export function isTransition({ detail }: HealthEvent): boolean {
   return detail !== undefined && detail.from !== detail.to;
 }
 
+export function isVipTransition({ vip }: HealthEvent): boolean {
+  return vip !== undefined && vip.from !== vip.to;
+}
+
 function heldBefore(event: HealthEvent, changedAtMs: number | null): number | null {
-  return isTransition(event) && changedAtMs !== null ? Math.max(0, event.atMs - changedAtMs) : null;
+  return (isTransition(event) || isVipTransition(event)) && changedAtMs !== null
+    ? Math.max(0, event.atMs - changedAtMs)
+    : null;
 }

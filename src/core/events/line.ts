@@ -1,8 +1,9 @@
 /** One event as one aligned line, for `fairlead events`. */
 import { causeText } from './cause.js';
 import type { StoredEvent } from './event.js';
-import { isTransition } from './history.js';
+import { isTransition, isVipTransition } from './history.js';
 import type { Clock, Paint } from './story.js';
+import { stateTone } from './vip-words.js';
 import { conditionWord, counted, span } from './words.js';
 
 /** Of `UP -> UNRESOLVED`; what is wider pushes its line. */
@@ -16,14 +17,16 @@ export function eventText(event: StoredEvent, subjectWidth: number, clock: Clock
   return `${time}  ${subjectOf(event).padEnd(subjectWidth)}  ${what}${padding}  ${whyText(event)}`;
 }
 
-/** `pg/db1`, or `pg` for the backend itself. */
+/** `pg/db1`, `pg` for the backend itself, or the name of a virtual router. */
 export function subjectOf({ proxy, server }: StoredEvent): string {
   return server === null ? proxy : `${proxy}/${server}`;
 }
 
 /** @returns the text, and how wide it is on the screen */
 function changeText(event: StoredEvent, paint: Paint): [text: string, width: number] {
-  const { detail, kind } = event;
+  const { detail, kind, vip } = event;
+  if (vip !== undefined && isVipTransition(event))
+    return [`${vip.from} -> ${paint(stateTone(vip.to), vip.to)}`, `${vip.from} -> ${vip.to}`.length];
   if (kind === 'damping') return [paint('calm', 'held down'), 'held down'.length];
   if (detail === undefined || !isTransition(event)) return [paint('quiet', '-'), 1];
   const [from, to] = [conditionWord(detail.from), conditionWord(detail.to)];
@@ -32,7 +35,8 @@ function changeText(event: StoredEvent, paint: Paint): [text: string, width: num
 }
 
 function whyText(event: StoredEvent): string {
-  const { detail, kind } = event;
+  const { detail, kind, vip, who } = event;
+  if (vip !== undefined) return who === null ? vip.why : `${vip.why}, by an operator: ${who}`;
   if (detail === undefined || (kind !== 'damping' && !isTransition(event))) return event.text;
   const parts = [causeText(event)];
   if (detail.run !== null && detail.to === 'down')

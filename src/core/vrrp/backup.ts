@@ -40,7 +40,7 @@ export function hearInBackup(r: VirtualRouter, ad: Advertisement, source: string
   r.lastAdvertMs = turn.nowMs;
   if (ad.priority === 0) hearGoodbye(r, source, turn);
   else if (mustFollow(r, ad, turn)) follow(r, ad, source, turn.nowMs);
-  else discard(r, ad, source);
+  else discard(r, ad, source, turn.nowMs);
 }
 
 /**
@@ -48,11 +48,15 @@ export function hearInBackup(r: VirtualRouter, ad: Advertisement, source: string
  * the master we hear is of no concern, and shortening the timer for it would make a second master.
  */
 function hearGoodbye(r: VirtualRouter, source: string, turn: Turn): void {
-  const isSilent = turn.nowMs - r.downFromMs > 1.5 * r.masterIntervalMs;
-  if (r.followed !== '' && r.followed !== source && !isSilent) return;
+  if (followsAnother(r, source, turn.nowMs)) return;
   stopAsking(r);
   r.goodbyeFrom = source;
   if (!r.isReady) r.downAtMs = Math.min(r.downAtMs, turn.nowMs + r.skewMs);
+}
+
+/** There is a master, it is not this one, and it has not fallen silent. */
+function followsAnother(r: VirtualRouter, source: string, nowMs: number): boolean {
+  return r.followed !== '' && r.followed !== source && nowMs - r.downFromMs <= 1.5 * r.masterIntervalMs;
 }
 
 function mustFollow(r: VirtualRouter, ad: Advertisement, turn: Turn): boolean {
@@ -60,7 +64,8 @@ function mustFollow(r: VirtualRouter, ad: Advertisement, turn: Turn): boolean {
     r.preemptAtMs = null;
     return true;
   }
-  return !r.settings.preempt || turn.nowMs < r.holdUntilMs || isPreemptionDelayed(r, turn.nowMs);
+  if (turn.nowMs < r.holdUntilMs) return true;
+  return r.mayWait && (!r.settings.preempt || isPreemptionDelayed(r, turn.nowMs));
 }
 
 /** `preempt_delay` counts from the first lower priority heard; then the timer runs out as it would have without. */
@@ -87,12 +92,19 @@ function see(r: VirtualRouter, ad: Advertisement, source: string): void {
   r.seenPriority = ad.priority;
 }
 
-/** A weaker master: our own timer runs on, and we preempt it. */
-function discard(r: VirtualRouter, ad: Advertisement, source: string): void {
-  if (r.followed !== '' && r.followed !== source) return;
+/** A weaker master: our own timer runs on, and we preempt it; whether the one before it answers matters no more. */
+function discard(r: VirtualRouter, ad: Advertisement, source: string, nowMs: number): void {
+  if (followsAnother(r, source, nowMs)) return;
   r.followed = '';
   stopAsking(r);
   see(r, ad, source);
+}
+
+/** Another interval, or others to wait for: what has passed so far means nothing. */
+export function restartTimer(r: VirtualRouter, nowMs: number): void {
+  r.isReady = false;
+  r.downFromMs = nowMs;
+  rearm(r);
 }
 
 /** After a change of priority or of settings. */

@@ -2,11 +2,20 @@
  * All virtual routers and sync groups of a host. Events in, actions out; the shell performs the actions in their order
  * and feeds adverts that wait in its sockets before it says that time has passed.
  */
-import { enterBackup, hearInBackup, peerAnswers, rearm, timeInBackup } from './backup.js';
+import { enterBackup, hearInBackup, peerAnswers, rearm, restartTimer, timeInBackup } from './backup.js';
 import { begin, enterFault, settleFault } from './fault.js';
 import { SyncGroup } from './groups.js';
 import { handOver, leaveMaster, retire, stop } from './handover.js';
-import { advertise, enterMaster, hearInMaster, noticePause, regain, timeInMaster } from './master.js';
+import {
+  advertise,
+  announceAfterPause,
+  enterMaster,
+  giveUpAfterPause,
+  hearInMaster,
+  pauseOf,
+  regain,
+  timeInMaster,
+} from './master.js';
 import { Turn, VirtualRouter } from './router.js';
 import type { KnownAtStart, RouterAction, RouterEvent, RouterSettings, RouterView } from './types.js';
 
@@ -31,6 +40,7 @@ export class VrrpMachine {
     const started = routers.filter(({ name }) => !this.routers.has(name));
     for (const settings of routers) this.place(settings, known[settings.name], turn);
     this.regroup();
+    for (const r of this.routers.values()) if (r.settings.group === '') settleFault(r, turn);
     for (const { name } of started) start(this.routers.get(name)!, known[name], turn);
     for (const group of this.groups.values()) {
       group.settleFaults(turn);
@@ -55,10 +65,17 @@ export class VrrpMachine {
 
   handle(event: RouterEvent, nowMs: number): RouterAction[] {
     const turn = new Turn(nowMs);
-    if (nowMs > this.nextMs) for (const r of this.routers.values()) noticePause(r, turn);
+    const paused = nowMs > this.nextMs ? this.paused(nowMs) : [];
+    for (const { r, pauseMs } of paused) if (!r.isOwner) giveUpAfterPause(r, pauseMs, turn);
     this.dispatch(event, turn);
+    for (const { r, pauseMs } of paused) if (r.isOwner) announceAfterPause(r, pauseMs, turn);
     this.settle(turn);
     return turn.actions;
+  }
+
+  private paused(nowMs: number): { r: VirtualRouter; pauseMs: number }[] {
+    const all = [...this.routers.values()].map((r) => ({ r, pauseMs: pauseOf(r, nowMs) }));
+    return all.filter(({ pauseMs }) => pauseMs > 0);
   }
 
   /** When `time` must be said next; Infinity for never. */
@@ -205,14 +222,13 @@ function change(r: VirtualRouter, next: RouterSettings, known: KnownAtStart | un
   const before = r.settings;
   r.settings = next;
   r.sourceIp = next.sourceIp || r.sourceIp;
-  const isBaseNew = next.basePriority !== before.basePriority;
-  const priority = known?.priority ?? (isBaseNew ? next.basePriority : r.priority);
+  if (known?.faults) r.ownFaults = known.faults;
   const isIntervalNew = next.advertIntervalMs !== before.advertIntervalMs;
   if (isIntervalNew && (next.version === 2 || r.followed === '')) r.masterIntervalMs = next.advertIntervalMs;
-  if (r.state === 'BACKUP') rearm(r);
-  if (known?.faults) r.ownFaults = known.faults;
-  if (next.group === '') settleFault(r, turn);
-  changePriority(r, priority, 'configuration', turn);
+  if (r.state === 'BACKUP' && (isIntervalNew || next.group !== before.group)) restartTimer(r, turn.nowMs);
+  else if (r.state === 'BACKUP') rearm(r);
+  const isBaseNew = next.basePriority !== before.basePriority;
+  changePriority(r, known?.priority ?? (isBaseNew ? next.basePriority : r.priority), 'configuration', turn);
   if (isIntervalNew && r.isStanding && r.lastSentMs < turn.nowMs) advertise(r, turn);
 }
 

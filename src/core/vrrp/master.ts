@@ -1,6 +1,6 @@
 /** State Active (RFC 9568 §6.4.3, RFC 3768 §6.4.3), here called MASTER: advertises, defends, gives way. */
 import { enterBackup, follow, forgetMaster } from './backup.js';
-import { finishHandover } from './handover.js';
+import { finishHandover, leaveMaster } from './handover.js';
 import type { Turn, VirtualRouter } from './router.js';
 import { durationText } from './timers.js';
 import type { Advertisement } from './types.js';
@@ -59,23 +59,29 @@ function noteLate(r: VirtualRouter, lateMs: number, turn: Turn): void {
   turn.remark(r, 'warning', `advertisement ${durationText(lateMs)} late: this host or its VIP thread did not run`);
 }
 
+/** How long it has said nothing, if a peer of its own priority would have taken over meanwhile; 0 otherwise. */
+export function pauseOf(r: VirtualRouter, nowMs: number): number {
+  const silentMs = nowMs - r.lastSentMs;
+  return r.isStanding && silentMs > r.downMs ? silentMs : 0;
+}
+
 /**
  * The process or the machine was frozen for longer than the peers wait: they have taken over. Going on as if nothing had
- * happened would make a second master for as long as it takes to hear the first. The owner has nobody to give way to.
+ * happened would make a second master for as long as it takes to hear the first. The goodbye makes whoever is master now
+ * announce the addresses. The owner has nobody to give way to.
  */
-export function noticePause(r: VirtualRouter, turn: Turn): void {
-  const silentMs = turn.nowMs - r.lastSentMs;
-  // What a peer of our own priority would have waited since our last advertisement.
-  if (!r.isStanding || silentMs <= r.downMs) return;
-  const pause = durationText(silentMs);
-  if (r.isOwner) {
-    turn.remark(r, 'alert', `did not run for ${pause}; others may have taken over: announcing the addresses again`);
-    advertise(r, turn);
-    announce(r, 'regained', turn);
-    return;
-  }
-  turn.push({ do: 'release', router: r.name });
-  enterBackup(r, `did not run for ${pause}; others have taken over`, turn);
+export function giveUpAfterPause(r: VirtualRouter, pauseMs: number, turn: Turn): void {
+  leaveMaster(r, turn);
+  enterBackup(r, `did not run for ${durationText(pauseMs)}; others have taken over`, turn);
+}
+
+/** Of the owner, once everything else is done: what has happened meanwhile may have ended its being master. */
+export function announceAfterPause(r: VirtualRouter, pauseMs: number, turn: Turn): void {
+  if (!r.isStanding) return;
+  const pause = durationText(pauseMs);
+  turn.remark(r, 'alert', `did not run for ${pause}; others may have taken over: announcing the addresses again`);
+  if (r.lastSentMs < turn.nowMs) advertise(r, turn);
+  announce(r, 'regained', turn);
 }
 
 /** Clauses in the order of RFC 9568 §6.4.3. */
@@ -83,10 +89,15 @@ export function hearInMaster(r: VirtualRouter, ad: Advertisement, source: string
   r.lastAdvertMs = turn.nowMs;
   if (r.handover !== null) {
     if (ad.priority > 0) finishHandover(r, { ad, source }, turn);
-  } else if (ad.priority === 0) reply(r, turn);
+  } else if (ad.priority === 0) hearGoodbye(r, turn);
   else if (ad.priority > r.priority || (ad.priority === r.priority && r.losesTieTo(source)))
     giveWay(r, ad, source, turn);
   else defend(r, ad, source, turn);
+}
+
+/** Only a master says goodbye: clients and switches may have followed it. */
+function hearGoodbye(r: VirtualRouter, turn: Turn): void {
+  if (reply(r, turn)) announce(r, 'heard-lower', turn);
 }
 
 /** @returns false where this interval has seen enough answers */

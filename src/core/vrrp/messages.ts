@@ -9,6 +9,8 @@ import type { Refusal, VrrpState } from './types.js';
 /** A configuration to run. Passwords have been looked up. */
 export interface VipPlan {
   readonly revision: number;
+  /** Name of this host. */
+  readonly hostname: string;
   readonly config: VipConfig;
   /** Passwords by instance name. */
   readonly passwords: { readonly [instance: string]: string };
@@ -17,6 +19,8 @@ export interface VipPlan {
   readonly rows: { readonly [key: string]: RowRef };
   /** Row keys of the backends that a frontend can lead to, by frontend. */
   readonly backends: { readonly [frontend: string]: readonly string[] };
+  /** The process gives root away after its start. */
+  readonly changesUser: boolean;
   /** eventfds of the data-plane workers. */
   readonly workers: readonly number[];
   /** Routers that were master in the process before us, and whose addresses it left in place. */
@@ -33,6 +37,8 @@ export type ToVip =
   | { type: 'tracked'; kind: 'script' | 'file' | 'process'; name: string; value: TrackedValue }
   /** The process gave root away: keep what the thread needs. */
   | { type: 'privileges-dropped' }
+  /** The helper process was started: our end of the socket pair. The thread closes the descriptor in the end. */
+  | { type: 'helper'; fd: number; pid: number }
   /** Give the addresses up, then answer `vip-stopped`. With `isHandover` they stay: a successor has them. */
   | { type: 'stop'; isHandover: boolean; graceMs: number };
 
@@ -61,6 +67,7 @@ export interface VipEvent {
   readonly from: VrrpState;
   readonly to: VrrpState;
   readonly level: 'notice' | 'warning' | 'alert';
+  /** Why, or what is remarked: without the name, the states and a full stop. */
   readonly text: string;
 }
 
@@ -141,6 +148,8 @@ export interface VipInstanceStatus {
     readonly weight: number;
     /** What it adds to the priority now. */
     readonly effect: number;
+    /** The number in a file, or how many processes run. */
+    readonly value?: number;
   }[];
   /** The last ones, the oldest first. */
   readonly transitions: readonly {

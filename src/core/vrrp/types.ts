@@ -94,7 +94,7 @@ export type RouterEvent =
   | { readonly type: 'failover'; readonly router: string; readonly holdMs: number; readonly why: string }
   /** The link (or its peers) is back after a silence that was no fault: whoever is master announces again. */
   | { readonly type: 'regained'; readonly router: string; readonly why: string }
-  /** Answer to `ask-peer`: somebody else answers ARP (or neighbour solicitation) for that address. */
+  /** Answer to `ask-peer`: others answer ARP (or neighbour solicitation) for that address, and for a virtual one. */
   | { readonly type: 'peer-answers'; readonly router: string; readonly answers: boolean }
   /** An address of ours was taken from the interface by somebody else. */
   | { readonly type: 'address-lost'; readonly router: string; readonly address: string }
@@ -110,7 +110,10 @@ export type RouterAction =
   | { readonly do: 'release'; readonly router: string }
   /** Gratuitous ARP or unsolicited neighbour advertisements for every address: how many, `announce.ts` knows. */
   | { readonly do: 'announce'; readonly router: string; readonly why: AnnounceReason }
-  /** Ask who answers for the silent master's own address; the answer is a `peer-answers` event. */
+  /**
+   * Ask who answers for the silent master's own address, and for a virtual one; the answer is a `peer-answers` event. A
+   * peer that answers but holds no virtual address is no master: two backups must not wait for each other for ever.
+   */
   | { readonly do: 'ask-peer'; readonly router: string; readonly address: string }
   /** State changed: journal, notify programs, status. */
   | { readonly do: 'transition'; readonly router: string; readonly change: Transition }

@@ -121,7 +121,7 @@ test('stop: during a failover the router ends where it would have become backup'
 
 test('a master that did not run for longer than its peers wait gives up', () => {
   const host = master().freezeUntil(3610 + 3610);
-  assert.deepEqual(host.take(), ['release', 'MASTER→BACKUP: did not run for 3.6 s; others have taken over']);
+  assert.deepEqual(host.take(), ['goodbye', 'release', 'MASTER→BACKUP: did not run for 3.6 s; others have taken over']);
   assert.deepEqual(transitions(host.until(10_829).take()), [], 'a full wait');
   assert.deepEqual(transitions(host.until(10_830).take()), ['BACKUP→MASTER: no advertisement heard for 3.6 s']);
 });
@@ -130,6 +130,7 @@ test('also where the first thing it learns is an advertisement', () => {
   const host = master();
   host.nowMs = 9000;
   assert.deepEqual(host.hear(90, A).take(), [
+    'goodbye',
     'release',
     'MASTER→BACKUP: did not run for 5.4 s; others have taken over',
   ]);
@@ -146,9 +147,22 @@ test('the owner has nobody to give way to: it announces again', () => {
   const host = new Host([settings({ basePriority: 255 })]);
   host.take();
   assert.deepEqual(host.freezeUntil(10_000).take(), [
-    'alert: did not run for 10 s; others may have taken over: announcing the addresses again',
+    'warning: advertisement 9 s late: this host or its VIP thread did not run',
     'advertise 255',
+    'alert: did not run for 10 s; others may have taken over: announcing the addresses again',
     'announce (regained)',
+  ]);
+});
+
+test('but not if what it learns first ends its being master', () => {
+  const host = new Host([settings({ basePriority: 255 })]);
+  host.take();
+  host.nowMs = 10_000;
+  host.event({ type: 'address-lost', router: R, address: '10.0.0.100' });
+  assert.deepEqual(host.take(), [
+    'goodbye',
+    'release',
+    'MASTER→BACKUP: 10.0.0.100 was removed from this host by somebody else',
   ]);
 });
 
@@ -221,6 +235,13 @@ test('arbiter wait: a master heard again is followed again', () => {
   host.take();
   assert.deepEqual(host.until(6209).take(), []);
   assert.deepEqual(host.until(6220).take(), [`ask ${B}`]);
+});
+
+test('arbiter wait: a weaker master that has stepped in is preempted, whether the silent one answers or not', () => {
+  const host = answer(silentMaster('wait'), true).until(3610).hear(90, A);
+  host.take();
+  answer(host, true);
+  assert.deepEqual(transitions(host.until(4610).take()), [`BACKUP→MASTER: priority 100 is higher than 90 of ${A}`]);
 });
 
 test('arbiter: no question after a goodbye, nor for one who is preempted', () => {
@@ -408,6 +429,36 @@ test('reload: a router that joins a group of masters becomes master with it', ()
     `VI_2: BACKUP→MASTER: ${R} of group G became MASTER`,
   ]);
   assert.equal(host.view().state, 'MASTER');
+});
+
+test('reload: who was ready, and is in no group any more, waits once more on its own', () => {
+  const host = pair({}, { basePriority: 50 }).until(3700);
+  host.apply([settings(), settings({ name: 'VI_2', basePriority: 50 })]);
+  host.take();
+  assert.deepEqual(transitions(host.until(7310).take()), [`${R}: BACKUP→MASTER: no advertisement heard for 3.6 s`]);
+});
+
+test('reload: who leaves a group leaves its faults there', () => {
+  const host = pair().event({ type: 'fault', router: 'VI_2', reasons: ['eth1 is down'] });
+  host.take();
+  host.apply([settings(), settings({ name: 'VI_2' })]);
+  assert.deepEqual(host.take(), [`${R}: FAULT→BACKUP: nothing is in the way any more`]);
+});
+
+test('reload: a fault that is known with it counts at once', () => {
+  const host = master();
+  host.apply([settings()], { [R]: { faults: ['eth0 is gone'] } });
+  assert.deepEqual(host.take(), ['goodbye', 'release', 'MASTER→FAULT: eth0 is gone']);
+});
+
+test('reload: a member that is gone keeps nobody waiting', () => {
+  const host = pair({}, { basePriority: 50 }).until(3700).hear(200, A, 1000, 'VI_2').until(4000);
+  host.take();
+  host.apply([settings({ group: 'G' })]);
+  assert.deepEqual(transitions(host.take()), [
+    'BACKUP→STOP: not configured any more',
+    'BACKUP→MASTER: no advertisement heard for 4 s',
+  ]);
 });
 
 test('the view tells whom it follows and when something happens next', () => {

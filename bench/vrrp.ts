@@ -1,0 +1,200 @@
+/**
+ * `bench vrrp`: what a hundred virtual routers cost, as master and as backup, and how late an advertisement is at worst
+ * while every core is busy; Fairlead beside keepalived, on hosts of their own.
+ */
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { REPOSITORY } from '../lab/support/repository.js';
+import type { Sandbox } from '../lab/support/sandbox.js';
+import { formatTable } from '../lab/support/table.js';
+import { sleep } from '../lab/support/wait.js';
+import { buildNetwork, type PlaceName } from '../lab/vip/network.js';
+import { type BenchOptions, runBench } from './support/session.js';
+import { atMost, type Verdict } from './support/verdict.js';
+import {
+  type Advert,
+  captureAdverts,
+  endRouters,
+  figuresOf,
+  ownWorstDelayMs,
+  type Routers,
+  startRouters,
+  untilMaster,
+  type VrrpProgram,
+} from './support/vrrp-hosts.js';
+
+const ROUTERS = 100;
+const PERCENT_MAX = 3;
+const DELAY_MS_MAX = 20;
+/** Code is compiled and the garbage of the start is collected; announcements of the start are over. */
+const SETTLE_MS = 20_000;
+
+export interface VrrpOptions extends BenchOptions {
+  readonly programs: readonly VrrpProgram[];
+  readonly minutes: number;
+}
+
+interface Cost {
+  readonly program: VrrpProgram;
+  readonly role: 'master' | 'backup';
+  /** Of one core, all processes. */
+  readonly percent: number;
+  readonly rssKib: number;
+}
+
+interface Delay {
+  readonly name: string;
+  readonly program: VrrpProgram;
+  readonly intervalMs: number;
+  readonly adverts: number;
+  /** Longest time between two advertisements, less the interval. */
+  readonly worstMs: number;
+  readonly p99Ms: number;
+  /** What the program says itself; null where it does not. */
+  readonly ownMs: number | null;
+}
+
+export function benchVrrp(options: VrrpOptions): Promise<number> {
+  if (process.getuid?.() !== 0) throw new Error('this benchmark makes network namespaces: run it as root');
+  return runBench('vrrp', options, async (sandbox, say) => {
+    const costs = await measureCosts(sandbox, options, say);
+    const delays = await measureDelays(sandbox, options, say);
+    const text = `${costTable(costs)}\n\n${delayTable(delays)}`;
+    return { figures: { costs, delays }, text, verdicts: verdicts(costs, delays) };
+  });
+}
+
+function verdicts(costs: readonly Cost[], delays: readonly Delay[]): Verdict[] {
+  const isOurs = ({ program }: { program: VrrpProgram }) => program === 'fairlead';
+  return [
+    ...costs
+      .filter(isOurs)
+      .map(({ role, percent }) => atMost(`${ROUTERS} routers as ${role} at 1 s`, percent, PERCENT_MAX, '% of a core')),
+    ...delays
+      .filter(isOurs)
+      .map(({ intervalMs, worstMs }) =>
+        atMost(`worst delay at ${intervalMs} ms, every core busy`, worstMs, DELAY_MS_MAX, 'ms'),
+      ),
+  ];
+}
+
+async function measureCosts(sandbox: Sandbox, options: VrrpOptions, say: (text: string) => void): Promise<Cost[]> {
+  const network = await buildNetwork(sandbox, ['a', 'b']);
+  const ids = Array.from({ length: ROUTERS }, (_, n) => n + 1);
+  const costs: Cost[] = [];
+  for (const program of options.programs) {
+    say(`${program}: ${ROUTERS} routers on each of two hosts`);
+    const high: Routers = { version: 2, intervalMs: 1000, priority: 200, ids };
+    const master = startRouters(network, 'a', program, high);
+    await untilMaster(master, high);
+    const backup = startRouters(network, 'b', program, { ...high, priority: 100 });
+    await sleep(options.quick ? SETTLE_MS / 2 : SETTLE_MS);
+    const seconds = options.quick ? 10 : 60;
+    const before = [master, backup].map((host) => figuresOf(host, program));
+    const begunMs = performance.now();
+    await sleep(seconds * 1000);
+    const elapsedMs = performance.now() - begunMs;
+    for (const [n, role] of (['master', 'backup'] as const).entries()) {
+      const after = figuresOf([master, backup][n], program);
+      const percent = ((after.cpuMs - before[n].cpuMs) / elapsedMs) * 100;
+      costs.push({ program, role, percent, rssKib: after.rssKib });
+    }
+    await untilMaster(master, high); // a master that lost its addresses meanwhile has had less to do
+    for (const host of [master, backup]) endRouters(host, program);
+    await sleep(1000);
+  }
+  return costs;
+}
+
+interface Sender {
+  readonly name: string;
+  readonly program: VrrpProgram;
+  readonly place: PlaceName;
+  readonly routers: Routers;
+}
+
+function senders(programs: readonly VrrpProgram[]): Sender[] {
+  const slow = (id: number) => ({ version: 2, intervalMs: 1000, priority: 200, ids: [id] }) as const;
+  const fast = (id: number) => ({ version: 3, intervalMs: 20, priority: 200, ids: [id] }) as const;
+  const realTime = '  vrrp_rt_priority 50\n';
+  const all: Sender[] = [
+    { name: 'fairlead', program: 'fairlead', place: 'a', routers: slow(1) },
+    { name: 'fairlead', program: 'fairlead', place: 'b', routers: fast(2) },
+    { name: 'keepalived', program: 'keepalived', place: 'c', routers: slow(3) },
+    { name: 'keepalived', program: 'keepalived', place: 'd', routers: fast(4) },
+    {
+      name: 'keepalived, vrrp_rt_priority',
+      program: 'keepalived',
+      place: 'e',
+      routers: { ...slow(5), global: realTime },
+    },
+    {
+      name: 'keepalived, vrrp_rt_priority',
+      program: 'keepalived',
+      place: 'f',
+      routers: { ...fast(6), global: realTime },
+    },
+  ];
+  return all.filter(({ program }) => programs.includes(program));
+}
+
+/** All at the same time: they meet the same load. */
+async function measureDelays(sandbox: Sandbox, options: VrrpOptions, say: (text: string) => void): Promise<Delay[]> {
+  const chosen = senders(options.programs);
+  const network = await buildNetwork(sandbox, [...chosen.map(({ place }) => place), 'client']);
+  for (const { place, program, routers } of chosen) {
+    say(`${program} starts, an advertisement every ${routers.intervalMs} ms`);
+    await untilMaster(startRouters(network, place, program, routers), routers);
+  }
+  const seconds = Math.ceil((options.quick ? Math.min(0.5, options.minutes) : options.minutes) * 60);
+  await sleep(SETTLE_MS / 4);
+  say(`every core busy for ${seconds} s`);
+  const capture = captureAdverts(network.hosts.get('client')!);
+  for (let n = 0; n < availableParallelism(); n++) burn(sandbox, seconds);
+  await sleep(seconds * 1000);
+  const adverts = await capture.read();
+  return chosen.map((sender) => delayOf(sender, adverts, ownDelay(network, sender)));
+}
+
+function ownDelay({ hosts }: { hosts: ReadonlyMap<PlaceName, Parameters<typeof ownWorstDelayMs>[0]> }, sender: Sender) {
+  return sender.program === 'fairlead' ? ownWorstDelayMs(hosts.get(sender.place)!) : null;
+}
+
+function burn(sandbox: Sandbox, seconds: number): void {
+  const words = [join(REPOSITORY, 'dist', 'lab', 'main.js'), 'burn', '--seconds', String(seconds)];
+  sandbox.start(process.execPath, words, { log: 'burn.log' });
+}
+
+function delayOf({ name, program, routers }: Sender, adverts: readonly Advert[], ownMs: number | null): Delay {
+  const times = adverts.filter(({ id }) => id === routers.ids[0]).map(({ atMs }) => atMs);
+  if (times.length < 2)
+    throw new Error(`${name} at ${routers.intervalMs} ms: ${times.length} advertisements were seen`);
+  const late = times.slice(1).map((at, i) => at - times[i] - routers.intervalMs);
+  const sorted = late.sort((a, b) => a - b);
+  const { intervalMs } = routers;
+  const p99Ms = sorted[Math.floor(sorted.length * 0.99)];
+  return { name, program, intervalMs, adverts: times.length, worstMs: sorted[sorted.length - 1], p99Ms, ownMs };
+}
+
+function costTable(costs: readonly Cost[]): string {
+  const header = [`${ROUTERS} routers at 1 s`, 'role', '% of a core', 'resident KiB'];
+  return formatTable(
+    header,
+    costs.map(({ program, role, percent, rssKib }) => [program, role, percent.toFixed(2), String(rssKib)]),
+  );
+}
+
+function delayTable(delays: readonly Delay[]): string {
+  const header = ['every core busy', 'interval ms', 'adverts', 'worst delay ms', 'p99 ms', 'says itself ms'];
+  return formatTable(
+    header,
+    delays.map(({ name, intervalMs, adverts, worstMs, p99Ms, ownMs }) => [
+      name,
+      String(intervalMs),
+      String(adverts),
+      worstMs.toFixed(2),
+      p99Ms.toFixed(2),
+      ownMs === null ? '-' : ownMs.toFixed(2),
+    ]),
+  );
+}
