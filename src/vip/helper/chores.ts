@@ -124,7 +124,7 @@ export class Chores {
 
   private async bereaved(): Promise<void> {
     this.stopWatching();
-    this.launcher.groups.killAll();
+    this.launcher.close();
     this.fifos.removeAll();
     await this.firewall.remove();
     this.send({ type: 'finished' });

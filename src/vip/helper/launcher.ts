@@ -29,6 +29,7 @@ export class Launcher {
   private readonly said = new Set<string>();
   private readonly accounts = new Map<string, Account | null>();
   private settings: VipSettings = { notifyFifos: [] };
+  private isClosed = false;
 
   constructor(
     readonly log: Log,
@@ -58,6 +59,12 @@ export class Launcher {
     return launch;
   }
 
+  /** Kills all that runs, and starts nothing any more. */
+  close(): void {
+    this.isClosed = true;
+    this.groups.killAll();
+  }
+
   /** Tells an operator once. */
   complain(text: string): void {
     if (this.said.has(text) || this.said.size >= SAID_MAX) return;
@@ -71,7 +78,7 @@ export class Launcher {
   }
 
   private start(program: Program, { path, account }: Ready, launch: Launching): void {
-    if (launch.isCancelled) {
+    if (launch.isCancelled || this.isClosed) {
       launch.over({ kind: 'signal', signal: 'SIGTERM' });
       return;
     }

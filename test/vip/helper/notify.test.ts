@@ -136,6 +136,19 @@ test('the end: what waits is run, then the shutdown script, then it exits', asyn
   assert.deepEqual(lines('told'), ['1 master', '1 stop', '1 shutdown']);
 });
 
+test('a daemon that is killed: what waits is not run any more', async () => {
+  const tell = teller();
+  const holds = shop.program('holds', `trap '' TERM; echo $$ > ${shop.at('pid')}; sleep 1000`);
+  helper.plan({});
+  helper.say({ type: 'notify', notice: notice('MASTER'), programs: [{ command: [holds] }], toFifos: false });
+  const many = Array.from({ length: 100 }, () => ({ command: [tell] }));
+  helper.say({ type: 'notify', notice: notice('BACKUP'), programs: many, toFifos: false });
+  await eventually(() => shop.read('pid') !== '', 'its start');
+  await helper.abandon();
+  await eventually(() => !isGroupAlive(Number(shop.read('pid'))), 'the end of the group');
+  assert.equal(shop.read('told'), '');
+});
+
 test('signals to its group do not end it', async () => {
   await helper.hear('ready');
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) helper.process.kill(signal);
