@@ -51,7 +51,7 @@ export function setRealtime(priority: number): number {
 /**
  * Garbage of the young generation is collected by the thread that made it, alone. V8 has helper threads share that work,
  * and waits for them: ordinary threads, which under load get no turn for a while. A real-time thread with two busy threads
- * per core was up to 64 ms late for that, and 1.2 ms with this (20 ms timer, 20,000 objects a second; docs/design/on-time.md).
+ * per core was up to 44 ms late for that, and 7 ms with this (20 ms timer, 20,000 objects a second; docs/design/on-time.md).
  * For the whole process; call it before its threads start.
  */
 export function collectWithoutHelpers(): void {
