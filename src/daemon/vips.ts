@@ -3,17 +3,16 @@
  * gives the addresses up should this process end or hang. Both run only while there are virtual addresses. A thread or a
  * helper that fails is started again; meanwhile the other one keeps the promise that no address has two owners.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
+import type { ChildProcess } from 'node:child_process';
 import type { FromVip, ToVip, VipEvent, VipPlan, VipStatus } from '../core/vrrp/messages.js';
 import { errnoText } from '../linux/errors.js';
 import { openSocketPair } from '../linux/socket-pair.js';
 import { close } from '../linux/syscalls.js';
+import { startHelper } from '../vip/helper/start.js';
 import type { ProcessLog } from './process-log.js';
 import { Thread } from './threads.js';
 
 const THREAD_FILE = new URL('../vip/vip-thread.js', import.meta.url);
-const HELPER_FILE = fileURLToPath(new URL('../vip/helper/main.js', import.meta.url));
 /** The thread answers within a turn of its loop. */
 const ANSWER_MS = 5000;
 /** Before what failed is started again. */
@@ -36,6 +35,8 @@ export class Vips {
   status: VipStatus | null = null;
   private thread: Thread<ToVip, FromVip> | null = null;
   private helper: ChildProcess | null = null;
+  /** Our end of the link, while a helper runs; the thread uses it. */
+  private helperFd = -1;
   private plan: VipPlan | null = null;
   private readonly waiting = new Map<string, (answer: Answer | null) => void>();
   private sequence = 0;
@@ -117,14 +118,10 @@ export class Vips {
     for (const key of [...this.waiting.keys()]) this.settle(key, null);
     if (this.isStopping) return;
     this.log.record('ALERT', null, `virtual addresses: ${error?.stack ?? 'the thread ended by itself'}; started again`);
+    this.endHelper();
     setTimeout(() => {
-      if (!this.isStopping && this.plan !== null) void this.startAgain(this.plan);
+      if (!this.isStopping && this.plan !== null) void this.apply(this.plan);
     }, RESTART_MS).unref();
-  }
-
-  private async startAgain(plan: VipPlan): Promise<void> {
-    this.endHelper(); // what it heard from the thread that failed holds no longer: it removes the addresses
-    await this.apply(plan);
   }
 
   // ── The helper process ────────────────────────────────────────────────────────────────────────────────────────────
@@ -134,23 +131,20 @@ export class Vips {
     if (typeof pair === 'number')
       return void this.log.record('ALERT', null, `virtual addresses: no watchdog: ${errnoText(pair)}`);
     const [ours, theirs] = pair;
-    const child = spawn(process.execPath, [HELPER_FILE], {
-      stdio: ['ignore', 'ignore', 'inherit', theirs],
-      detached: true, // a signal from the terminal is for us, not for the one that cleans up behind us
-      env: { PATH: process.env.PATH ?? '' },
-      cwd: '/',
-    });
+    const child = startHelper(theirs);
     close(theirs);
     this.helper = child;
     child.once('error', (error) => this.onHelperEnd(child, error.message));
     child.once('exit', (code, signal) => this.onHelperEnd(child, `ended (${signal ?? `exit status ${code}`})`));
     child.unref();
+    this.helperFd = ours;
     this.thread?.post({ type: 'helper', fd: ours, pid: child.pid ?? 0 });
   }
 
   private onHelperEnd(child: ChildProcess, why: string): void {
     if (this.helper !== child) return;
     this.helper = null;
+    this.helperFd = -1; // the thread closes it
     if (this.isStopping) return;
     this.log.record('ALERT', null, `virtual addresses: the watchdog process ${why}; started again`);
     setTimeout(() => {
@@ -158,10 +152,11 @@ export class Vips {
     }, RESTART_MS).unref();
   }
 
+  /** The thread is gone and closes nothing any more: at the end of the link the helper removes everything, and exits. */
   private endHelper(): void {
-    const child = this.helper;
     this.helper = null;
-    child?.kill('SIGKILL');
+    if (this.helperFd >= 0) close(this.helperFd);
+    this.helperFd = -1;
   }
 
   // ── Questions and orders ──────────────────────────────────────────────────────────────────────────────────────────
