@@ -2,6 +2,7 @@
 import type { Diagnostics, Loc } from './diagnostics.js';
 import { familyOf } from './ip-text.js';
 import type { VrrpInstance } from './model.js';
+import { PASSWORD_BYTES } from './vip-defaults.js';
 
 /** Longest interval that 12 bits of hundredths hold (RFC 9568 §5.2.7). */
 const MAX_INTERVAL_3_MS = 40_950;
@@ -50,7 +51,14 @@ function settlePreemption(vip: VrrpInstance, diag: Diagnostics): void {
 }
 
 function settlePassword(vip: VrrpInstance, diag: Diagnostics): void {
-  if (vip.password === undefined || vip.version === 2) return;
+  if (vip.password === undefined) return;
+  if (vip.version === 2) {
+    const { password } = vip;
+    const isTooLong = password.from === 'text' && Buffer.byteLength(password.text) > PASSWORD_BYTES;
+    const long = `only the first ${PASSWORD_BYTES} characters of a password count`;
+    if (isTooLong) diag.warning('password-too-long', at(vip, 'password'), long, 'write no more, on all routers');
+    return;
+  }
   delete vip.password;
   const message = `version 3 has no authentication: the password of '${vip.name}' is not used`;
   diag.warning('password-unused', at(vip, 'password'), message, "remove it, or use 'version 2'");

@@ -1,6 +1,6 @@
 /** Scripts that ask whether the proxy runs, and what several files together say of virtual addresses. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -61,6 +61,20 @@ function complaints(files: { [name: string]: string }): string[] {
     `${severity}: ${message}; ${remedy}`.replaceAll(`${folder}/`, ''),
   );
 }
+
+test('a directory of keepalived: the file that includes the others', () => {
+  const path = join(folder, 'keepalived');
+  mkdirSync(path);
+  writeFileSync(join(path, 'keepalived.conf'), INSTANCE('A'));
+  writeFileSync(join(path, 'old.conf'), INSTANCE('A'));
+  assert.deepEqual(loadConfig([path]).files, [join(path, 'keepalived.conf')]);
+});
+
+test('a keepalived.conf without any address is no configuration', () => {
+  assert.deepEqual(complaints({ 'keepalived.conf': 'global_defs {\nrouter_id A\n}\n' }), [
+    "error: the configuration has no virtual address and no proxy; add a 'vrrp_instance', or 'vips:' in fairlead.yaml",
+  ]);
+});
 
 test('addresses alone are a configuration', () => {
   assert.deepEqual(complaints({ 'keepalived.conf': INSTANCE('A') }), []);

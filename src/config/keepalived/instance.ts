@@ -2,7 +2,7 @@
 import type { Loc } from '../diagnostics.js';
 import { familyOf } from '../ip-text.js';
 import type { UnicastPeer, VirtualAddress, VrrpInstance } from '../model.js';
-import { DEFAULT_ADVERT_MS, DEFAULT_PRIORITY } from '../vip-defaults.js';
+import { DEFAULT_ADVERT_MS, DEFAULT_PRIORITY, PASSWORD_BYTES } from '../vip-defaults.js';
 import { type EntryOptions, interfaceOf, isInterface, readAddress, unknownOption } from './addresses.js';
 import { GARP, isMulticast4, isMulticast6 } from './globals.js';
 import { block, type Keyword, type Keywords, keyword, Line, readBlock } from './line.js';
@@ -166,9 +166,6 @@ function readPassword(line: Line, to: Draft): void {
     put(line, to, 'password', { from: 'text', text: Buffer.from(text).subarray(0, PASSWORD_BYTES).toString() });
   }
 }
-
-/** What a packet of version 2 has room for (RFC 2338 §5.3.10). */
-export const PASSWORD_BYTES = 8;
 
 const peers = block<Draft>((line, to, statements) => {
   to.isUnicast ??= line.loc;

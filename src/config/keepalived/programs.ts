@@ -32,13 +32,6 @@ export function splitCommand(text: string): string[] {
   );
 }
 
-/** The opposite of `splitCommand`. */
-export function joinCommand(command: readonly string[]): string {
-  return command
-    .map((word) => (/^[^\s'"]+$/.test(word) ? word : word.includes("'") ? `"${word}"` : `'${word}'`))
-    .join(' ');
-}
-
 interface Notifier {
   notify: Notifications;
 }
