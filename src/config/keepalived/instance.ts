@@ -155,14 +155,14 @@ function readPassword(line: Line, to: Draft): void {
   if (words.length === 0) line.needed('a password');
   else if (words.length > 1) line.error(words[1], 'bad-value', 'the password is several words', 'put it into quotes');
   else {
-    const { text, loc } = words[0];
-    if (Buffer.byteLength(text) > PASSWORD_BYTES)
-      line.diag.warning(
-        'password-too-long',
-        loc,
-        `only the first ${PASSWORD_BYTES} characters of a password count`,
-        'write no more, on all routers',
-      );
+    const { raw, loc } = words[0];
+    const text = raw?.split(/\s/)[0] ?? words[0].text;
+    const quotes = 'single quotes are a part of a password, as keepalived has it';
+    if (raw !== undefined) line.diag.warning('password-quotes', loc, quotes, 'write double quotes, or none');
+    if (Buffer.byteLength(text) > PASSWORD_BYTES) {
+      const message = `only the first ${PASSWORD_BYTES} characters of a password count`;
+      line.diag.warning('password-too-long', loc, message, 'write no more, on all routers');
+    }
     put(line, to, 'password', { from: 'text', text: Buffer.from(text).subarray(0, PASSWORD_BYTES).toString() });
   }
 }

@@ -7,7 +7,7 @@ import type { Statement, Word } from './syntax.js';
 export function programOf(line: Line): Program | undefined {
   const word = line.needed('a program');
   if (word === undefined) return undefined;
-  const command = splitCommand(word.text);
+  const command = splitCommand(word.unescaped ?? word.text);
   if (command.length === 0) return line.error(word, 'bad-value', 'the program is an empty text', 'write its full path');
   if (line.peek()?.text.startsWith('/') || line.rest.length > 2) warnUnquoted(line, word);
   const [user, group] = [line.next(), line.next()];
@@ -28,7 +28,7 @@ export function quotedProgramOf(line: Line): Program | undefined {
   if (line.rest.length > 0)
     line.diag.warning('unquoted-program', line.peek()?.loc, message, `write "${text}" in quotes`);
   while (line.peek() !== undefined) line.next();
-  const command = splitCommand(word.text);
+  const command = splitCommand(word.unescaped ?? word.text);
   if (command.length > 0) return { command, loc: word.loc };
   return line.error(word, 'bad-value', 'the program is an empty text', 'write its full path');
 }

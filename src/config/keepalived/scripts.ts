@@ -79,7 +79,8 @@ export function readTrackFile(line: Line, vips: VipConfig, statements: readonly 
 const PROCESS: Keywords<TrackProcess> = {
   process: keyword((line, to) => {
     to.command = [];
-    for (let word = line.needed('a name'); word !== undefined; word = line.next()) to.command.push(word.text);
+    for (let word = line.needed('a name'); word !== undefined; word = line.next())
+      to.command.push(word.unescaped ?? word.text);
   }),
   param_match: keyword((line, to) => {
     const match = line.oneOf(['initial', 'partial', 'exact'] as const);
