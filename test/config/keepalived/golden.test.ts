@@ -1,6 +1,7 @@
 /**
  * Golden files: a keepalived.conf, a line `--- diagnostics`, what is said about it, and after `--- model` the model.
- * A file that begins with `# Diagnostics alone` has no model. `UPDATE=1 node --test …` writes what is found now; read the difference before you commit it.
+ * A file that begins with `# Diagnostics alone` has no model. `UPDATE=1 node --test …` writes what is found now; read
+ * the difference before you commit it.
  */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
