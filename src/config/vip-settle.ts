@@ -2,7 +2,7 @@
 import type { Diagnostics, Loc } from './diagnostics.js';
 import { familyOf } from './ip-text.js';
 import type { VrrpInstance } from './model.js';
-import { PASSWORD_BYTES } from './vip-defaults.js';
+import { DEFAULT_DOWN_TIMER_ADVERTS, PASSWORD_BYTES } from './vip-defaults.js';
 
 /** Longest interval that 12 bits of hundredths hold (RFC 9568 §5.2.7). */
 const MAX_INTERVAL_3_MS = 40_950;
@@ -10,6 +10,7 @@ const MAX_INTERVAL_3_MS = 40_950;
 /** Changes `vip` in place. */
 export function settleInstance(vip: VrrpInstance, diag: Diagnostics): void {
   settleInterval(vip, diag);
+  if (vip.strict) settleStrict(vip, diag);
   settlePreemption(vip, diag);
   settlePassword(vip, diag);
   settleVmac(vip, diag);
@@ -32,6 +33,16 @@ function settleInterval(vip: VrrpInstance, diag: Diagnostics): void {
   const message = `version ${version} advertises in ${what}: '${name}' takes ${rounded / 1000} s`;
   const remedy = version === 2 ? 'use version 3 on all routers for other intervals' : `write ${rounded / 1000} s`;
   diag.warning('interval-rounded', at(vip, 'advertIntervalMs'), message, remedy);
+}
+
+/** What strict mode chooses where nothing is written (keepalived.conf(5), `vrrp_strict`). */
+function settleStrict(vip: VrrpInstance, diag: Diagnostics): void {
+  vip.accept ??= vip.priority === 255;
+  vip.lowerPrioNoAdvert ??= true;
+  if (vip.downTimerAdverts === undefined || vip.downTimerAdverts === DEFAULT_DOWN_TIMER_ADVERTS) return;
+  const message = `strict mode waits ${DEFAULT_DOWN_TIMER_ADVERTS} intervals, not the ${vip.downTimerAdverts} of '${vip.name}'`;
+  diag.warning('not-strict', at(vip, 'downTimerAdverts'), message, "remove it, or write 'strict_mode off'");
+  delete vip.downTimerAdverts;
 }
 
 /** Who starts as master has preempted already. */
