@@ -47,7 +47,7 @@ is() { fairlead vip status --json > out/now 2>/dev/null; grep -q "\\"state\\": \
   return { out: (name) => readFileSync(join(directory, 'out', name), 'utf8'), text: child.output() };
 }
 
-const needs = { commands: ['ip'], root: true, timeoutMs: 120_000 };
+const needs = { commands: ['ip', 'unshare'], root: true, timeoutMs: 120_000 };
 
 systemTest('in the background: pid files, status, files on signals, reload, stop', needs, async (t) => {
   const { out, text } = await runScript(
