@@ -1,5 +1,5 @@
 /** What a stretch of time was like for clients of a virtual address, from what was written down. Pure. */
-import type { PlaceName } from './network.js';
+import { addressOf, type PlaceName } from './network.js';
 import type { Attempt } from './probe.js';
 
 /** Everything that was seen; all times are epoch ms, ascending. */
@@ -36,8 +36,8 @@ export interface Span {
   readonly toMs: number;
 }
 
-/** @param expected the host that should serve in the end. @param address of it, as answers name it */
-export function seenBetween(record: Record, span: Span, expected: PlaceName, address: string): Seen {
+/** @param expected the host that should serve in the end; null: any that has the address may */
+export function seenBetween(record: Record, span: Span, expected: PlaceName | null): Seen {
   const { fromMs, toMs } = span;
   const inside = record.attempts.filter((one) => one.startedAt >= fromMs && one.startedAt < toMs);
   const failed = inside.filter((one) => one.error !== '');
@@ -48,8 +48,8 @@ export function seenBetween(record: Record, span: Span, expected: PlaceName, add
   const stale = staleStretches(record, stretches, span);
   const wrong = [
     ...failed.map((one) => one.startedAt),
-    ...inside.filter((one) => one.error === '' && one.by !== address).map((one) => one.endedAt),
-    ...stretches.filter(({ held }) => held.length !== 1 || held[0] !== expected).map((one) => one.toMs),
+    ...inside.filter((one) => one.error === '' && !isBy(one, expected)).map((one) => one.endedAt),
+    ...stretches.filter(({ held }) => !isRight(held, expected)).map((one) => one.toMs),
     ...stale.map((one) => one.toMs),
   ];
   return {
@@ -63,6 +63,15 @@ export function seenBetween(record: Record, span: Span, expected: PlaceName, add
     staleArpMs: total(stale),
     settledMs: wrong.length === 0 ? 0 : Math.max(...wrong) - fromMs,
   };
+}
+
+/** Answers name the proxy by its address. */
+export function isBy({ by }: Attempt, expected: PlaceName | null): boolean {
+  return expected === null || by === addressOf(expected);
+}
+
+function isRight(held: readonly PlaceName[], expected: PlaceName | null): boolean {
+  return expected === null ? held.length > 0 : held.length === 1 && held[0] === expected;
 }
 
 /** @param marks when something went well. A gap belongs to the stretch with what of it lies inside. */
@@ -107,11 +116,6 @@ function lastBefore<T extends { readonly atMs: number }>(seen: readonly T[], { f
 
 function total(spans: readonly Span[]): number {
   return spans.reduce((sum, { fromMs, toMs }) => sum + toMs - fromMs, 0);
-}
-
-/** Who has the address at this moment, and whether that is all that there is to know: for waiting. */
-export function holdersNow(holders: Record['holders']): PlaceName[] {
-  return [...holders].filter(([, seen]) => seen.at(-1)?.isHeld === true).map(([name]) => name);
 }
 
 /** @returns the middle value; the lower of two */

@@ -6,8 +6,8 @@ import { REPOSITORY } from '../support/repository.js';
 import type { Sandbox } from '../support/sandbox.js';
 import { sleep, until } from '../support/wait.js';
 import { BACKEND_PORTS, type Protocol } from './files.js';
-import { type Seen, seenBetween } from './measure.js';
-import { addressOf, buildNetwork, type Network, type PlaceName } from './network.js';
+import { isBy, type Seen, seenBetween } from './measure.js';
+import { buildNetwork, type Network, type PlaceName } from './network.js';
 import { type Recorder, startRecorder } from './recorder.js';
 import { type Bar, type Fault, faultsOf, type Half } from './scenario.js';
 import { makeStack, type Program, type Stack } from './stack.js';
@@ -86,19 +86,20 @@ async function playRounds(
 
 /** Until clients have been served well for a while by the one that should. */
 async function watch(half: Half, protocol: Protocol, { record }: Recorder): Promise<Seen> {
-  const fromMs = Date.now();
+  const askedMs = Date.now();
   await half.begin();
+  const fromMs = half.isRemedy ? Date.now() : askedMs;
   const isSlow = protocol.intervalMs >= 1000;
   await sleep(isSlow ? 6000 : 1500); // a takeover by silence has begun by then
   const end = Date.now() + SETTLE_TIMEOUT_MS;
   while (Date.now() < end && !isCalm({ record }, half.expected, isSlow ? 2000 : 500)) await sleep(200);
   const toMs = Date.now() - OUTCOME_MS;
-  return seenBetween(record, { fromMs, toMs }, half.expected, addressOf(half.expected));
+  return seenBetween(record, { fromMs, toMs }, half.expected);
 }
 
 /** That two hosts hold the address may last as long as the fault does; the clients have their answers meanwhile. */
-function isCalm({ record }: Pick<Recorder, 'record'>, expected: PlaceName, forMs: number): boolean {
+function isCalm({ record }: Pick<Recorder, 'record'>, expected: PlaceName | null, forMs: number): boolean {
   const toMs = Date.now() - OUTCOME_MS;
   const recent = record.attempts.filter(({ startedAt }) => startedAt >= toMs - forMs && startedAt < toMs);
-  return recent.length > 0 && recent.every(({ error, by }) => error === '' && by === addressOf(expected));
+  return recent.length > 0 && recent.every((one) => one.error === '' && isBy(one, expected));
 }

@@ -88,7 +88,7 @@ export function parseAddress(line: string, address: string): { atMs: number; isH
 }
 
 /** @returns which host the client takes for the address; '' for none; undefined for any other line */
-function parseNeighbour(line: string): Neighbour | undefined {
+export function parseNeighbour(line: string): Neighbour | undefined {
   const found = /^\[[^\]]+\] (Deleted )?(\S+) /.exec(line);
   if (found === null || found[2] !== VIP) return undefined;
   const mac = /lladdr (\S+)/.exec(line)?.[1];

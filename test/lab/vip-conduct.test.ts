@@ -84,8 +84,7 @@ systemTest('a script without a weight is a fault while it fails', NEEDS, async (
 systemTest('an interface that is tracked, and not its own, is a fault while it is down', NEEDS, async (t) => {
   const routers = await Routers.open(t, ['a', 'b']);
   const ip = (...words: string[]) => run('ip', ['-n', routers.host('a').namespace, ...words]);
-  ip('link', 'add', 'up0', 'type', 'dummy');
-  ip('link', 'set', 'dev', 'up0', 'up');
+  routers.addInterface('a', 'up0');
   const more = '  track_interface {\n    up0\n  }';
   routers.start('a', 'fairlead', routers.fileFor('a', { ...TENTHS, priority: 150, more }, []));
   routers.start('b', 'keepalived', routers.fileFor('b', TENTHS, []));

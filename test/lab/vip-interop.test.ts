@@ -27,7 +27,7 @@ const WAYS: { readonly [name: string]: Way } = {
 const HIGH = 250;
 const LOW = 240;
 /** A start of Node, of keepalived, and a busy machine. */
-const PATIENCE_MS = 5000;
+const PATIENCE_MS = 10_000;
 
 for (const [name, way] of Object.entries(WAYS))
   systemTest(`${name}: Fairlead and keepalived, either way round`, NEEDS, async (t) => {
@@ -74,9 +74,12 @@ async function staysWith(routers: Routers, place: 'a', address: string, way: Way
   assert.deepEqual(routers.holders(address), [place]);
 }
 
+/** keepalived sends the same words twice at once when it takes over from somebody who still speaks. */
+const HARMLESS = ['own-packet', 'replayed'];
+
 function assertNothingRefused(routers: Routers, place: 'b'): void {
   const { counters } = routers.instance(place);
-  const refused = Object.entries(counters.refused).filter(([reason, count]) => reason !== 'own-packet' && count > 0);
+  const refused = Object.entries(counters.refused).filter(([reason, count]) => !HARMLESS.includes(reason) && count > 0);
   assert.deepEqual(refused, []);
   assert.ok(counters.priorityZeroReceived > 0, 'a goodbye was heard');
 }

@@ -156,7 +156,9 @@ export class Routers {
   }
 
   status(place: PlaceName): VipStatus {
-    return JSON.parse(this.fairlead(place, ['vip', 'status', '--json'])) as VipStatus;
+    const words = [process.execPath, FAIRLEAD, 'vip', 'status', '--json', '-s', SOCKET];
+    // Its exit code tells of faults, which may be what is looked for.
+    return JSON.parse(this.host(place).run('sh', ['-c', '"$@" || true', 'sh', ...words])) as VipStatus;
   }
 
   instance(place: PlaceName): VipInstanceStatus {
@@ -179,6 +181,13 @@ export class Routers {
     } catch {
       return undefined;
     }
+  }
+
+  /** Adds an interface that has a link as long as both are up, and no other host behind it. */
+  addInterface(place: PlaceName, name: string): void {
+    const ip = (...words: string[]) => run('ip', ['-n', this.host(place).namespace, ...words]);
+    ip('link', 'add', name, 'type', 'veth', 'peer', 'name', `${name}-peer`);
+    for (const end of [name, `${name}-peer`]) ip('link', 'set', 'dev', end, 'up');
   }
 
   /** What passes the switch at the port of a host, until `end`. */

@@ -85,9 +85,8 @@ systemTest('an interface that is missing, comes, goes and comes again', NEEDS, a
   const routers = await Routers.open(t, ['a']);
   const ip = (...words: string[]) => run('ip', ['-n', routers.host('a').namespace, ...words]);
   const add = () => {
-    ip('link', 'add', 'late0', 'type', 'dummy');
+    routers.addInterface('a', 'late0');
     ip('address', 'add', '10.9.0.1/24', 'dev', 'late0');
-    ip('link', 'set', 'dev', 'late0', 'up');
   };
   routers.start('a', 'fairlead', routers.fileFor('a', TENTHS, []).replace(INTERFACE, 'late0'));
   const missing = await routers.untilStatus('a', 'is in fault', WITHIN_MS, ({ state }) => state === 'FAULT');

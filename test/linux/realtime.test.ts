@@ -1,8 +1,10 @@
 /** Real-time scheduling, a program locked in memory, the death of a parent: each in a process of its own. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { programMappings } from '../../src/linux/realtime.js';
+import { EINVAL } from '../../src/linux/constants.js';
+import { isRealtime, programMappings, setParentDeathSignal, setRealtime, threadId } from '../../src/linux/realtime.js';
 import { runScript, startScript } from './support/script.js';
 
 const NOBODY = 65_534;
@@ -30,6 +32,12 @@ test('a thread becomes real-time, and neither its children nor its workers do', 
   assert.deepEqual(found, { before: 0, result: 0, during: [2, true], child: 0, worker: 0, after: [0, false] });
 });
 
+test('what is asked for and cannot be is refused, and changes nothing', () => {
+  assert.equal(setRealtime(100), -EINVAL);
+  assert.equal(setParentDeathSignal(65), -EINVAL);
+  assert.deepEqual([isRealtime(), threadId()], [false, process.pid]);
+});
+
 test('real-time scheduling stays when root is given away, and is refused to who never had it', () => {
   const found = runScript(`
     import { isRealtime, setRealtime } from 'LINUX/realtime.js';
@@ -41,6 +49,27 @@ test('real-time scheduling stays when root is given away, and is refused to who 
   `);
   assert.deepEqual(found, { kept: true, again: -1 });
 });
+
+// V8 traces each collection (`Scavenge`), and each share of one that a thread has taken (`scavenge[`).
+for (const isAlone of [true, false])
+  test(`${isAlone ? 'with' : 'without'} being told, a thread collects its garbage ${isAlone ? 'alone' : 'with helpers'}`, async () => {
+    const traced = startScript(`
+      import { setFlagsFromString } from 'node:v8';
+      import { Worker } from 'node:worker_threads';
+      import { collectWithoutHelpers } from 'LINUX/realtime.js';
+      ${isAlone ? 'collectWithoutHelpers();' : ''}
+      setFlagsFromString('--trace-gc');
+      setFlagsFromString('--trace-parallel-scavenge');
+      new Worker('let a = []; for (let i = 0; i < 1e6; i++) a[i % 1e5] = { i, s: [i] };', { eval: true });
+    `);
+    const chunks: Buffer[] = [];
+    traced.stdout!.on('data', (chunk: Buffer) => chunks.push(chunk));
+    await once(traced, 'close');
+    const text = Buffer.concat(chunks).toString();
+    const [shares, collections] = [/scavenge\[/g, /: Scavenge /g].map((pattern) => text.match(pattern)?.length ?? 0);
+    assert.ok(collections > 0);
+    assert.equal(shares === collections, isAlone, `${shares} shares of ${collections} collections`);
+  });
 
 test('the mappings of programs and libraries are locked, and no others', () => {
   const maps = [
@@ -73,7 +102,7 @@ test('with the program locked, workers start, memory comes and goes, and root is
     ${LOCKED}
     const { errno, why } = lockMemory();
     const before = locked();
-    const busy = "let a = []; for (let i = 0; i < 2e6; i++) a[i % 5e5] = { i, s: 'x' + i }; a = null; eval('1+'.repeat(999) + '1')";
+    const busy = "let a = []; for (let i = 0; i < 5e5; i++) a[i % 2e5] = { i, s: 'x' + i }; a = null; eval('1+'.repeat(999) + '1')";
     const work = async () => {
       const ends = [1, 2].map(() => new Promise((done) => new Worker(busy, { eval: true }).once('exit', done)));
       return Promise.all(ends);
@@ -117,9 +146,10 @@ test('a child that asked for it ends with its parent', async () => {
   assert.equal(isLeft, false);
 });
 
+/** Who has ended and waits for somebody to ask how is not alive. */
 function isAlive(pid: number): boolean {
   try {
-    return process.kill(pid, 0);
+    return !/\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
   } catch {
     return false;
   }
