@@ -145,6 +145,14 @@ test('sums: two masters at a time', () => {
   );
 });
 
+test('sums: two programs that speak for one router', () => {
+  const text = summed({ from: 0, to: 5 }, { from: 0.002, to: 5.002 });
+  assert.match(
+    text,
+    /\n {2}vrid 51: 10\.0\.0\.101 sends more often than it says: two programs with one id and one address\?\n$/,
+  );
+});
+
 test('sums: what differs between routers, and an interval that is not kept', () => {
   const text = summed(
     { from: 0, to: 10, everyMs: 2500 },
