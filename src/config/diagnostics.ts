@@ -29,6 +29,8 @@ export class Diagnostics {
   readonly list: Diagnostic[] = [];
   private readonly lines = new Map<string, string[]>();
   private readonly hidden: Loc[] = [];
+  /** Place, code and message of what is in the list: a file can have thousands of faults. */
+  private readonly said = new Set<string>();
 
   /** Makes the text of a file known, so that `render` can quote the line. */
   addSource(file: string, text: string): void {
@@ -54,8 +56,11 @@ export class Diagnostics {
 
   /** One block of a file may be read for several proxies: what is wrong with it is said once. */
   private add(entry: Diagnostic): void {
-    const said = entry.loc !== undefined && this.list.some((d) => isSame(d, entry));
-    if (!said) this.list.push(entry);
+    const { loc, code, message } = entry;
+    const key = loc && `${loc.line}:${loc.col}:${code}:${message}:${loc.file}`;
+    if (key !== undefined && this.said.has(key)) return;
+    if (key !== undefined) this.said.add(key);
+    this.list.push(entry);
   }
 
   get hasErrors(): boolean {
@@ -91,11 +96,6 @@ export class Diagnostics {
   renderAll(): string {
     return this.sorted.map((d) => this.render(d)).join('\n');
   }
-}
-
-function isSame(a: Diagnostic, b: Diagnostic): boolean {
-  const isThere = a.loc?.file === b.loc?.file && a.loc?.line === b.loc?.line && a.loc?.col === b.loc?.col;
-  return isThere && a.code === b.code && a.message === b.message;
 }
 
 /** Words behind which a secret stands, and its text unless that names a place. */

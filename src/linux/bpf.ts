@@ -4,7 +4,6 @@ import { NativeBuffer } from './memory.js';
 import { setsockopt } from './syscalls.js';
 
 const SO_ATTACH_FILTER = 26;
-const SO_DETACH_FILTER = 27;
 const BPF_LD_B = 0x30;
 const BPF_LD_H = 0x28;
 const BPF_LD_W = 0x20;
@@ -30,6 +29,8 @@ const plain = (code: number, k: number): Instruction => ({ code, jt: 0, jf: 0, k
 export const load8 = (offset: number): Instruction => plain(BPF_LD_B, offset);
 export const load16 = (offset: number): Instruction => plain(BPF_LD_H, offset);
 export const load32 = (offset: number): Instruction => plain(BPF_LD_W, offset);
+/** Index of the interface that the packet came in through (SKF_AD_OFF + SKF_AD_IFINDEX). */
+export const loadInterface: Instruction = plain(BPF_LD_W, 0xfffff008);
 /** Goes on `jt` or `jf` instructions further. */
 export const ifEqual = (k: number, jt: number, jf: number): Instruction => ({ code: BPF_JEQ, jt, jf, k: k >>> 0 });
 export const ifAnyBit = (k: number, jt: number, jf: number): Instruction => ({ code: BPF_JSET, jt, jf, k: k >>> 0 });
@@ -64,9 +65,4 @@ export function attachFilter(fd: number, program: BpfProgram): number {
   header.view.setUint16(0, program.length, true);
   header.view.setBigUint64(8, BigInt(code.ptr), true);
   return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, header.ptr, 16);
-}
-
-/** Everything passes again. @returns 0 or -errno */
-export function detachFilter(fd: number): number {
-  return setsockopt(fd, SOL_SOCKET, SO_DETACH_FILTER, new NativeBuffer(4).ptr, 4);
 }

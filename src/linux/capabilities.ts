@@ -13,7 +13,6 @@ import { NativeBuffer } from './memory.js';
 export const CAP_NET_BIND_SERVICE = 10;
 export const CAP_NET_ADMIN = 12;
 export const CAP_NET_RAW = 13;
-export const CAP_IPC_LOCK = 14;
 
 const PR_SET_KEEPCAPS = 8;
 const CAPABILITY_VERSION_3 = 0x20080522;

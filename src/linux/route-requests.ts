@@ -70,7 +70,7 @@ export interface AddressSpec {
   readonly protocol?: number;
 }
 
-export interface NexthopSpec {
+interface NexthopSpec {
   readonly via?: string;
   readonly interfaceIndex?: number;
   /** 1..256 */
@@ -339,7 +339,7 @@ export function addMacvlanRequest(spec: MacvlanSpec): Uint8Array | null {
 }
 
 /** @returns six bytes, or null */
-export function macBytes(text: string): Uint8Array | null {
+function macBytes(text: string): Uint8Array | null {
   return /^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/i.test(text) ? Buffer.from(text.replaceAll(':', ''), 'hex') : null;
 }
 

@@ -10,7 +10,7 @@
  * No filter by router id: what belongs to nobody is worth counting, and there is little of it.
  */
 import { ipv4Text, ipv6Text, parseIpv4, parseIpv6 } from '../core/ip.js';
-import { accept, attachFilter, type BpfProgram, ifAllEqual, ifEqual, load8, refuse } from './bpf.js';
+import { accept, attachFilter, type BpfProgram, ifAllEqual, ifEqual, load8, loadInterface, refuse } from './bpf.js';
 import {
   AF_INET,
   AF_INET6,
@@ -59,11 +59,21 @@ const PACKET_BYTES = 4160;
 const IPV4_HEADER_BYTES = 20;
 const CONTROL_BYTES = 128;
 
+interface Device {
+  readonly name: string;
+  readonly index: number;
+}
+
 export interface VrrpSocketOptions {
   readonly family: 4 | 6;
-  /** Name and index of the interface; without them all interfaces are heard, and routes lead to the peers. A VRF will do. */
-  readonly device?: { readonly name: string; readonly index: number };
-  /** Joined on the device. */
+  /** Sent through; without one all interfaces are heard, and routes lead to the peers. A VRF will do. */
+  readonly device?: Device;
+  /**
+   * Heard on; default: the device. With a virtual MAC this is the interface beneath: to join a group on the macvlan sends
+   * a membership report from the virtual MAC, and switches then take its traffic away from the router that is master.
+   */
+  readonly hears?: Device;
+  /** Joined where is heard. */
   readonly groups: readonly string[];
   /** TTL or hop limit of what is sent, 1..255; RFC 9568 §5.1.1.3 wants 255. */
   readonly ttl: number;
@@ -206,15 +216,40 @@ export function openVrrpSocket(options: VrrpSocketOptions): VrrpSocket | number 
 
 function configure(fd: number, options: VrrpSocketOptions): number {
   const { device, family, groups } = options;
+  const hears = options.hears ?? device;
   setReceiveBuffer(fd, RECEIVE_BYTES);
-  const bound = device === undefined ? 0 : bindToDevice(fd, device.name);
-  const set = bound < 0 ? bound : family === 4 ? configure4(fd, options) : configure6(fd, options);
+  const confined = confine(fd, options);
+  const set = confined < 0 ? confined : family === 4 ? configure4(fd, options) : configure6(fd, options);
   if (set < 0) return set;
   for (const group of groups) {
-    const joined = join(fd, family, group, device?.index ?? 0);
+    const joined = join(fd, family, group, hears?.index ?? 0);
     if (joined < 0) return joined;
   }
   return setOption(fd, SOL_SOCKET, SO_PRIORITY, PRIORITY); // after IP_TOS, which sets one of its own
+}
+
+/** Other interfaces of the host are kept out: by binding to the one, or where there are two by the filter. */
+function confine(fd: number, { device, hears, family, groups }: VrrpSocketOptions): number {
+  const isOne = hears === undefined || hears.index === device?.index;
+  const bound = device !== undefined && isOne ? bindToDevice(fd, device.name) : 0;
+  if (bound < 0) return bound;
+  const members = family === 6 ? groups.map(parseIpv6).filter((group) => group !== undefined) : null;
+  const devices = [device, hears].filter((one) => one !== undefined);
+  return attachFilter(fd, packetFilter(isOne ? [] : devices, members));
+}
+
+/**
+ * Only these interfaces, where any are named. And only groups that this socket has joined: raw IPv6 sockets hear those
+ * that others of this host have joined, too, even with IPV6_MULTICAST_ALL off (seen with Linux 6.18). Offsets count from
+ * the IPv6 header (SKF_NET_OFF).
+ * @param groups null for IPv4, where IP_MULTICAST_ALL does it
+ */
+function packetFilter(devices: readonly Device[], groups: readonly Uint8Array[] | null): BpfProgram {
+  const destination = 0xfff00000 + 24;
+  const behind = groups === null ? [accept] : [load8(destination), ifEqual(0xff, 1, 0), accept];
+  const isGroup = (groups ?? []).flatMap((group) => ifAllEqual(destination, group));
+  const isOurs = devices.map(({ index }, i) => ifEqual(index, devices.length - i, 0));
+  return [...(devices.length > 0 ? [loadInterface, ...isOurs, refuse] : []), ...behind, ...isGroup, refuse];
 }
 
 type Setting = readonly [name: number, value: number];
@@ -239,32 +274,18 @@ function configure4(fd: number, { device }: VrrpSocketOptions): number {
   return setOptionBytes(fd, IPPROTO_IP, IP_MULTICAST_IF, requestOf4(new Uint8Array(4), device.index));
 }
 
-function configure6(fd: number, { device, groups, ttl }: VrrpSocketOptions): number {
-  const filtered = attachFilter(fd, groupFilter(groups.map(parseIpv6).filter((group) => group !== undefined)));
-  const result =
-    filtered < 0
-      ? filtered
-      : setAll(fd, IPPROTO_IPV6, [
-          [IPV6_FREEBIND, 1],
-          [IPV6_TCLASS, TRAFFIC_CLASS],
-          [IPV6_UNICAST_HOPS, ttl],
-          [IPV6_MULTICAST_HOPS, ttl],
-          [IPV6_RECVPKTINFO, 1],
-          [IPV6_RECVHOPLIMIT, 1],
-          [IPV6_MULTICAST_LOOP, 0],
-        ]);
+function configure6(fd: number, { device, ttl }: VrrpSocketOptions): number {
+  const result = setAll(fd, IPPROTO_IPV6, [
+    [IPV6_FREEBIND, 1],
+    [IPV6_TCLASS, TRAFFIC_CLASS],
+    [IPV6_UNICAST_HOPS, ttl],
+    [IPV6_MULTICAST_HOPS, ttl],
+    [IPV6_RECVPKTINFO, 1],
+    [IPV6_RECVHOPLIMIT, 1],
+    [IPV6_MULTICAST_LOOP, 0],
+  ]);
   if (result < 0 || device === undefined) return result;
   return setOption(fd, IPPROTO_IPV6, IPV6_MULTICAST_IF, device.index);
-}
-
-/**
- * Only groups that this socket has joined: raw IPv6 sockets hear those that others of this host have joined, too, even
- * with IPV6_MULTICAST_ALL off (seen with Linux 6.18). Offsets count from the IPv6 header (SKF_NET_OFF).
- */
-function groupFilter(groups: readonly Uint8Array[]): BpfProgram {
-  const destination = 0xfff00000 + 24;
-  const isGroup = groups.flatMap((group) => ifAllEqual(destination, group));
-  return [load8(destination), ifEqual(0xff, 1, 0), accept, ...isGroup, refuse];
 }
 
 /** struct ip_mreqn. */

@@ -78,8 +78,9 @@ export class Effects {
   }
 
   private advertise(router: VirtualRouter, priority: number): void {
-    const { transport, lateness, nowMs } = this.context;
+    const { transport, lateness, announcer, nowMs } = this.context;
     transport.send(router, priority);
+    if (priority === 0) announcer.cancel(router); // clients are the successor's from now on
     const atMs = nowMs();
     if (router.advertDueMs !== null) lateness.add(atMs - router.advertDueMs, atMs);
     router.advertDueMs = priority === 0 ? null : atMs + router.config.advertIntervalMs;

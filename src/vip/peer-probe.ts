@@ -1,6 +1,7 @@
 /**
- * Before a silent master is succeeded: does its own address still answer? Then its host lives, and perhaps only the
- * adverts are lost. Asks by ARP or neighbour solicitation, and answers within a bounded time either way.
+ * Before a silent master is succeeded: do its own address and the virtual one still answer? Then its host lives and
+ * serves, and only the adverts are lost. (Its own address alone says nothing: two backups would wait for each other.)
+ * Asks by ARP or neighbour solicitation, and answers within a bounded time either way.
  */
 import type { Timed } from '../core/timer-heap.js';
 import { arpRequest } from '../core/vrrp/arp.js';
@@ -19,7 +20,8 @@ class Question implements Timed {
 
   constructor(
     readonly router: VirtualRouter,
-    readonly address: string,
+    /** Those that have not answered yet. */
+    readonly waiting: Set<string>,
     private readonly onEnd: (question: Question) => void,
   ) {}
 
@@ -41,19 +43,20 @@ export class PeerProbe {
 
   /** Addresses that are asked for, to be listened for. */
   get addresses(): string[] {
-    return [...this.open.values()].map(({ address }) => address);
+    return [...this.open.values()].flatMap(({ waiting }) => [...waiting]);
   }
 
   ask(router: VirtualRouter, address: string): void {
     const name = this.host.transmitInterface(router.config);
     const known = this.open.get(router.name);
     if (known !== undefined) this.reactor.timers.cancel(known);
-    const question = new Question(router, address, (one) => this.end(one, false));
+    const asked = [address, router.advertisedAddresses[0]];
+    const question = new Question(router, new Set(asked), (one) => this.end(one, false));
     this.open.set(router.name, question);
     this.addressesChanged();
     const waitMs = Math.min(ANSWER_MS_MAX, router.config.advertIntervalMs);
     this.reactor.timers.arm(question, this.reactor.nowMs + waitMs);
-    if (name !== undefined) this.send(name, router, address);
+    if (name !== undefined) for (const one of asked) this.send(name, router, one);
   }
 
   private send(name: string, { sourceIp, config }: VirtualRouter, address: string): void {
@@ -64,7 +67,8 @@ export class PeerProbe {
 
   /** Somebody says that it has that address. */
   heard(address: string): void {
-    for (const question of this.open.values()) if (question.address === address) this.end(question, true);
+    for (const question of this.open.values())
+      if (question.waiting.delete(address) && question.waiting.size === 0) this.end(question, true);
   }
 
   private end(question: Question, answers: boolean): void {

@@ -2,7 +2,7 @@
  * What each router rests on besides its own interface: other links, programs, files, processes, frontends, the proxy
  * itself. Knows how each is now; what that does to a priority is arithmetic of core/vrrp.
  */
-import type { Tracked as TrackedRef, VipConfig } from '../config/model.js';
+import type { Tracked as TrackedRef, Tracking, VipConfig } from '../config/model.js';
 import { DEFAULT_FILE_WEIGHT, DEFAULT_PROCESS_WEIGHT } from '../config/vip-defaults.js';
 import type { TrackedValue, VipInstanceStatus, VipPlan } from '../core/vrrp/messages.js';
 import { type TrackedKind, type TrackedThing, track } from '../core/vrrp/tracking.js';
@@ -81,13 +81,21 @@ export class Tracker {
   /** Those of the router and of its group. */
   private thingsOf(router: VirtualRouter): TrackedThing[] {
     const group = this.config?.groups.find(({ name }) => name === router.group);
-    return [router.config, ...(group === undefined ? [] : [group])].flatMap(({ track: its }) => [
+    const own = this.thingsIn(router.config.track);
+    if (group === undefined) return own;
+    // Members of one group with different priorities would elect for ever: their own weights count as 0.
+    const isFree = group.trackingWeight === true || group.globalTracking === true;
+    return [...own.map((thing) => (isFree ? thing : { ...thing, weight: 0 })), ...this.thingsIn(group.track)];
+  }
+
+  private thingsIn(its: Tracking): TrackedThing[] {
+    return [
       ...its.interfaces.map((ref) => this.interfaceThing(ref)),
       ...its.scripts.map((ref) => this.scriptThing(ref)),
       ...its.files.map((ref) => this.fileThing(ref)),
       ...its.processes.map((ref) => this.processThing(ref)),
       ...its.frontends.map((ref) => this.thing('frontend', ref, 0, this.isWell(`frontend ${ref.name}`))),
-    ]);
+    ];
   }
 
   private thing(kind: TrackedKind, ref: TrackedRef, weight: number, up: boolean | null): TrackedThing {

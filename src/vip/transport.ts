@@ -219,6 +219,8 @@ export class Transport {
   }
 
   private isReplayed(router: VirtualRouter, { source, payload }: HeardPacket, ad: Advertisement): boolean {
+    // A master answers what it hears at once, and is answered so: only those who listen can be misled by a repetition.
+    if (router.state === 'MASTER') return false;
     return this.othersOf(router).replays.isReplayed(source, payload, ad.intervalMs, this.reactor.nowMs);
   }
 
@@ -231,7 +233,9 @@ export class Transport {
   }
 
   private tell({ name }: VirtualRouter, problem: VipProblem | null): void {
-    if (problem !== null) this.listeners.log('warning', `${name}: ${problem.text}; ${problem.remedy}`);
+    // Two masters are told of by the machine, as an alert.
+    if (problem !== null && problem.code !== 'two-masters')
+      this.listeners.log('warning', `${name}: ${problem.text}; ${problem.remedy}`);
   }
 
   /** Unicast routers of one id are told apart by their peers. */

@@ -332,12 +332,10 @@ export class VipService implements Timed {
 
   /** The watchdog thought that we hang, and removed the addresses: others have taken over by now. */
   private released(afterMs: number): void {
-    for (const router of this.routers.values()) {
-      if (!router.isHolding) continue;
-      const reasons = [`not heard by the watchdog for ${Math.round(afterMs)} ms, which gave the addresses up`];
-      this.handle({ type: 'fault', router: router.name, reasons });
-      this.handle({ type: 'fault', router: router.name, reasons: router.faults });
-    }
+    this.post({ type: 'log', level: 'alert', text: `the watchdog did not hear us for ${Math.round(afterMs)} ms` });
+    for (const router of this.routers.values())
+      if (router.isHolding)
+        this.handle({ type: 'address-lost', router: router.name, address: router.allAddresses.join(', ') });
   }
 
   private startupEnded(error: string | null): void {

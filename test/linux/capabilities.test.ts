@@ -1,6 +1,7 @@
 /** What one thread keeps when the process gives root away. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { CAP_NET_ADMIN, CAP_NET_BIND_SERVICE, CAP_NET_RAW, hasCapability } from '../../src/linux/capabilities.js';
 import { TestNamespace } from './support/namespaces.js';
 import { runScript } from './support/script.js';
 
@@ -11,10 +12,12 @@ const WORKER = `
   import { CAP_NET_ADMIN, CAP_NET_BIND_SERVICE, CAP_NET_RAW, hasCapability, keepNow, prepareToKeep } from
     'LINUX/capabilities.js';
   import { RouteNetlink } from 'LINUX/route-netlink.js';
+  import { applySettings } from 'LINUX/vmac.js';
   import { openVrrpSocket } from 'LINUX/vrrp-socket.js';
   const kept = [CAP_NET_ADMIN, CAP_NET_RAW, CAP_NET_BIND_SERVICE];
   const netlink = RouteNetlink.open();
   const index = netlink.linkByName('lo').index;
+  const eth0 = netlink.linkByName('eth0').index;
   const add = (ip) => netlink.addAddress({ interfaceIndex: index, ip, prefixLength: 32 });
   parentPort.postMessage({ prepared: prepareToKeep(kept), asRoot: add('10.9.9.1') });
   parentPort.once('message', () => {
@@ -27,6 +30,8 @@ const WORKER = `
       uid: process.getuid(),
       after: add('10.9.9.3'),
       isOpen: typeof socket === 'object',
+      macvlan: netlink.addMacvlan({ name: 'v1', parentIndex: eth0, mac: '00:00:5e:00:01:01', mode: 'private' }) > 0,
+      settings: applySettings([{ path: '/proc/sys/net/ipv4/conf/lo/arp_ignore', value: '1' }]).complaints,
       held: Array.from({ length: 41 }, (_, i) => i).filter((i) => hasCapability(i, 'permitted')),
       again: prepareToKeep([...kept, 21]),
     });
@@ -36,6 +41,7 @@ const WORKER = `
 
 test('a worker adds addresses and opens raw sockets after the process has given root away, and main may not', () => {
   const host = new TestNamespace();
+  host.ip('link add eth0 type veth peer name eth1');
   const found = host.run(() =>
     runScript(`
       import { Worker } from 'node:worker_threads';
@@ -55,11 +61,27 @@ test('a worker adds addresses and opens raw sockets after the process has given 
   );
   assert.deepEqual(found, {
     before: { prepared: 0, asRoot: 0 },
-    after: { between: -1, result: 0, uid: NOBODY, after: 0, isOpen: true, held: [10, 12, 13], again: -1 },
+    after: {
+      between: -1,
+      result: 0,
+      uid: NOBODY,
+      after: 0,
+      isOpen: true,
+      macvlan: true,
+      settings: [],
+      held: [10, 12, 13],
+      again: -1,
+    },
     main: -1,
   });
   const shown = host.json('address show dev lo')[0].addr_info.map(({ local }: { local: string }) => local);
   assert.deepEqual(shown.filter((ip: string) => ip.startsWith('10.9.9.')).sort(), ['10.9.9.1', '10.9.9.3']);
+});
+
+test('who has all of them has each of them, and none that there is not', () => {
+  for (const capability of [CAP_NET_BIND_SERVICE, CAP_NET_ADMIN, CAP_NET_RAW])
+    for (const set of ['effective', 'permitted'] as const) assert.ok(hasCapability(capability, set));
+  assert.equal(hasCapability(63), false);
 });
 
 test('without having prepared, nothing is left to keep', () => {

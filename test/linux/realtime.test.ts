@@ -1,8 +1,10 @@
 /** Real-time scheduling, a program locked in memory, the death of a parent: each in a process of its own. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { programMappings } from '../../src/linux/realtime.js';
+import { EINVAL } from '../../src/linux/constants.js';
+import { isRealtime, programMappings, setParentDeathSignal, setRealtime, threadId } from '../../src/linux/realtime.js';
 import { runScript, startScript } from './support/script.js';
 
 const NOBODY = 65_534;
@@ -28,6 +30,12 @@ test('a thread becomes real-time, and neither its children nor its workers do', 
     console.log(JSON.stringify({ before, result, during, child, worker, after: [own(), isRealtime()] }));
   `);
   assert.deepEqual(found, { before: 0, result: 0, during: [2, true], child: 0, worker: 0, after: [0, false] });
+});
+
+test('what is asked for and cannot be is refused, and changes nothing', () => {
+  assert.equal(setRealtime(100), -EINVAL);
+  assert.equal(setParentDeathSignal(65), -EINVAL);
+  assert.deepEqual([isRealtime(), threadId()], [false, process.pid]);
 });
 
 test('real-time scheduling stays when root is given away, and is refused to who never had it', () => {
@@ -117,9 +125,10 @@ test('a child that asked for it ends with its parent', async () => {
   assert.equal(isLeft, false);
 });
 
+/** Who has ended and waits for somebody to ask how is not alive. */
 function isAlive(pid: number): boolean {
   try {
-    return process.kill(pid, 0);
+    return !/\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
   } catch {
     return false;
   }

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { PacketSocket } from '../../src/linux/packet-socket.js';
 import { RouteNetlink } from '../../src/linux/route-netlink.js';
 import { applySettings, type PreparedVmac, prepareVmac, vmacSettings } from '../../src/linux/vmac.js';
-import { openVrrpSocket, VrrpSocket } from '../../src/linux/vrrp-socket.js';
+import { type HeardPacket, openVrrpSocket, VrrpSocket } from '../../src/linux/vrrp-socket.js';
 import { Capture } from './support/capture.js';
 import { TestNamespace } from './support/namespaces.js';
 
@@ -162,19 +162,32 @@ for (const [ipv6, key, value] of [
 for (const ipv6 of [false, true])
   test(`a macvlan of ${ipv6 ? 'IPv6' : 'IPv4'} that is only ready says nothing: switches go on sending to the master`, async () => {
     const all = pair();
-    const capture = all.neighbour.run(() => new Capture(all.neighbour.json('link show dev eth0')[0].ifindex));
+    const eth0 = all.neighbour.json('link show dev eth0')[0].ifindex;
+    const capture = all.neighbour.run(() => new Capture(eth0));
     const { index } = prepared(all, ipv6);
-    const options = { family: ipv6 ? 6 : 4, device: { name: 'vrrp.51', index }, groups: [], ttl: 255 } as const;
+    const [family, group] = ipv6 ? ([6, 'ff02::12'] as const) : ([4, '224.0.0.18'] as const);
+    const device = { name: 'vrrp.51', index };
+    const options = { family, device, hears: all.parent, groups: [group], ttl: 255 };
     const socket = all.host.run(() => openVrrpSocket(options));
-    assert.ok(socket instanceof VrrpSocket);
+    const other = all.neighbour.run(() =>
+      openVrrpSocket({ family, groups: [], device: { name: 'eth0', index: eth0 }, ttl: 255 }),
+    );
+    assert.ok(socket instanceof VrrpSocket && other instanceof VrrpSocket);
     await new Promise((resolve) => setTimeout(resolve, 1500));
     const etherType = ipv6 ? 0x86dd : 0x0800;
     const spoken = () =>
       capture.frames(etherType).filter((frame) => frame.subarray(6, 10).toString('hex') === '00005e00');
     assert.deepEqual(spoken(), []);
-    assert.equal(socket.send(Buffer.alloc(20), ipv6 ? 'fe80::1' : '10.0.0.1', ipv6 ? 'ff02::12' : '224.0.0.18'), 20);
+    assert.equal(socket.send(Buffer.alloc(20), ipv6 ? 'fe80::1' : '10.0.0.1', group), 20);
     assert.equal(spoken().length, 1);
+    assert.equal(other.send(Buffer.alloc(20), ipv6 ? 'fe80::2' : '10.0.0.2', group), 20);
+    const heard = await until(
+      () => socket.receive(),
+      (result) => typeof result === 'object',
+    );
+    assert.equal((heard as HeardPacket).interfaceIndex, all.parent.index);
     socket.close();
+    other.close();
     capture.close();
   });
 

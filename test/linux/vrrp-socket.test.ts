@@ -119,6 +119,31 @@ function checksum(bytes: Buffer): number {
   return sum;
 }
 
+for (const family of [4, 6] as const)
+  test(`IPv${family}: heard on one interface and sent through another, and nothing of a third`, async () => {
+    const [eth0, eth1] = [deviceOf(b, 'eth0'), deviceOf(b, 'eth1')];
+    const name = `third${family}`;
+    a.cable(name, b, name);
+    const [source, peer] = family === 4 ? ['10.3.0.1', '10.3.0.2'] : ['fd03::1', 'fd03::2'];
+    for (const [host, ip] of [
+      [a, source],
+      [b, peer],
+    ] as const)
+      host.ip(`address add ${ip}/${family === 4 ? 24 : 64} dev ${name}${family === 4 ? '' : ' nodad'}`);
+    const both = opened(b, { family, device: eth1, hears: eth0 });
+    const third = opened(b, { family }, name);
+    opened(a, { family }, name).send(PACKET, source, peer);
+    opened(a, { family }, name).send(PACKET, source, GROUP[family]);
+    for (let i = 0; i < 2; i++) await next(third);
+    await silence(both);
+    const [theirs, own] = family === 4 ? ['10.0.0.1', '10.0.0.2'] : ['fe80::1', 'fe80::2'];
+    opened(a, { family }, 'eth0').send(PACKET, theirs, GROUP[family]);
+    assert.equal((await next(both)).interfaceIndex, eth0.index);
+    const other = opened(a, { family }, 'eth1');
+    assert.equal(both.send(PACKET, own, GROUP[family]), PACKET.length);
+    assert.equal((await next(other)).interfaceIndex, deviceOf(a, 'eth1').index);
+  });
+
 test('a macvlan without addresses speaks with the address of its parent and its own MAC', async () => {
   const mac = '00:00:5e:00:01:33';
   a.ip(`link add link eth0 name vrrp.51 address ${mac} type macvlan mode private`);

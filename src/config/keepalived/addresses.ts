@@ -2,7 +2,7 @@
 import { bitsOf, familyOf, ipv4Of } from '../ip-text.js';
 import type { VirtualAddress } from '../model.js';
 import { didYouMean } from '../suggest.js';
-import type { RouteNames } from './iproute.js';
+import { type RouteNames, USUAL_SCOPES } from './iproute.js';
 import type { Line } from './line.js';
 import type { Word } from './syntax.js';
 
@@ -180,7 +180,7 @@ export function trackGroup(line: Line, { isStatic }: EntryOptions): void {
 }
 
 /** As `readAddress` reads it. */
-export function addressText(address: VirtualAddress, nameOfScope = (scope: number) => String(scope)): string {
+export function addressText(address: VirtualAddress): string {
   const full = familyOf(address.ip) === 4 ? 32 : 128;
   // With a peer the length is written behind that one.
   const length = address.prefixLength === full || address.peer !== undefined ? '' : `/${address.prefixLength}`;
@@ -192,7 +192,7 @@ export function addressText(address: VirtualAddress, nameOfScope = (scope: numbe
     ...pair('brd', address.broadcast),
     ...pair('dev', address.interface),
     ...pair('label', address.label),
-    ...pair('scope', address.scope === undefined ? undefined : nameOfScope(address.scope)),
+    ...pair('scope', scopeText(address.scope)),
     ...pair('preferred_lft', lifetime === Number.POSITIVE_INFINITY ? 'forever' : lifetime),
     ...word('use_vmac', address.usesVmac),
     ...word('home', address.home),
@@ -202,6 +202,11 @@ export function addressText(address: VirtualAddress, nameOfScope = (scope: numbe
     ...word('autojoin', address.autojoin),
     ...word('no_track', address.track === false),
   ].join(' ');
+}
+
+/** Its name where it has one everywhere. */
+export function scopeText(scope: number | undefined): string | undefined {
+  return scope === undefined ? undefined : (USUAL_SCOPES.get(scope) ?? String(scope));
 }
 
 export function pair(name: string, value: string | number | undefined): string[] {

@@ -14,12 +14,13 @@ const DEFAULT_INTERFACE = 'eth0';
 export function finishInstance(
   draft: Draft,
   globals: Globals,
-  groups: readonly GarpGroup[],
+  groups: ReadonlyMap<string, GarpGroup>,
   diag: Diagnostics,
 ): VrrpInstance | undefined {
   const {
     options: _,
     keywords,
+    held: __,
     version: ownVersion,
     hasVmacs,
     usesVmac,
@@ -102,9 +103,9 @@ function takeGlobals(to: VrrpInstance, globals: Globals): void {
   if (to.strict && to.accept === undefined) to.accept = to.priority === 255;
 }
 
-function garpFor(draft: Draft, globals: Globals, groups: readonly GarpGroup[]): GarpSettings {
+function garpFor(draft: Draft, globals: Globals, groups: ReadonlyMap<string, GarpGroup>): GarpSettings {
   const minimal: GarpSettings = globals.isMinimal ? { masterRepeat: 1, masterDelayMs: 0 } : {};
-  const group = groups.find(({ interfaces }) => draft.interface !== undefined && interfaces.includes(draft.interface));
+  const group = groups.get(draft.interface ?? '');
   return { ...minimal, ...globals.garp, ...group?.garp, ...draft.garp };
 }
 

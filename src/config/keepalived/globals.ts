@@ -250,7 +250,7 @@ export const GLOBALS: Keywords<Globals> = {
 
 export function spacing(name: 'garpIntervalUs' | 'gnaIntervalUs'): Keyword<{ garp: GarpSettings }> {
   return keyword((line, { garp }) => {
-    const us = line.micros(0, 1_000_000 / 1000);
+    const us = line.micros(0, 1000);
     if (us !== undefined) garp[name] = us;
   });
 }

@@ -4,7 +4,7 @@ import { interfaceOf } from './addresses.js';
 import { type Globals, spacing } from './globals.js';
 import { type Keywords, keyword, type Line, readBlock } from './line.js';
 import { NOTIFY, nameList } from './programs.js';
-import { nameOf } from './scripts.js';
+import { type Names, nameOf } from './scripts.js';
 import type { Statement } from './syntax.js';
 import { noTracking, TRACK } from './track.js';
 
@@ -12,10 +12,12 @@ const GROUP: Keywords<VrrpSyncGroup> = {
   ...NOTIFY,
   ...TRACK,
   group: nameList<VrrpSyncGroup>((words, to, { diag }) => {
+    const known = new Set(to.instances);
     for (const { text, loc } of words) {
-      if (to.instances.includes(text))
+      if (known.has(text))
         diag.warning('written-twice', loc, `'${text}' is in the group twice`, 'remove one of the two');
       else to.instances.push(text);
+      known.add(text);
     }
   }),
   global_tracking: keyword((_, to) => {
@@ -26,8 +28,8 @@ const GROUP: Keywords<VrrpSyncGroup> = {
   }),
 };
 
-export function readGroup(line: Line, groups: VrrpSyncGroup[], statements: readonly Statement[]): void {
-  const name = nameOf(line, groups, 'vrrp_sync_group');
+export function readGroup(line: Line, groups: VrrpSyncGroup[], statements: readonly Statement[], names: Names): void {
+  const name = nameOf(line, names, 'vrrp_sync_group');
   if (name === undefined) return;
   const group: VrrpSyncGroup = { name, instances: [], track: noTracking(), notify: { any: [] }, loc: line.loc };
   readBlock(statements, GROUP, group, 'vrrp_sync_group', line.diag);

@@ -10,7 +10,7 @@ import { INSTANCE_REASONS, reasonKeywords } from './not-run.js';
 import { NOTIFY } from './programs.js';
 import { readRoute } from './routes.js';
 import { readRule } from './rules.js';
-import { nameOf } from './scripts.js';
+import { type Names, nameOf } from './scripts.js';
 import type { Statement } from './syntax.js';
 import { noTracking, TRACK } from './track.js';
 
@@ -21,6 +21,8 @@ export interface Draft extends Omit<VrrpInstance, 'version' | 'family' | 'virtua
   readonly options: EntryOptions;
   /** Keywords that stand in it, understood or not. */
   readonly keywords: ReadonlySet<string>;
+  /** Addresses and peers that were read already. */
+  readonly held: Set<string>;
   /** `use_vmac_addr`, which alone makes no VMAC for the instance itself. */
   hasVmacs?: boolean;
   usesVmac?: boolean;
@@ -33,11 +35,11 @@ export interface Draft extends Omit<VrrpInstance, 'version' | 'family' | 'virtua
 
 export function readInstance(
   line: Line,
-  taken: readonly Draft[],
+  names: Names,
   statements: readonly Statement[],
   options: EntryOptions,
 ): Draft | undefined {
-  const name = nameOf(line, taken, 'vrrp_instance');
+  const name = nameOf(line, names, 'vrrp_instance');
   if (name === undefined) return undefined;
   const draft: Draft = {
     name,
@@ -53,6 +55,7 @@ export function readInstance(
     loc: line.loc,
     at: { name: line.statement.words[1].loc },
     options,
+    held: new Set(),
     keywords: new Set(statements.map(({ words }) => words[0].text)),
   };
   readBlock(statements, INSTANCE, draft, 'vrrp_instance', line.diag);
@@ -94,8 +97,10 @@ function takeAddress(
   name: 'addresses' | 'excludedAddresses',
   { diag }: Line,
 ): void {
-  const other = [...to.addresses, ...to.excludedAddresses].find((each) => isSame(each, address));
-  if (other !== undefined) {
+  const key = `${address.ip} ${address.interface ?? ''}`;
+  const isTwice = to.held.has(key);
+  to.held.add(key);
+  if (isTwice) {
     diag.warning(
       'duplicate-address',
       address.loc,
@@ -116,10 +121,6 @@ function takeAddress(
     return;
   }
   to[name].push(address);
-}
-
-function isSame(a: VirtualAddress, b: VirtualAddress): boolean {
-  return a.ip === b.ip && a.interface === b.interface;
 }
 
 /** A source, which must be the address of an interface. */
@@ -174,9 +175,13 @@ const peers = block<Draft>((line, to, statements) => {
   for (const statement of statements) {
     const peer = readPeer(new Line(statement, line.diag));
     if (peer === undefined) continue;
-    if (to.unicastPeers?.some(({ ip }) => ip === peer.ip))
+    if (to.held.has(`peer ${peer.ip}`))
       line.diag.warning('duplicate-address', peer.loc, `the peer ${peer.ip} is written twice`, 'remove one of the two');
-    else to.unicastPeers = [...(to.unicastPeers ?? []), peer];
+    else {
+      to.unicastPeers ??= [];
+      to.unicastPeers.push(peer);
+    }
+    to.held.add(`peer ${peer.ip}`);
   }
 });
 

@@ -32,6 +32,11 @@ const USUAL: { readonly [kind in Kind]: { readonly [name: string]: number } } = 
   dsfield: {},
 };
 
+/** Numbers of scopes that have a name on every host. */
+export const USUAL_SCOPES: ReadonlyMap<number, string> = new Map(
+  ['global', 'site', 'link', 'host', 'nowhere'].map((name) => [USUAL.scopes[name], name]),
+);
+
 const LIMITS: { readonly [kind in Kind]: number } = { tables: 0xffffffff, scopes: 255, protos: 255, dsfield: 255 };
 
 const FOLDERS = ['/usr/share/iproute2', '/usr/lib/iproute2', '/etc/iproute2'];

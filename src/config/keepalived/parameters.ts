@@ -11,8 +11,9 @@ const DEFINITION = /^\$([A-Za-z_]\w*)=/;
 const REFERENCE = /\$\{(_RANDOM)((?:\s+\d+){0,2})\s*\}|\$\{([A-Za-z_]\w*)\}|\$([A-Za-z_]\w*)(?=\s|$)/g;
 /** Parameters may name parameters; none is named so deep, and one may name itself. */
 const MAX_DEPTH = 32;
-/** Longest row and most references replaced in it. */
-const MAX_LENGTH = 1 << 20;
+/** Longest row with parameters in it, and most of them: one that doubles itself would have no end. */
+const MAX_LENGTH = 1 << 15;
+const MAX_REFERENCES = 1000;
 
 export class Parameters {
   private readonly values = new Map<string, Value>();
@@ -52,12 +53,18 @@ export class Parameters {
       parts.push(row.slice(from, start), row.standIn(value[0].text, start, end));
       length += value[0].text.length;
       from = end;
-      if (length > MAX_LENGTH) break;
+      if (length > MAX_LENGTH || parts.length > 2 * MAX_REFERENCES) break;
     }
     if (from === 0) return [row];
     const joined = Row.joined([...parts, row.slice(from)]);
-    if (depth < MAX_DEPTH && joined.text.length <= MAX_LENGTH) return this.substituted(joined, depth + 1);
-    this.diag.error('parameter-loop', row.locate(0, 1), 'a parameter here stands for itself', 'define it otherwise');
+    const isBounded = depth < MAX_DEPTH && joined.text.length <= MAX_LENGTH && parts.length <= 2 * MAX_REFERENCES;
+    if (isBounded) return this.substituted(joined, depth + 1);
+    this.diag.error(
+      'parameter-loop',
+      row.locate(0, 1),
+      'a parameter here stands for itself, or for too much',
+      'define it otherwise',
+    );
     return [];
   }
 
@@ -65,7 +72,9 @@ export class Parameters {
   complainUnknown(name: string, row: Row, from: number, to: number): void {
     const known = [...this.values.keys()];
     const isLater = known.includes(name);
-    const remedy = isLater ? 'define it above' : didYouMean(name, known, `define it above: '$${name}=value'`);
+    const remedy = isLater
+      ? 'define it above'
+      : didYouMean(name, known.slice(0, 500), `define it above: '$${name}=value'`);
     this.diag.error(
       'unknown-parameter',
       row.locate(from, to),

@@ -98,7 +98,7 @@ class Preprocessor {
 
   private row(written: Row, within: readonly string[], depth: number): void {
     const row = this.chosen(written);
-    if (row === undefined || row.text === '' || !this.hasRoom(row)) return;
+    if (row === undefined || !this.hasRoom(row) || row.text === '') return;
     const [keyword] = row.text.split(/\s/, 1);
     const definition = definitionOf(row);
     if (Object.hasOwn(INCLUDES, keyword)) this.include(row, keyword, within);

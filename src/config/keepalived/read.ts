@@ -14,7 +14,7 @@ import { preprocess } from './preprocess.js';
 import { namesOf } from './programs.js';
 import { readRoute } from './routes.js';
 import { readRule } from './rules.js';
-import { readScript, readTrackFile, readTrackProcess } from './scripts.js';
+import { type Names, readScript, readTrackFile, readTrackProcess } from './scripts.js';
 import { parse } from './syntax.js';
 import { realWorld, type World } from './world.js';
 
@@ -30,6 +30,7 @@ interface Reader {
   readonly globals: Globals;
   readonly drafts: Draft[];
   readonly garpGroups: GarpGroup[];
+  readonly names: Names;
   readonly options: EntryOptions;
   /** `track_group` blocks; their members are judged, and nothing else becomes of them. */
   readonly trackGroups: { name: string; loc?: { file: string; line: number } }[];
@@ -47,8 +48,12 @@ export function readKeepalived(
   const { rows, included, unknownParameter } = preprocess(sources, diag, world);
   const reader = newReader(world);
   readBlock(parse(rows, diag, unknownParameter), TOP, reader, 'a keepalived configuration', diag);
+  // The first of an interface holds.
+  const groups = new Map(
+    [...reader.garpGroups].reverse().flatMap((group) => group.interfaces.map((name) => [name, group] as const)),
+  );
   for (const draft of reader.drafts) {
-    const instance = finishInstance(draft, reader.globals, reader.garpGroups, diag);
+    const instance = finishInstance(draft, reader.globals, groups, diag);
     if (instance !== undefined) reader.vips.instances.push(instance);
   }
   const { settings } = reader.globals;
@@ -78,6 +83,7 @@ function newReader(world: World): Reader {
     globals,
     drafts: [],
     garpGroups: [],
+    names: new Map(),
     trackGroups: [],
     options: { names: new RouteNames(world), isStatic: false },
   };
@@ -124,14 +130,14 @@ const TOP: Keywords<Reader> = {
       line.diag,
     );
   }),
-  vrrp_script: block((line, { vips }, statements) => readScript(line, vips, statements)),
-  track_file: block((line, { vips }, statements) => readTrackFile(line, vips, statements)),
-  vrrp_track_file: block((line, { vips }, statements) => readTrackFile(line, vips, statements)),
-  vrrp_track_process: block((line, { vips }, statements) => readTrackProcess(line, vips, statements)),
-  vrrp_sync_group: block((line, { vips }, statements) => readGroup(line, vips.groups, statements)),
+  vrrp_script: block((line, { vips, names }, statements) => readScript(line, vips, statements, names)),
+  track_file: block((line, { vips, names }, statements) => readTrackFile(line, vips, statements, names)),
+  vrrp_track_file: block((line, { vips, names }, statements) => readTrackFile(line, vips, statements, names)),
+  vrrp_track_process: block((line, { vips, names }, statements) => readTrackProcess(line, vips, statements, names)),
+  vrrp_sync_group: block((line, { vips, names }, statements) => readGroup(line, vips.groups, statements, names)),
   garp_group: block((line, { garpGroups }, statements) => readGarpGroup(line, garpGroups, statements)),
-  vrrp_instance: block((line, { drafts, options }, statements) => {
-    const draft = readInstance(line, drafts, statements, options);
+  vrrp_instance: block((line, { drafts, names, options }, statements) => {
+    const draft = readInstance(line, names, statements, options);
     if (draft !== undefined) drafts.push(draft);
   }),
 };

@@ -1,5 +1,5 @@
 /** `vrrp_script`, `track_file` and `vrrp_track_process`: things that instances and groups track by name. */
-import type { Diagnostics } from '../diagnostics.js';
+import type { Loc } from '../diagnostics.js';
 import type { TrackFile, TrackProcess, TrackScript, VipConfig } from '../model.js';
 import { type Keywords, keyword, type Line, readBlock } from './line.js';
 import { programOf } from './programs.js';
@@ -41,13 +41,14 @@ const SCRIPT: Keywords<TrackScript> = {
   }),
 };
 
-export function readScript(line: Line, vips: VipConfig, statements: readonly Statement[]): void {
-  const name = nameOf(line, vips.scripts, 'vrrp_script');
+export function readScript(line: Line, vips: VipConfig, statements: readonly Statement[], names: Names): void {
+  const name = nameOf(line, names, 'vrrp_script');
   if (name === undefined) return;
   const script: TrackScript = { name, program: { command: [] }, loc: line.loc };
+  const before = line.diag.list.length;
   readBlock(statements, SCRIPT, script, 'vrrp_script', line.diag);
   if (script.program.command.length > 0) vips.scripts.push(script);
-  else if (!hasError(line.diag, statements)) missing(line, 'script', `write 'script "/full/path"' in it`);
+  else if (line.diag.list.length === before) missing(line, 'script', `write 'script "/full/path"' in it`);
 }
 
 const FILE: Keywords<TrackFile> = {
@@ -65,13 +66,14 @@ const FILE: Keywords<TrackFile> = {
   }),
 };
 
-export function readTrackFile(line: Line, vips: VipConfig, statements: readonly Statement[]): void {
-  const name = nameOf(line, vips.files, line.keyword);
+export function readTrackFile(line: Line, vips: VipConfig, statements: readonly Statement[], names: Names): void {
+  const name = nameOf(line, names, 'track_file');
   if (name === undefined) return;
   const file: TrackFile = { name, path: '', loc: line.loc };
+  const before = line.diag.list.length;
   readBlock(statements, FILE, file, line.keyword, line.diag);
   if (file.path !== '') vips.files.push(file);
-  else if (!hasError(line.diag, statements)) missing(line, 'file', `write 'file "/full/path"' in it`);
+  else if (line.diag.list.length === before) missing(line, 'file', `write 'file "/full/path"' in it`);
 }
 
 const PROCESS: Keywords<TrackProcess> = {
@@ -109,39 +111,36 @@ const PROCESS: Keywords<TrackProcess> = {
   }),
 };
 
-export function readTrackProcess(line: Line, vips: VipConfig, statements: readonly Statement[]): void {
-  const name = nameOf(line, vips.processes, line.keyword);
+export function readTrackProcess(line: Line, vips: VipConfig, statements: readonly Statement[], names: Names): void {
+  const name = nameOf(line, names, line.keyword);
   if (name === undefined) return;
   const process: TrackProcess = { name, command: [], loc: line.loc };
+  const before = line.diag.list.length;
   readBlock(statements, PROCESS, process, line.keyword, line.diag);
   if (process.command.length > 0) vips.processes.push(process);
-  else if (!hasError(line.diag, statements)) missing(line, 'process', "write 'process NAME' in it");
+  else if (line.diag.list.length === before) missing(line, 'process', "write 'process NAME' in it");
 }
 
+/** Where each name of each kind of block was given. */
+export type Names = Map<string, Loc>;
+
 /** The name of a block; one that is taken is an error. */
-export function nameOf(
-  line: Line,
-  taken: readonly { name: string; loc?: { file: string; line: number } }[],
-  what: string,
-): string | undefined {
+export function nameOf(line: Line, names: Names, what: string): string | undefined {
   const word = line.next();
   if (word === undefined)
     return line.error(undefined, 'missing-value', `'${what}' without a name`, `write '${what} NAME {'`);
-  const other = taken.find(({ name }) => name === word.text);
-  if (other === undefined) return word.text;
-  const isElsewhere = other.loc !== undefined && other.loc.file !== word.loc.file;
-  const where =
-    other.loc === undefined ? 'above' : `in ${isElsewhere ? `${other.loc.file}, ` : ''}line ${other.loc.line}`;
+  const key = `${what} ${word.text}`;
+  const other = names.get(key);
+  if (other === undefined) {
+    names.set(key, word.loc);
+    return word.text;
+  }
+  const isElsewhere = other.file !== word.loc.file;
+  const where = `in ${isElsewhere ? `${other.file}, ` : ''}line ${other.line}`;
   const remedy = isElsewhere
     ? 'files of two nodes are checked one at a time; within one node give each its own name'
     : 'give each its own name';
   return line.error(word, 'duplicate-name', `there is a ${what} '${word.text}' already ${where}`, remedy);
-}
-
-/** Whether something in there has been complained about: then what is missing may be the faulty part. */
-function hasError(diag: Diagnostics, statements: readonly Statement[]): boolean {
-  const places = statements.flatMap(({ words }) => words.map(({ loc }) => loc));
-  return diag.list.some(({ severity, loc }) => severity === 'error' && loc !== undefined && places.includes(loc));
 }
 
 function missing(line: Line, what: string, remedy: string): void {

@@ -28,13 +28,15 @@ export const TRACK: Keywords<Tracker> = {
 
 function tracked(kind: keyof Tracking, limit: number): Keyword<Tracker> {
   return block((line, { track }, statements) => {
+    const known = new Set(track[kind].map(({ name }) => name));
     for (const statement of statements) {
       const entry = readTracked(new Line(statement, line.diag), kind, limit);
       if (entry === undefined) continue;
-      if (track[kind].some(({ name }) => name === entry.name)) {
+      if (known.has(entry.name)) {
         const message = `'${entry.name}' is tracked twice; the first holds`;
         line.diag.warning('written-twice', entry.loc, message, 'remove one of the two');
       } else track[kind].push(entry);
+      known.add(entry.name);
     }
   });
 }

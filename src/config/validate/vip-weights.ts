@@ -17,9 +17,12 @@ interface Weighed {
 const USUAL_DISTANCE = 50;
 
 export function validateWeights(vips: VipConfig, diag: Diagnostics): void {
+  const groups = new Map(vips.groups.flatMap((group) => group.instances.map((name) => [name, group] as const)));
+  const scripts = new Map(vips.scripts.map((script) => [script.name, script]));
+  const processes = new Map(vips.processes.map((process) => [process.name, process]));
   for (const vip of vips.instances) {
-    const all = weighed(vip, vips);
-    const group = vips.groups.find(({ instances }) => instances.includes(vip.name));
+    const all = weighed(vip, scripts, processes);
+    const group = groups.get(vip.name);
     const isFixed = group !== undefined && !group.trackingWeight && !group.globalTracking;
     for (const one of all) {
       const why = isFixed ? `members of the group '${group.name}' have no weights of their own` : withoutEffect(vip);
@@ -29,23 +32,21 @@ export function validateWeights(vips: VipConfig, diag: Diagnostics): void {
   }
 }
 
-function weighed({ track }: VrrpInstance, vips: VipConfig): Weighed[] {
-  const of = (
-    entries: readonly Tracked[],
-    things: readonly { name: string; weight?: number; reverse?: boolean }[],
-    usual: number,
-  ) =>
+type Things = ReadonlyMap<string, { weight?: number; reverse?: boolean }>;
+
+function weighed({ track }: VrrpInstance, scripts: Things, processes: Things): Weighed[] {
+  const of = (entries: readonly Tracked[], things: Things | undefined, usual: number) =>
     entries.flatMap(({ name, weight, reverse, loc }) => {
-      const thing = things.find((each) => each.name === name);
+      const thing = things?.get(name);
       const found = weight ?? thing?.weight ?? usual;
       // In reverse the priority rises when something fails: whoever writes that has other plans.
       return found === 0 || (reverse ?? thing?.reverse) ? [] : [{ name, weight: found, loc }];
     });
   return [
-    ...of(track.interfaces, [], 0),
-    ...of(track.scripts, vips.scripts, 0),
-    ...of(track.processes, vips.processes, DEFAULT_PROCESS_WEIGHT),
-    ...of(track.frontends, [], 0),
+    ...of(track.interfaces, undefined, 0),
+    ...of(track.scripts, scripts, 0),
+    ...of(track.processes, processes, DEFAULT_PROCESS_WEIGHT),
+    ...of(track.frontends, undefined, 0),
   ];
 }
 

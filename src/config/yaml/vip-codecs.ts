@@ -59,7 +59,7 @@ export function time(minMs = 0, maxMs = DAY_MS): Codec<number> {
 }
 
 /** In microseconds. */
-export const microseconds: Codec<number> = fineTime(0, 1_000_000, 1000);
+export const microseconds: Codec<number> = fineTime(0, 1_000_000_000, 1000);
 
 /** A mark that is set or not written. */
 export const mark: Codec<true> = {

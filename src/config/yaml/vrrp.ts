@@ -30,7 +30,9 @@ const once: Codec<Once> = {
     z.string(),
     list(text).schema,
     strict('a program', {
-      command: either('a program is needed; write [ /path/program, argument ]', z.string(), list(text).schema),
+      command: either('a program is needed; write [ /path/program, argument ]', z.string(), list(text).schema).describe(
+        'The program and its arguments.',
+      ),
       user: text.schema.optional().describe('User it runs as.'),
       group: text.schema.optional().describe('Group it runs as.'),
       timeout: time(1000, 1_000_000)
@@ -85,7 +87,10 @@ const account: Codec<NonNullable<VipSettings['scriptUser']>> = {
   schema: either(
     'a user is needed; write nobody, or { user: nobody, group: nogroup }',
     z.string(),
-    strict('a user', { user: text.schema, group: text.schema.optional() }),
+    strict('a user', {
+      user: text.schema.describe('The user.'),
+      group: text.schema.optional().describe('Its group, where not that of the user.'),
+    }),
   ),
   read: (data) => {
     if (!isObject(data)) return { user: String(data) };

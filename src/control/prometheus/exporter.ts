@@ -9,6 +9,8 @@ import { AT, type StatRow } from '../stat/stat-row.js';
 import { EVERYTHING, statRows } from '../stat/stat-rows.js';
 import { METRICS, PROCESS_METRICS, processType, type Scope } from './metrics.js';
 import type { MetricQuery } from './query.js';
+import { heading, quoted } from './text.js';
+import { vipMetrics } from './vip-metrics.js';
 
 type Metric = (typeof METRICS)[number];
 
@@ -61,6 +63,8 @@ export function* metrics(engine: Engine, figures: Figures, want: MetricQuery, no
     for (const metric of METRICS) if (metric.scopes.includes(kind)) yield written(metric, scope, kind, subjects);
   }
   if (want.scopes.has('sticktable')) yield tableMetrics(engine);
+  // They belong to the process: HAProxy's exporter has no word for them.
+  if (want.scopes.has('global')) yield vipMetrics(engine.vipStatus);
 }
 
 /** The last table first, as HAProxy lists them. */
@@ -98,15 +102,7 @@ function labelsOf({ kind, values }: StatRow): string {
   return kind === 'L' ? `${proxy},listener="${quoted(values[AT.svname])}"` : proxy;
 }
 
-function quoted(value: string | number | undefined): string {
-  return String(value).replace(/[\\"]/g, '\\$&').replaceAll('\n', '\\n');
-}
-
 // ── One metric ──────────────────────────────────────────────────────────────────────────────────────────────────────
-
-function heading(name: string, help: string, type: string): string {
-  return `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n`;
-}
 
 function written(metric: Metric, scope: string, kind: Scope, subjects: readonly Subject[]): string {
   const name = `haproxy_${scope}_${metric.name}`;

@@ -3,6 +3,7 @@ import type { StatRow } from '../stat/stat-row.js';
 import { age, badge, num, str } from './cells.js';
 import { type Html, html, NOTHING } from './html.js';
 import { SIGNS, type Tone, toneOf } from './text.js';
+import type { VipTrouble } from './vip-section.js';
 
 /** More than these are not listed, only counted. */
 const LISTED_MAX = 20;
@@ -22,7 +23,8 @@ export interface Overview {
 /** The worst first. */
 const RANK: readonly Tone[] = ['down', 'rising', 'falling', 'drain', 'maint'];
 
-export function overviewOf(rows: readonly StatRow[]): Overview {
+/** @param vips what is wrong with the virtual addresses */
+export function overviewOf(rows: readonly StatRow[], vips: VipTrouble): Overview {
   const of = (kind: StatRow['kind']) => rows.filter((row) => row.kind === kind);
   const [backends, servers, frontends] = [of('B'), of('S'), of('F')];
   const [lost, out, closed] = [backends, servers, frontends].map((list) => list.filter(isDown));
@@ -31,9 +33,12 @@ export function overviewOf(rows: readonly StatRow[]): Overview {
     part(lost.length, backends.length, 'backend'),
     part(closed.length, frontends.length, 'frontend'),
     part(out.length, servers.length, 'server'),
+    ...vips.texts,
   ].filter((text) => text !== '');
-  const worst = lost.length + closed.length > 0 ? 'down' : out.length > 0 ? 'falling' : 'up';
-  const brief = lost.length + out.length > 0 ? `${lost.length + out.length} DOWN` : '';
+  const own = lost.length + closed.length > 0 ? 'down' : out.length > 0 ? 'falling' : 'up';
+  const worst = own === 'down' || vips.tone === 'up' ? own : vips.tone;
+  const down = lost.length + out.length > 0 ? [`${lost.length + out.length} DOWN`] : [];
+  const brief = [...down, ...(vips.texts.length > 0 ? ['VIP trouble'] : [])].join(', ');
   return { tone: worst, sentence: bad.length > 0 ? `${bad.join(', ')}` : allWell(rows), brief, troubled };
 }
 

@@ -1,5 +1,6 @@
 /** The statistics page: one document without anything from elsewhere, whole without scripts. */
 import { span } from '../../core/events/words.js';
+import type { VipStatus } from '../../core/vrrp/messages.js';
 import type { Engine } from '../engine.js';
 import { infoValues } from '../info-values.js';
 import type { StatRow } from '../stat/stat-row.js';
@@ -14,6 +15,7 @@ import { SCRIPT } from './script.js';
 import { STYLE } from './style.js';
 import { keptOptions, type PageTarget, pageUrl, SCOPE_LENGTH_MAX } from './target.js';
 import { bytes, grouped, SIGNS, type Tone, toneOf } from './text.js';
+import { vipSection, vipTrouble } from './vip-section.js';
 
 /** What the sections of the page need to know. */
 export interface PageView {
@@ -28,7 +30,8 @@ export interface PageView {
 /** @returns the document */
 export function page(context: PageContext, target: PageTarget, rows: readonly StatRow[]): string {
   const { engine, ask, nowMs } = context;
-  const overview = overviewOf(rows);
+  const vips = vipsOf(context, target);
+  const overview = overviewOf(rows, vipTrouble(vips));
   const formUrl = pageUrl(context.page.uri, keptOptions(target), target.scope);
   const view = { engine, nowMs, isAdmin: ask.isAdmin, hasLegends: context.page.showsLegends === true, formUrl };
   const sections = sectionsOf(engine, rows);
@@ -40,10 +43,15 @@ ${overviewHtml(overview, (row) => changeOf(view, row)?.why ?? '')}${outcomeHtml(
 </header>
 ${menu(context, target)}
 <main id="proxies">
-${contents(sections)}${sections.map((section) => proxySection(view, section))}${sections.length === 0 ? html`<p>No proxy is shown here.</p>` : NOTHING}</main>
+${contents(sections)}${vipSection(vips, view.hasLegends)}${sections.map((section) => proxySection(view, section))}${sections.length === 0 ? html`<p>No proxy is shown here.</p>` : NOTHING}</main>
 ${footer()}
 </body>`;
   return `<!DOCTYPE html>\n<html lang="en">\n${head(context, target, overview, formUrl).markup}\n${body.markup}\n</html>\n`;
+}
+
+/** A page that shows some proxies only shows none of what belongs to the process. */
+function vipsOf({ engine, page: settings }: PageContext, { scope }: PageTarget): VipStatus | null {
+  return settings.scope.length === 0 && scope === '' ? (engine.vipStatus ?? null) : null;
 }
 
 /** Rows come proxy by proxy. */

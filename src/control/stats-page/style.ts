@@ -78,6 +78,9 @@ td:not([data-title=Trouble]) .line, .check { white-space: nowrap; }
 .check { font-weight: 600; margin-right: .4em; }
 .flaps { display: block; color: var(--falling); font-size: .85rem; }
 .bad, .c5xx { color: var(--down); font-weight: 600; }
+.vip, .trouble { display: block; max-width: 34rem; overflow-wrap: anywhere; }
+.vip small { display: inline; }
+td[data-title=Problems] small { max-width: 34rem; }
 .side { background: var(--head); }
 tr.down th, tr.rising th { box-shadow: inset .25rem 0 0 var(--down); }
 tr.falling th { box-shadow: inset .25rem 0 0 var(--falling); }
@@ -98,6 +101,7 @@ button, select, input { font: inherit; padding: .2rem .6rem; }
   td:empty { display: none; }
   td[data-title]::before { content: attr(data-title); display: block; color: var(--faint); font-size: .75rem; }
   td[data-title=State], td[data-title=Check] { grid-column: span 2; }
+  td[data-title=Problems] { grid-column: 1 / -1; }
 }
 @media print { .act, nav, .pick { display: none; } thead th { position: static; } }
 @media (forced-colors: active) { .state, .verdict { border: 2px solid; } }

@@ -75,11 +75,17 @@ function checkOrigin(ad: Advertisement, { source, destination }: PacketOrigin, e
 function checkContent(ad: Advertisement, { source }: PacketOrigin, expected: Expected): Decoded | null {
   const auth = checkAuthentication(ad, expected.password);
   if (auth !== null) return auth;
-  if (ad.addresses.length !== expected.addresses.length)
-    return refuse('address-count', `${ad.addresses.length} addresses, here are ${expected.addresses.length}`, ad);
-  const missing = expected.checkedSource === source ? undefined : missingFrom(ad.addresses, expected.addresses);
-  if (missing !== undefined) return refuse('addresses', `${missing} is not among its addresses`, ad);
+  const addresses = expected.checkedSource === source ? null : checkAddresses(ad, expected.addresses);
+  if (addresses !== null) return addresses;
   return checkInterval(ad, expected.intervalMs);
+}
+
+/** RFC 3768 lets the owner's pass; keepalived does not, in neither version. */
+function checkAddresses(ad: Advertisement, ours: readonly string[]): Decoded | null {
+  if (ad.addresses.length !== ours.length)
+    return refuse('address-count', `${ad.addresses.length} addresses, here are ${ours.length}`, ad);
+  const missing = missingFrom(ad.addresses, ours);
+  return missing === undefined ? null : refuse('addresses', `${missing} is not among its addresses`, ad);
 }
 
 /** RFC 3768 §5.3.6 has none any more; keepalived's PASS is that of RFC 2338. */

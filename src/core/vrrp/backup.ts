@@ -64,7 +64,8 @@ function mustFollow(r: VirtualRouter, ad: Advertisement, turn: Turn): boolean {
     r.preemptAtMs = null;
     return true;
   }
-  return !r.settings.preempt || turn.nowMs < r.holdUntilMs || isPreemptionDelayed(r, turn.nowMs);
+  if (turn.nowMs < r.holdUntilMs) return true;
+  return r.mayWait && (!r.settings.preempt || isPreemptionDelayed(r, turn.nowMs));
 }
 
 /** `preempt_delay` counts from the first lower priority heard; then the timer runs out as it would have without. */
@@ -97,6 +98,13 @@ function discard(r: VirtualRouter, ad: Advertisement, source: string, nowMs: num
   r.followed = '';
   stopAsking(r);
   see(r, ad, source);
+}
+
+/** Another interval, or others to wait for: what has passed so far means nothing. */
+export function restartTimer(r: VirtualRouter, nowMs: number): void {
+  r.isReady = false;
+  r.downFromMs = nowMs;
+  rearm(r);
 }
 
 /** After a change of priority or of settings. */

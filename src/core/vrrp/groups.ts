@@ -51,10 +51,13 @@ export class SyncGroup {
     if (last.state === 'BACKUP') enterMaster(last, takeoverReason(last, turn.nowMs), turn);
   }
 
-  /** After a reload: a new member joins a group that is master, and does not end its being so. */
+  /** After a reload: who joins a group that is master does not end its being so; who is gone keeps nobody waiting. */
   settleReload(turn: Turn): void {
     const master = this.members.find((member) => member.isStanding);
     if (master) this.followMember(master, turn);
+    else this.takeOverIfAllReady(this.members[0], turn);
+    for (const moved of turn.changed)
+      if (moved.isStanding && this.members.includes(moved)) this.followMember(moved, turn);
   }
 
   tell(turn: Turn): void {

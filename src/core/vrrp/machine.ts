@@ -2,7 +2,7 @@
  * All virtual routers and sync groups of a host. Events in, actions out; the shell performs the actions in their order
  * and feeds adverts that wait in its sockets before it says that time has passed.
  */
-import { enterBackup, hearInBackup, peerAnswers, rearm, timeInBackup } from './backup.js';
+import { enterBackup, hearInBackup, peerAnswers, rearm, restartTimer, timeInBackup } from './backup.js';
 import { begin, enterFault, settleFault } from './fault.js';
 import { SyncGroup } from './groups.js';
 import { handOver, leaveMaster, retire, stop } from './handover.js';
@@ -40,6 +40,7 @@ export class VrrpMachine {
     const started = routers.filter(({ name }) => !this.routers.has(name));
     for (const settings of routers) this.place(settings, known[settings.name], turn);
     this.regroup();
+    for (const r of this.routers.values()) if (r.settings.group === '') settleFault(r, turn);
     for (const { name } of started) start(this.routers.get(name)!, known[name], turn);
     for (const group of this.groups.values()) {
       group.settleFaults(turn);
@@ -221,14 +222,13 @@ function change(r: VirtualRouter, next: RouterSettings, known: KnownAtStart | un
   const before = r.settings;
   r.settings = next;
   r.sourceIp = next.sourceIp || r.sourceIp;
-  const isBaseNew = next.basePriority !== before.basePriority;
-  const priority = known?.priority ?? (isBaseNew ? next.basePriority : r.priority);
+  if (known?.faults) r.ownFaults = known.faults;
   const isIntervalNew = next.advertIntervalMs !== before.advertIntervalMs;
   if (isIntervalNew && (next.version === 2 || r.followed === '')) r.masterIntervalMs = next.advertIntervalMs;
-  if (r.state === 'BACKUP') rearm(r);
-  if (known?.faults) r.ownFaults = known.faults;
-  if (next.group === '') settleFault(r, turn);
-  changePriority(r, priority, 'configuration', turn);
+  if (r.state === 'BACKUP' && (isIntervalNew || next.group !== before.group)) restartTimer(r, turn.nowMs);
+  else if (r.state === 'BACKUP') rearm(r);
+  const isBaseNew = next.basePriority !== before.basePriority;
+  changePriority(r, known?.priority ?? (isBaseNew ? next.basePriority : r.priority), 'configuration', turn);
   if (isIntervalNew && r.isStanding && r.lastSentMs < turn.nowMs) advertise(r, turn);
 }
 

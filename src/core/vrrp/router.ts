@@ -116,6 +116,11 @@ export class VirtualRouter {
     return this.priority === 255;
   }
 
+  /** `nopreempt` and `preempt_delay` mean nothing for the owner, nor with `state MASTER`: keepalived clears them there. */
+  get mayWait(): boolean {
+    return !this.isOwner && this.settings.initialState !== 'MASTER';
+  }
+
   /** Master that neither stops nor hands over. */
   get isStanding(): boolean {
     return this.state === 'MASTER' && this.handover === null;

@@ -40,7 +40,8 @@ export class Firewall {
   }
 
   private isUsable({ address, interface: name }: Dropped): boolean {
-    const isOne = INTERFACE.test(name) && /^[\d.]+$|^[\da-f:.]+$/i.test(address);
+    const isNamed = INTERFACE.test(name) || (name === '' && !isLinkLocal(address));
+    const isOne = isNamed && /^[\d.]+$|^[\da-f:.]+$/i.test(address);
     if (!isOne) this.launcher.complain(`packets to ${JSON.stringify([address, name])} cannot be dropped`);
     return isOne;
   }

@@ -1,6 +1,7 @@
 /** From a program of the configuration to one that runs: whose account, may it, whose turn; says once what is wrong. */
 import type { Program, VipSettings } from '../../config/model.js';
 import { type Account, accountFor, findProgram, writableBy } from './account.js';
+import type { GroupMemory } from './group-table.js';
 import type { LogLevel } from './messages.js';
 import { type Outcome, ProgramGroups, type Running } from './program-group.js';
 import { Starts } from './starts.js';
@@ -23,13 +24,18 @@ export type Log = (level: LogLevel, text: string) => void;
 const SAID_MAX = 10_000;
 
 export class Launcher {
-  readonly groups = new ProgramGroups();
+  readonly groups: ProgramGroups;
   private readonly starts = new Starts();
   private readonly said = new Set<string>();
   private readonly accounts = new Map<string, Account | null>();
   private settings: VipSettings = { notifyFifos: [] };
 
-  constructor(readonly log: Log) {}
+  constructor(
+    readonly log: Log,
+    memory: GroupMemory,
+  ) {
+    this.groups = new ProgramGroups(memory);
+  }
 
   configure(settings: VipSettings): void {
     this.settings = settings;

@@ -7,6 +7,7 @@ const LINE_BYTES_MAX = 4 * 1024 * 1024;
 /** What may wait for a thread that does not read; after that only what it must not miss is said again, later. */
 const WAITING_BYTES_MAX = 1024 * 1024;
 const NEWLINE = 10;
+const CLOSE_MS = 500;
 
 export interface LinkEvents {
   readonly message: (message: ToHelper) => void;
@@ -43,6 +44,15 @@ export class Link {
     if (this.hasEnded) return;
     if (this.socket.writableLength > WAITING_BYTES_MAX) this.isBehind = true;
     else this.socket.write(`${JSON.stringify(message)}\n`);
+  }
+
+  /** What was sent is on its way, or nobody takes it within half a second. */
+  close(done: () => void): void {
+    const timer = setTimeout(done, CLOSE_MS);
+    this.socket.end(() => {
+      clearTimeout(timer);
+      done();
+    });
   }
 
   private drained(): void {

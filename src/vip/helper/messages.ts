@@ -19,7 +19,10 @@ export type ToHelper =
       processes: readonly TrackProcess[];
       /** Priority of SCHED_RR, 0 for none. */
       rtPriority: number;
-      /** This helper takes the place of one that has ended: what is done once (`init_file`) was done. */
+      /**
+       * This helper takes the place of one that has ended: what is done once (`init_file`) was done. Counts in the first
+       * plan that a helper hears.
+       */
       isReplacement?: boolean;
     }
   /** Runs the startup script of the plan and answers `started`; not said to a helper that replaces another. */
@@ -40,6 +43,7 @@ export type NotifyProgram = Program & { readonly withNotice?: boolean };
 
 export interface Dropped {
   readonly address: string;
+  /** Counts for link-local addresses, which others may have on another link; '' where there is none. */
   readonly interface: string;
 }
 
@@ -84,3 +88,16 @@ export type FromHelper =
 
 export type TrackedKind = 'script' | 'file' | 'process';
 export type LogLevel = 'notice' | 'warning' | 'alert';
+
+/** Between the two threads of the helper. */
+export type ToChores =
+  | Extract<ToHelper, { type: 'plan' | 'startup' | 'notify' | 'firewall' | 'end' }>
+  /** All values that are known, once more. */
+  | { type: 'tell-all' }
+  /** The daemon is dead: end everything. */
+  | { type: 'bereaved' };
+
+export type FromChores =
+  | Extract<FromHelper, { type: 'started' | 'tracked' | 'log' }>
+  /** Nothing is left to do. */
+  | { type: 'finished' };

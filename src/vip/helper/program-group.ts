@@ -5,6 +5,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Account } from './account.js';
+import { forgetGroup, type GroupMemory, killGroups, noteGroup, signalGroup } from './group-table.js';
 
 /** From SIGTERM to SIGKILL. */
 const GRACE_MS = 500;
@@ -43,22 +44,17 @@ export interface Running {
 }
 
 export class ProgramGroups {
-  private readonly running = new Set<ProgramGroup>();
+  constructor(private readonly memory: GroupMemory) {}
 
   run(launch: Launch, watcher: Watcher): Running {
-    const group: ProgramGroup = new ProgramGroup(launch, watcher, () => this.running.delete(group));
-    this.running.add(group);
+    const group = new ProgramGroup(launch, watcher, this.memory);
     group.start();
     return group;
   }
 
-  get count(): number {
-    return this.running.size;
-  }
-
   /** At once, for good: the process is about to exit. */
   killAll(): void {
-    for (const group of this.running) group.signal('SIGKILL');
+    killGroups(this.memory);
   }
 }
 
@@ -67,11 +63,12 @@ class ProgramGroup implements Running {
   private isDone = false;
   private timeout: NodeJS.Timeout | undefined;
   private grace: NodeJS.Timeout | undefined;
+  private slot = -1;
 
   constructor(
     private readonly launch: Launch,
     private readonly watcher: Watcher,
-    private readonly forget: () => void,
+    private readonly memory: GroupMemory,
   ) {}
 
   start(): void {
@@ -90,6 +87,7 @@ class ProgramGroup implements Running {
       setImmediate(() => this.over({ kind: 'not-run', reason: reasonOf(error, program) })); // ENOMEM and the like
       return;
     }
+    if (this.child.pid !== undefined) this.slot = noteGroup(this.memory, this.child.pid);
     this.child.once('error', (error) => this.over({ kind: 'not-run', reason: reasonOf(error, program) }));
     this.child.once('exit', (code, signal) =>
       this.over(code === null ? { kind: 'signal', signal: signal ?? 'a signal' } : { kind: 'exit', code }),
@@ -105,14 +103,8 @@ class ProgramGroup implements Running {
     this.grace = setTimeout(() => this.signal('SIGKILL'), GRACE_MS);
   }
 
-  signal(name: NodeJS.Signals): void {
-    const pid = this.child?.pid;
-    if (pid === undefined) return;
-    try {
-      process.kill(-pid, name);
-    } catch {
-      // ESRCH: all of it has just ended
-    }
+  private signal(name: NodeJS.Signals): void {
+    if (this.child?.pid !== undefined) signalGroup(this.child.pid, name);
   }
 
   private late(timeoutMs: number): void {
@@ -125,7 +117,7 @@ class ProgramGroup implements Running {
     clearTimeout(this.timeout);
     clearTimeout(this.grace);
     if (this.launch.endsWithLeader || this.grace !== undefined) this.signal('SIGKILL');
-    this.forget();
+    forgetGroup(this.memory, this.slot);
     this.done(outcome);
     this.watcher.gone?.();
   }

@@ -431,6 +431,36 @@ test('reload: a router that joins a group of masters becomes master with it', ()
   assert.equal(host.view().state, 'MASTER');
 });
 
+test('reload: who was ready, and is in no group any more, waits once more on its own', () => {
+  const host = pair({}, { basePriority: 50 }).until(3700);
+  host.apply([settings(), settings({ name: 'VI_2', basePriority: 50 })]);
+  host.take();
+  assert.deepEqual(transitions(host.until(7310).take()), [`${R}: BACKUP→MASTER: no advertisement heard for 3.6 s`]);
+});
+
+test('reload: who leaves a group leaves its faults there', () => {
+  const host = pair().event({ type: 'fault', router: 'VI_2', reasons: ['eth1 is down'] });
+  host.take();
+  host.apply([settings(), settings({ name: 'VI_2' })]);
+  assert.deepEqual(host.take(), [`${R}: FAULT→BACKUP: nothing is in the way any more`]);
+});
+
+test('reload: a fault that is known with it counts at once', () => {
+  const host = master();
+  host.apply([settings()], { [R]: { faults: ['eth0 is gone'] } });
+  assert.deepEqual(host.take(), ['goodbye', 'release', 'MASTER→FAULT: eth0 is gone']);
+});
+
+test('reload: a member that is gone keeps nobody waiting', () => {
+  const host = pair({}, { basePriority: 50 }).until(3700).hear(200, A, 1000, 'VI_2').until(4000);
+  host.take();
+  host.apply([settings({ group: 'G' })]);
+  assert.deepEqual(transitions(host.take()), [
+    'BACKUP→STOP: not configured any more',
+    'BACKUP→MASTER: no advertisement heard for 4 s',
+  ]);
+});
+
 test('the view tells whom it follows and when something happens next', () => {
   const host = new Host().until(500).hear(101, B, 200);
   const { master: who, masterPriority, masterIntervalMs, lastAdvertMs, nextMs, sinceMs } = host.view();

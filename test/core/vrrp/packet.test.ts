@@ -137,8 +137,14 @@ const ROWS: readonly Row[] = [
   ['another address in version 3 (k)', { version: 3, addresses: ['10.77.2.1'] }, 'addresses', V3],
   ['another address, from the owner (k)', { priority: 255, addresses: ['10.77.2.1'] }, 'addresses'],
   [
-    'another address of a master that was checked before',
+    'another address of a master that was checked before (k)',
     { addresses: ['10.77.2.1'] },
+    'accepted',
+    { checkedSource: '10.77.0.1' },
+  ],
+  [
+    'more addresses of a master that was checked before (k)',
+    { addresses: ['10.77.2.1', '10.77.2.2'] },
     'accepted',
     { checkedSource: '10.77.0.1' },
   ],

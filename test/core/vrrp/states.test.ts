@@ -130,6 +130,18 @@ table('Backup', [
     { preemptDelayMs: 2000 },
   ],
   [
+    'nopreempt means nothing with `state MASTER`',
+    (h) => h.until(3000).hear(99, A).until(3610),
+    TAKEN(`priority 100 is higher than 99 of ${A}`),
+    { preempt: false, initialState: 'MASTER' },
+  ],
+  [
+    'nor does preempt_delay',
+    (h) => h.until(3000).hear(99, A).until(3610),
+    TAKEN(`priority 100 is higher than 99 of ${A}`),
+    { preemptDelayMs: 9000, initialState: 'MASTER' },
+  ],
+  [
     'the owner by configuration is master at once',
     (h) => h.event({ type: 'priority', router: R, priority: 255, why: 'reload' }),
     ['priority 255: reload', ...TAKEN('reload; owner of the addresses (priority 255)', 255)],
@@ -228,6 +240,11 @@ test('Active: the owner gives way to nobody but an owner of a greater address', 
     'advertise 255',
     `MASTER→BACKUP: ${B} advertises priority 255 too, and the higher address stays: only one router may be the owner (priority 255)`,
   ]);
+});
+
+test('Backup: an owner that gave way comes back, whatever nopreempt says', () => {
+  const host = new Host([settings({ basePriority: 255, preempt: false })]).hear(255, B).until(500).hear(90, A);
+  assert.deepEqual(host.until(5000).view().state, 'MASTER');
 });
 
 test('Active: not knowing its own address it loses every tie', () => {

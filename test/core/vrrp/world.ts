@@ -6,10 +6,12 @@
 import { AnnounceSchedule, type AnnounceSettings } from '../../../src/core/vrrp/announce.js';
 import { VrrpMachine } from '../../../src/core/vrrp/machine.js';
 import type { Advertisement, RouterAction, RouterEvent, RouterSettings } from '../../../src/core/vrrp/types.js';
+import { Judge } from './judge.js';
 import { Random } from './random.js';
+import { Timeline } from './timeline.js';
 
 const NAME = 'VI_1';
-const NOBODY = -1;
+export const NOBODY = -1;
 /** What a socket keeps of what was not read. */
 const UNREAD_MAX = 32;
 
@@ -21,6 +23,8 @@ export interface WorldSettings {
   readonly delayMsMax: number;
   /** Of adverts and announcements, until the quiet time. */
   readonly loss: number;
+  /** Of packets, how many arrive twice. */
+  readonly duplicates: number;
   /** A frozen or dead process loses its addresses after this; 0 for no watchdog. */
   readonly watchdogMs: number;
   readonly refreshMs: number;
@@ -32,13 +36,6 @@ export interface WorldSettings {
 interface Packet {
   readonly ad: Advertisement;
   readonly from: number;
-}
-
-/** One thing that will happen. */
-interface Event {
-  readonly atMs: number;
-  readonly order: number;
-  readonly run: () => void;
 }
 
 export class Host {
@@ -83,7 +80,6 @@ export class Host {
 export class World {
   readonly random: Random;
   readonly hosts: Host[];
-  nowMs = 0;
   /** Loss ends with the chaos. */
   loss: number;
   clientIsland = 0;
@@ -92,13 +88,8 @@ export class World {
   /** When told: what happened, a line each. */
   log: string[] | null = null;
 
-  private readonly heap: Event[] = [];
-  private order = 0;
-  /** Pairs that hold the address together, since when. */
-  private readonly overlapFrom: number[];
-  private unownedFrom: number[] = [];
-  private ownerFrom = 0;
-  private lastOwner = NOBODY;
+  private readonly timeline = new Timeline();
+  private readonly judge: Judge;
 
   constructor(
     readonly settings: WorldSettings,
@@ -107,51 +98,21 @@ export class World {
     this.random = new Random(seed);
     this.loss = settings.loss;
     this.hosts = settings.priorities.map((priority, i) => new Host(i, priority));
-    this.overlapFrom = new Array<number>(settings.hosts ** 2).fill(-1);
-    this.disturbed();
+    this.judge = new Judge(this);
   }
 
   // ── Time ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
+  get nowMs(): number {
+    return this.timeline.nowMs;
+  }
+
   at(ms: number, run: () => void): void {
-    const event = { atMs: this.nowMs + ms, order: this.order++, run };
-    let i = this.heap.push(event) - 1;
-    for (; i > 0; ) {
-      const parent = (i - 1) >> 1;
-      if (isSooner(this.heap[parent], event)) break;
-      this.heap[i] = this.heap[parent];
-      i = parent;
-    }
-    this.heap[i] = event;
+    this.timeline.at(ms, run);
   }
 
   runUntil(ms: number): void {
-    while (this.heap.length > 0 && this.heap[0].atMs <= ms) {
-      const event = this.pop();
-      this.nowMs = event.atMs;
-      event.run();
-      this.judge();
-    }
-    this.nowMs = ms;
-    this.judge();
-  }
-
-  private pop(): Event {
-    const [first] = this.heap;
-    const last = this.heap.pop()!;
-    const { length } = this.heap;
-    if (length === 0) return first;
-    let i = 0;
-    for (;;) {
-      let child = 2 * i + 1;
-      if (child >= length) break;
-      if (child + 1 < length && isSooner(this.heap[child + 1], this.heap[child])) child++;
-      if (isSooner(last, this.heap[child])) break;
-      this.heap[i] = this.heap[child];
-      i = child;
-    }
-    this.heap[i] = last;
-    return first;
+    this.timeline.runUntil(ms, () => this.judge.look());
   }
 
   // ── Hosts ───────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -170,7 +131,7 @@ export class World {
     host.lifeToken++;
     const known = { [NAME]: { priority: host.priority, faults: host.isFaulty ? ['link down'] : [] } };
     this.perform(host, host.machine.apply([this.routerOf(host)], this.nowMs, known));
-    this.disturbed();
+    this.judge.disturbed();
   }
 
   /** A new process goes on where the one before it was, which leaves the addresses in place. */
@@ -182,7 +143,7 @@ export class World {
     host.machine = new VrrpMachine();
     host.schedule = new AnnounceSchedule();
     this.perform(host, host.machine.apply([this.routerOf(host)], this.nowMs, known));
-    this.disturbed();
+    this.judge.disturbed();
   }
 
   /** The same configuration again: nothing may happen. */
@@ -200,7 +161,7 @@ export class World {
     host.isAlive = false;
     host.isFrozen = false;
     this.watch(host);
-    this.disturbed();
+    this.judge.disturbed();
   }
 
   freeze(host: Host, ms: number): void {
@@ -212,7 +173,7 @@ export class World {
     this.at(ms, () => {
       if (host.lifeToken === life && host.isFrozen) this.thaw(host);
     });
-    this.disturbed();
+    this.judge.disturbed();
   }
 
   /** What lies in the sockets comes before the time. */
@@ -225,7 +186,7 @@ export class World {
     this.tell(host, { type: 'priority', router: NAME, priority: host.priority, why: 'script' });
     for (const packet of host.unread.splice(0)) this.hear(host, packet);
     this.wake(host);
-    this.disturbed();
+    this.judge.disturbed();
   }
 
   private watch(host: Host): void {
@@ -246,7 +207,7 @@ export class World {
   stop(host: Host): void {
     if (!host.runs) return;
     this.tell(host, { type: 'stop', graceMs: 2 * this.settings.intervalMs, why: 'told to' });
-    this.disturbed();
+    this.judge.disturbed();
   }
 
   failover(host: Host): void {
@@ -258,14 +219,14 @@ export class World {
   setPriority(host: Host, priority: number): void {
     host.priority = priority;
     if (host.runs) this.tell(host, { type: 'priority', router: NAME, priority, why: 'script' });
-    this.disturbed();
+    this.judge.disturbed();
   }
 
   /** The link is gone, and is known to be. */
   setFault(host: Host, isFaulty: boolean): void {
     host.isFaulty = isFaulty;
     if (host.runs) this.tell(host, { type: 'fault', router: NAME, reasons: isFaulty ? ['link down'] : [] });
-    this.disturbed();
+    this.judge.disturbed();
   }
 
   setIslands(islands: readonly number[], client: number): void {
@@ -274,7 +235,7 @@ export class World {
       host.island = islands[i];
     });
     this.clientIsland = client;
-    this.disturbed();
+    this.judge.disturbed();
   }
 
   private routerOf(host: Host): RouterSettings {
@@ -399,12 +360,18 @@ export class World {
       password: '',
       authType: 0,
     } as const;
-    for (const other of this.hosts)
-      if (other !== host && this.passes(host, other.island))
-        this.at(this.delay(), () => {
-          if (other.runs) this.hear(other, { ad, from: host.index });
-          else if (other.isFrozen && other.unread.length < UNREAD_MAX) other.unread.push({ ad, from: host.index });
-        });
+    for (const other of this.hosts) {
+      if (other === host || !this.passes(host, other.island)) continue;
+      this.deliver(other, { ad, from: host.index });
+      if (this.random.chance(this.settings.duplicates)) this.deliver(other, { ad, from: host.index });
+    }
+  }
+
+  private deliver(to: Host, packet: Packet): void {
+    this.at(this.delay(), () => {
+      if (to.runs) this.hear(to, packet);
+      else if (to.isFrozen && to.unread.length < UNREAD_MAX) to.unread.push(packet);
+    });
   }
 
   private announce(host: Host): void {
@@ -432,125 +399,29 @@ export class World {
     return this.random.unit() * this.settings.delayMsMax;
   }
 
-  // ── What must hold ──────────────────────────────────────────────────────────────────────────────────────────────────
+  // ── What is found ───────────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** Something was done to this world: what takes its time starts anew. */
-  disturbed(): void {
-    this.unownedFrom = this.hosts.map(() => -1);
-    this.ownerFrom = this.nowMs;
-  }
-
-  /**
-   * Two that run and hear each other are both owner for no longer than the next advertisement of the better one takes to
-   * arrive. Only where nothing is lost.
-   */
-  get overlapMsMax(): number {
-    return this.settings.intervalMs + 2 * (this.settings.delayMsMax + this.lateMsMax);
-  }
-
-  /** Three intervals and the longest skew; `wait` may ask once more. */
-  get unownedMsMax(): number {
-    const { intervalMs, version, delayMsMax, router } = this.settings;
-    const skewMs = version === 2 ? 1000 : intervalMs;
-    const waitMs = router.arbiter === 'wait' ? intervalMs + 2 * delayMsMax : 0;
-    return 3 * intervalMs + skewMs + waitMs + 3 * (delayMsMax + this.lateMsMax);
-  }
-
-  private judge(): void {
-    if (this.loss === 0) {
-      this.judgeOverlap();
-      this.judgeUnowned();
-      this.judgeClient();
-    }
-  }
-
-  /** A lasting owner where the client is, and a refresh: by then the client has heard of nobody else. */
-  private judgeClient(): void {
-    const { refreshMs, delayMsMax } = this.settings;
-    const owner = this.ownerNearClient();
-    if (owner !== this.lastOwner) this.ownerFrom = this.nowMs;
-    this.lastOwner = owner;
-    if (refreshMs === 0 || owner === NOBODY || !this.hosts[owner].runs) return;
-    const lastedMs = this.nowMs - this.ownerFrom;
-    if (lastedMs > refreshMs + delayMsMax + this.lateMsMax && this.clientSees !== owner)
-      this.fail(`host ${owner} is owner for ${lastedMs} ms, and the client still believes host ${this.clientSees}`);
-  }
-
-  private ownerNearClient(): number {
+  /** The only one that has the address, of all or on one island; NOBODY for none or several. */
+  ownerOn(island: number | null): number {
     let owner = NOBODY;
-    for (const { holds, island, index } of this.hosts) {
-      if (!holds || island !== this.clientIsland) continue;
+    for (const host of this.hosts) {
+      if (!host.holds || (island !== null && host.island !== island)) continue;
       if (owner !== NOBODY) return NOBODY;
-      owner = index;
+      owner = host.index;
     }
     return owner;
   }
 
-  private judgeOverlap(): void {
-    const { hosts } = this.settings;
-    for (let i = 0; i < hosts; i++)
-      for (let j = i + 1; j < hosts; j++) {
-        const pair = i * hosts + j;
-        if (!this.bothOwn(this.hosts[i], this.hosts[j])) this.overlapFrom[pair] = -1;
-        else if (this.overlapFrom[pair] < 0) this.startOverlap(pair);
-        else if (this.nowMs - this.overlapFrom[pair] > this.overlapMsMax)
-          this.fail(`hosts ${i} and ${j} both own the address for ${this.nowMs - this.overlapFrom[pair]} ms`);
-      }
+  stateOf(host: Host): string {
+    return host.isAlive ? host.machine.view(NAME).state : 'gone';
   }
 
-  private startOverlap(pair: number): void {
-    this.count('overlap');
-    this.overlapFrom[pair] = this.nowMs;
-  }
-
-  private bothOwn(a: Host, b: Host): boolean {
-    return a.holds && b.holds && a.runs && b.runs && a.island === b.island;
-  }
-
-  private judgeUnowned(): void {
-    for (const { island, isFit } of this.hosts) {
-      if (!isFit || this.hosts.some((other) => other.island === island && other.holds)) this.unownedFrom[island] = -1;
-      else if (this.unownedFrom[island] < 0) this.unownedFrom[island] = this.nowMs;
-      else if (this.nowMs - this.unownedFrom[island] > this.unownedMsMax)
-        this.fail(`nobody on island ${island} owns the address for ${this.nowMs - this.unownedFrom[island]} ms`);
-    }
-  }
-
-  /** The only one; NOBODY for none or several. */
-  get owner(): number {
-    let owner = NOBODY;
-    for (const { holds, index } of this.hosts) {
-      if (holds && owner !== NOBODY) return NOBODY;
-      if (holds) owner = index;
-    }
-    return owner;
-  }
-
-  /** In a quiet, connected world: one owner, the best one if it may preempt, and the client knows it. */
-  expectSettled(): void {
-    const { owner } = this;
-    const states = this.hosts.map((host) => (host.isAlive ? host.machine.view(NAME).state : 'gone'));
-    if (owner === NOBODY) this.fail(`not exactly one owner: ${this.hosts.map(({ holds }) => holds)}, ${states}`);
-    if (states.filter((state) => state === 'MASTER').length !== 1) this.fail(`states ${states}`);
-    const best = this.best();
-    if (this.settings.router.preempt !== false && this.hosts[owner].priority < best)
-      this.fail(`host ${owner} is master, priority ${best} is there`);
-  }
-
-  expectClientRight(): void {
-    if (this.clientSees !== this.owner)
-      this.fail(`the client believes host ${this.clientSees}, and host ${this.owner} is master`);
-  }
-
-  private best(): number {
-    return Math.max(...this.hosts.filter(({ isFit }) => isFit).map(({ priority }) => priority));
-  }
-
-  private fail(text: string): never {
+  /** @throws Error always */
+  fail(text: string): never {
     throw new Error(`${this.time()}: ${text}`);
   }
 
-  private count(what: string): void {
+  count(what: string): void {
     this.counts[what] = (this.counts[what] ?? 0) + 1;
   }
 
@@ -561,8 +432,4 @@ export class World {
   private time(): string {
     return `at ${this.nowMs.toFixed(1)} ms`;
   }
-}
-
-function isSooner(a: Event, b: Event): boolean {
-  return a.atMs < b.atMs || (a.atMs === b.atMs && a.order < b.order);
 }

@@ -116,8 +116,9 @@ describe('a helper', () => {
 
   test('what is no address or no interface is said, and the others are dropped', async () => {
     const nonsense = { address: '10.97.0.9 } accept; }', interface: 'eth0' };
-    helper.say({ type: 'firewall', dropped: [nonsense, VIPS[0]] });
+    const nowhere = { address: 'fe80::9', interface: '' };
+    helper.say({ type: 'firewall', dropped: [nonsense, nowhere, { ...VIPS[0], interface: '' }] });
     await eventually(() => tables() !== '' && !isReached('10.97.0.9'), 'the good one');
-    assert.equal(helper.logs().length, 1);
+    assert.equal(helper.logs().length, 2);
   });
 });

@@ -7,11 +7,19 @@ import { script, settings, TestHelper, Workshop } from './support.js';
 const policyOf = (pid: number) =>
   execFileSync('ps', ['-o', 'cls=,rtprio=', '-p', String(pid)], { encoding: 'utf8' }).trim();
 
-test('SCHED_RR where it is asked for, and ordinary scheduling again', async () => {
+test('SCHED_RR where it is asked for, and ordinary scheduling again', async (t) => {
   const helper = new TestHelper();
   const shop = new Workshop();
+  t.after(async () => {
+    await helper.abandon();
+    shop.remove();
+  });
   const looks = shop.program('looks', `ps -o cls= -p $$ > ${shop.at('seen')}`);
-  helper.plan({ rtPriority: 10, settings: settings({ noSwap: true }), scripts: [script('looks', [looks])] });
+  helper.plan({
+    rtPriority: 10,
+    settings: settings({ noSwap: true }),
+    scripts: [script('looks', [looks], { intervalMs: 60_000 })],
+  });
   await helper.hear('tracked');
   assert.match(policyOf(helper.process.pid!), /^RR +10$/);
   assert.equal(shop.read('seen').trim(), 'TS');
@@ -20,6 +28,4 @@ test('SCHED_RR where it is asked for, and ordinary scheduling again', async () =
   await helper.hear('started');
   assert.match(policyOf(helper.process.pid!), /^TS/);
   assert.deepEqual(helper.logs(), []);
-  await helper.abandon();
-  shop.remove();
 });

@@ -129,7 +129,7 @@ describe('a helper that looks', () => {
 
   test('a zombie does not run', async () => {
     // Its parent never waits for it.
-    const parent = spawn('sh', ['-c', `"$0" 0.2 & exec sleep 1000`, program], { stdio: 'ignore' });
+    const parent = spawn('sh', ['-c', `"$0" 2 & exec sleep 1000`, program], { stdio: 'ignore' });
     started.push(parent);
     helper.plan({ processes: [processNamed('p', [name])] });
     await last(true);

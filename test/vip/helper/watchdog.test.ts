@@ -168,6 +168,18 @@ describe('a daemon', () => {
     assert.ok(afterMs >= LIMIT_MS && afterMs < LIMIT_MS + 50, `said ${afterMs} ms`);
   });
 
+  test('that was paused together with the helper, as a machine is, keeps its address', async () => {
+    const daemon = await start(take(1), { limitMs: LIMIT_MS });
+    for (let i = 0; i < 5; i++) {
+      for (const pid of [daemon.process.pid!, helperPid]) process.kill(pid, 'SIGSTOP');
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      for (const pid of [helperPid, daemon.process.pid!]) process.kill(pid, 'SIGCONT');
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    assert.equal(addressesLeft(), 1);
+    assert.ok(!daemon.lines.some((line) => line.includes('"released"')));
+  });
+
   test('that is stopped without a limit is left alone', async () => {
     const daemon = await start(take(1));
     daemon.process.kill('SIGSTOP');
@@ -218,8 +230,9 @@ describe('a daemon', () => {
   });
 });
 
-test('what is held last counts, and what cannot be undone is said', async () => {
+test('what is held last counts, and what cannot be undone is said', async (t) => {
   const helper = new TestHelper(namespace);
+  t.after(() => helper.process.kill('SIGKILL'));
   const { addresses } = take(2);
   helper.say({ type: 'held', held: { addresses, routes: [], goodbyes: [] } });
   helper.say({
