@@ -26,7 +26,7 @@ const WAYS: { readonly [name: string]: Way } = {
 const HIGH = 250;
 const LOW = 240;
 /** A start of Node, of keepalived, and a busy machine. */
-const PATIENCE_MS = 10_000;
+const PATIENCE_MS = 20_000;
 
 for (const [name, way] of Object.entries(WAYS))
   systemTest(`${name}: Fairlead and keepalived, either way round`, NEEDS, async (t) => {
