@@ -19,6 +19,7 @@ import type { AdminCommand, FromHealth, FromWorker, ProtocolError, SessionInfo }
 import type { StickStore } from '../core/stick/store.js';
 import * as T from '../core/table.js';
 import type { VipStatus } from '../core/vrrp/messages.js';
+import { collectWithoutHelpers } from '../linux/realtime.js';
 import { Deployment, type StartFailure } from './deployment.js';
 import { runErrand } from './errands.js';
 import { ExternalPrograms } from './external-programs.js';
@@ -109,6 +110,7 @@ export class Supervisor implements Engine {
   ) {
     this.log = options.log;
     this.files = absolute(options.files);
+    if ((first.vips?.instances.length ?? 0) > 0) collectWithoutHelpers(); // before there is any thread
     this.workers = Math.min(WORKERS_MAX, options.workers ?? first.global.nbthread ?? availableParallelism());
     this.health = new HealthEvents(this.log);
     this.history.restore(Array.isArray(options.state?.events) ? options.state.events : []);

@@ -13,6 +13,7 @@ import {
   PROTOCOL_VRRP,
   type RouteSpec,
   type RuleSpec,
+  removeAddressRequest,
   removeRouteRequest,
   removeRuleRequest,
 } from '../linux/route-requests.js';
@@ -23,6 +24,8 @@ const ENOENT = 2;
 const ESRCH = 3;
 const EEXIST = 17;
 const ENODEV = 19;
+/** Before the main table (32766), and behind what others usually add. */
+const RULE_PREFERENCE = 16_384;
 /** It is not there any more: that is what was wanted. */
 const GONE = [-EADDRNOTAVAIL, -ESRCH, -ENOENT, -ENODEV];
 
@@ -123,13 +126,15 @@ export class Holdings {
   ): { addresses: HeldAddress[]; routes: HeldRequest[] } {
     const request = (text: string, message: Uint8Array | null): HeldRequest[] =>
       message === null ? [] : [{ text, message: Buffer.from(message).toString('base64') }];
+    const [pointed, plain] = [addresses.filter(isPointToPoint), addresses.filter((one) => !isPointToPoint(one))];
     return {
-      addresses: addresses.map(({ spec: { interfaceIndex, ip, prefixLength } }) => ({
+      addresses: plain.map(({ spec: { interfaceIndex, ip, prefixLength } }) => ({
         interfaceIndex,
         ip,
         prefixLength,
       })),
       routes: [
+        ...pointed.flatMap(({ spec }) => request(`address ${spec.ip}`, removeAddressRequest(spec))),
         ...instance.rules.flatMap((rule) => request(`rule ${ruleText(rule)}`, removeRuleRequest(ruleSpec(rule)))),
         ...instance.routes.flatMap((route) => {
           const spec = this.routeSpec(route);
@@ -174,8 +179,14 @@ function specOf(address: VirtualAddress): Omit<AddressSpec, 'interfaceIndex'> {
   return { ...spec, noDad: true, preferredLifetimeS, protocol: PROTOCOL_VRRP };
 }
 
+/** Without a preference the kernel would take the same rule a second time. */
 function ruleSpec({ loc: _, at: __, track: ___, ...spec }: VirtualRule): RuleSpec {
-  return spec;
+  return { ...spec, preference: spec.preference ?? RULE_PREFERENCE };
+}
+
+/** The kernel finds such an address by its peer. */
+function isPointToPoint({ spec }: PlacedAddress): boolean {
+  return spec.peer !== undefined;
 }
 
 function ruleText({ from, to, preference }: VirtualRule): string {

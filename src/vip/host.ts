@@ -8,6 +8,7 @@ import { LinkMonitor, type NetworkChange } from '../linux/link-monitor.js';
 import type { Reactor } from '../linux/reactor.js';
 import type { LinkInfo, RouteInfo, RuleInfo } from '../linux/route-info.js';
 import { RouteNetlink } from '../linux/route-netlink.js';
+import { PROTOCOL_VRRP } from '../linux/route-requests.js';
 import { Holdings } from './holdings.js';
 import { Interfaces } from './interfaces.js';
 import type { VirtualRouter } from './virtual-router.js';
@@ -64,6 +65,9 @@ export class Host {
     );
     const complaints = this.vmacs.prepare(config, inherited);
     this.holdings.putStatic(config);
+    const protocols = config.instances.flatMap(({ routes }) => routes.map(({ protocol }) => protocol ?? PROTOCOL_VRRP));
+    const result = this.monitor.setRouteProtocols([...new Set([PROTOCOL_VRRP, ...protocols])]);
+    if (result < 0) complaints.push(refusalText('routes cannot be watched', result));
     return [...complaints, ...this.holdings.complaints.splice(0)];
   }
 
@@ -75,6 +79,18 @@ export class Host {
   /** Where adverts leave and arrive; undefined with unicast peers and no interface. */
   transmitInterface(instance: VrrpInstance): string | undefined {
     return instance.vmac?.transmitsOnBase ? instance.interface : this.ownInterface(instance);
+  }
+
+  /**
+   * Groups are joined on the interface beneath a macvlan: joined on the macvlan, its MAC would be sent from backups too,
+   * and switches would learn it at the wrong port.
+   */
+  listensOn(
+    { interface: base }: VrrpInstance,
+    transmits: string | undefined,
+  ): { name: string; index: number } | undefined {
+    const parent = base !== undefined && base !== transmits ? this.interfaces.byName(base) : undefined;
+    return parent && { name: parent.name, index: parent.index };
   }
 
   /** The address that adverts come from: as written, else of the interface (with a macvlan: of the one beneath). */

@@ -111,6 +111,7 @@ export class Transport {
     const socket = openVrrpSocket({
       family: config.family,
       device: link && { name: link.name, index: link.index },
+      hears: this.host.listensOn(config, name),
       groups: multicastGroup === '' ? [] : [multicastGroup],
       ttl,
     });

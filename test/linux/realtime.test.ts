@@ -50,6 +50,27 @@ test('real-time scheduling stays when root is given away, and is refused to who 
   assert.deepEqual(found, { kept: true, again: -1 });
 });
 
+// V8 traces each collection (`Scavenge`), and each share of one that a thread has taken (`scavenge[`).
+for (const isAlone of [true, false])
+  test(`${isAlone ? 'with' : 'without'} being told, a thread collects its garbage ${isAlone ? 'alone' : 'with helpers'}`, async () => {
+    const traced = startScript(`
+      import { setFlagsFromString } from 'node:v8';
+      import { Worker } from 'node:worker_threads';
+      import { collectWithoutHelpers } from 'LINUX/realtime.js';
+      ${isAlone ? 'collectWithoutHelpers();' : ''}
+      setFlagsFromString('--trace-gc');
+      setFlagsFromString('--trace-parallel-scavenge');
+      new Worker('let a = []; for (let i = 0; i < 1e6; i++) a[i % 1e5] = { i, s: [i] };', { eval: true });
+    `);
+    const chunks: Buffer[] = [];
+    traced.stdout!.on('data', (chunk: Buffer) => chunks.push(chunk));
+    await once(traced, 'close');
+    const text = Buffer.concat(chunks).toString();
+    const [shares, collections] = [/scavenge\[/g, /: Scavenge /g].map((pattern) => text.match(pattern)?.length ?? 0);
+    assert.ok(collections > 0);
+    assert.equal(shares === collections, isAlone, `${shares} shares of ${collections} collections`);
+  });
+
 test('the mappings of programs and libraries are locked, and no others', () => {
   const maps = [
     '00400000-00401000 r--p 00000000 fe:00 12   /usr/bin/node',
@@ -81,7 +102,7 @@ test('with the program locked, workers start, memory comes and goes, and root is
     ${LOCKED}
     const { errno, why } = lockMemory();
     const before = locked();
-    const busy = "let a = []; for (let i = 0; i < 2e6; i++) a[i % 5e5] = { i, s: 'x' + i }; a = null; eval('1+'.repeat(999) + '1')";
+    const busy = "let a = []; for (let i = 0; i < 5e5; i++) a[i % 2e5] = { i, s: 'x' + i }; a = null; eval('1+'.repeat(999) + '1')";
     const work = async () => {
       const ends = [1, 2].map(() => new Promise((done) => new Worker(busy, { eval: true }).once('exit', done)));
       return Promise.all(ends);
