@@ -22,7 +22,7 @@ export interface Routers {
   readonly global?: string;
 }
 
-export const STATUS_SOCKET = '/run/fairlead.sock';
+const STATUS_SOCKET = '/run/fairlead.sock';
 const FAIRLEAD = join(REPOSITORY, 'bin', 'fairlead');
 const EVERYTHING = { keepalived: /^keepalived /, fairlead: /\/bin\/fairlead run|\/dist\/src\/vip\/helper\// } as const;
 const MASTER_TIMEOUT_MS = 60_000;
@@ -84,7 +84,7 @@ export function untilMaster(host: Host, { ids }: Routers): Promise<true> {
   );
 }
 
-export function held(host: Host): number {
+function held(host: Host): number {
   const text = run('ip', ['-n', host.namespace, '-o', '-4', 'address', 'show', 'dev', INTERFACE]);
   return text.split('\n').filter((line) => line.includes(' 10.1.0.')).length;
 }

@@ -31,22 +31,32 @@ export async function runVip(options: VipOptions): Promise<number> {
   if (process.getuid?.() !== 0) throw new Error('the lab makes network namespaces: run it as root');
   const progress = new Progress(options.json);
   const results: Result[] = [];
+  const failures: string[] = [];
   for (const name of options.contestants) {
     const contestant = CONTESTANTS.find((one) => one.name === name)!;
-    const rounds = contestant.protocol.intervalMs < 1000 ? options.rounds : Math.ceil(options.rounds / SLOW_SHARE);
-    const sandbox = new Sandbox(`vip-${name}`, options.keep);
     try {
-      const rows = await play(sandbox, contestant, rounds, (text) => progress.step(text));
-      results.push({ contestant: name, isJudged: contestant.programs.every((one) => one === 'fairlead'), rows });
-    } finally {
-      progress.done();
-      sandbox.close();
-      if (options.keep) process.stderr.write(`logs: ${sandbox.dir}\n`);
+      results.push(await perform(contestant, options, progress));
+    } catch (error) {
+      failures.push(`${name}: ${(error as Error).message}`); // what the others have shown is still worth its time
     }
   }
-  const missed = missedBars(results);
+  const missed = [...failures, ...missedBars(results)];
   const verdict = missed.length === 0 ? ['every bar met'] : missed.map((line) => `MISSED  ${line}`);
-  const text = [formatResults(results), '', ...verdict].join('\n');
+  const text = [...(results.length === 0 ? [] : [formatResults(results), '']), ...verdict].join('\n');
   process.stdout.write(`${options.json ? JSON.stringify({ scenario: 'vip', results, missed }) : text}\n`);
   return missed.length === 0 ? 0 : 1;
+}
+
+async function perform(contestant: Contestant, options: VipOptions, progress: Progress): Promise<Result> {
+  const { name, protocol, programs } = contestant;
+  const rounds = protocol.intervalMs < 1000 ? options.rounds : Math.ceil(options.rounds / SLOW_SHARE);
+  const sandbox = new Sandbox(`vip-${name}`, options.keep);
+  try {
+    const rows = await play(sandbox, contestant, rounds, (text) => progress.step(text));
+    return { contestant: name, isJudged: programs.every((one) => one === 'fairlead'), rows };
+  } finally {
+    progress.done();
+    sandbox.close();
+    if (options.keep) process.stderr.write(`logs: ${sandbox.dir}\n`);
+  }
 }

@@ -6,7 +6,7 @@ import { addressOf, INTERFACE, type PlaceName } from './network.js';
 /** The seed's virtual IP and the port of its proxy. */
 export const VIP = '10.0.0.130';
 export const PROXY_PORT = 81;
-export const BACKEND_PORT = 443;
+const BACKEND_PORT = 443;
 const CHECK_PORT = 9201;
 /** Where the seed's file puts the control socket; `/run` is the host's own. */
 export const CONTROL_SOCKET = '/run/haproxy.socket';

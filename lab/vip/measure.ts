@@ -75,7 +75,7 @@ function isRight(held: readonly PlaceName[], expected: PlaceName | null): boolea
 }
 
 /** @param marks when something went well. A gap belongs to the stretch with what of it lies inside. */
-export function longestGap(marks: readonly number[], { fromMs, toMs }: Span): number {
+function longestGap(marks: readonly number[], { fromMs, toMs }: Span): number {
   const inside = marks.filter((at) => at > fromMs && at < toMs).sort((a, b) => a - b);
   const edges = [fromMs, ...inside, toMs];
   return Math.max(...edges.slice(1).map((at, i) => at - edges[i]));

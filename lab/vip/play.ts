@@ -28,7 +28,7 @@ export interface Row {
 
 const PROXIES = ['a', 'b'] as const;
 /** From the start of both until the first holds the address and answers. */
-const START_TIMEOUT_MS = 30_000;
+const START_TIMEOUT_MS = 60_000;
 /** keepalived needs up to 43 s to be reachable again after a split, and clients of it are watched until then. */
 const SETTLE_TIMEOUT_MS = 60_000;
 /** Attempts that have not ended by then have run into their time limit. */

@@ -4,7 +4,7 @@
  */
 import { sleep } from '../support/wait.js';
 import type { Protocol } from './files.js';
-import type { PlaceName, Switch } from './network.js';
+import { INTERFACE, type PlaceName, type Switch } from './network.js';
 import type { Stack } from './stack.js';
 
 export interface Scene {
@@ -109,7 +109,8 @@ async function freeze(stack: Stack, what: 'everything' | 'advertiser', forMs: nu
   await sleep(forMs);
 }
 
-function networkFaults({ switch: network }: Scene, { silence, healed }: Promises): Fault[] {
+function networkFaults(scene: Scene, { silence, healed }: Promises): Fault[] {
+  const network = scene.switch;
   return [
     {
       halves: [
@@ -126,7 +127,7 @@ function networkFaults({ switch: network }: Scene, { silence, healed }: Promises
     { halves: [half('link flaps', 'a', () => flap(network), { settledMs: 10_000 })] },
     {
       halves: [
-        half('the two do not hear each other', null, () => network.part('a', 'b'), {}),
+        half('the two do not hear each other', null, () => part(scene), {}),
         remedy('  hear each other again', () => network.heal(), healed),
       ],
     },
@@ -137,6 +138,12 @@ function networkFaults({ switch: network }: Scene, { silence, healed }: Promises
       ],
     },
   ];
+}
+
+/** In time they forget each other's MAC address: the heal then meets them as it would after a long separation. */
+function part({ a, b, switch: network }: Scene): void {
+  network.part('a', 'b');
+  for (const { options } of [a, b]) options.host.run('ip', ['neigh', 'flush', 'dev', INTERFACE]);
 }
 
 async function flap(network: Switch): Promise<void> {

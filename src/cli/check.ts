@@ -10,6 +10,7 @@ interface CheckOptions {
   file?: string[];
   json?: boolean;
   quiet?: boolean;
+  instance?: string;
 }
 
 const EXAMPLES = `
@@ -27,6 +28,7 @@ export function register(program: Command): void {
     .description('say everything that is wrong with a configuration, and what to write instead')
     .argument('[file...]', 'the same as -f')
     .option('-f, --file <file...>', "configuration files and directories, merged; '-' is standard input")
+    .option('-i, --instance <name>', "which host the '@NAME' lines of keepalived.conf are for; this one by default")
     .option('--json', 'print one JSON object')
     .option('-q, --quiet', 'print only the summary')
     .addHelpText('after', EXAMPLES)
@@ -38,7 +40,7 @@ export function register(program: Command): void {
 }
 
 function check(paths: string[], options: CheckOptions): void {
-  const loaded = loadConfig(paths);
+  const loaded = loadConfig(paths, { instance: options.instance });
   if (options.json) console.log(JSON.stringify(report(loaded), null, 2));
   else printReport(loaded, paths, options.quiet === true);
   process.exitCode = loaded.diagnostics.hasErrors ? 1 : 0;
@@ -52,21 +54,22 @@ function printReport(loaded: Loaded, paths: string[], isQuiet: boolean): void {
 
 /** `fairlead.yaml: 3 services, 9 servers, 0 errors, 2 warnings` */
 function summary(loaded: Loaded, paths: string[]): string {
-  const { services, frontends, backends, agents, servers, errors, warnings } = report(loaded);
+  const { services, frontends, backends, agents, vips, servers, errors, warnings } = report(loaded);
   const what = loaded.files.length > 1 ? `${loaded.files.length} files` : basename(loaded.files[0] ?? paths[0]);
   const kinds = [
     plural(services, 'service'),
     plural(frontends, 'frontend'),
     plural(backends, 'backend'),
     plural(agents, 'agent'),
+    plural(vips, 'virtual address', 'es'),
   ];
-  const shown = kinds.filter((_, i) => [services, frontends, backends, agents][i] > 0);
+  const shown = kinds.filter((_, i) => [services, frontends, backends, agents, vips][i] > 0);
   const counts = [...shown, plural(servers, 'server'), plural(errors, 'error'), plural(warnings, 'warning')];
   return `${what}: ${counts.join(', ')}`;
 }
 
-function plural(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+function plural(count: number, noun: string, ending = 's'): string {
+  return `${count} ${noun}${count === 1 ? '' : ending}`;
 }
 
 /** What `--json` prints; scripts rely on its keys. */
@@ -80,6 +83,7 @@ function report({ model, diagnostics, files }: Loaded) {
     frontends: kind('frontend'),
     backends: kind('backend'),
     agents: model.agents.length,
+    vips: model.vips?.instances.length ?? 0,
     servers: model.proxies.reduce((sum, proxy) => sum + proxy.servers.length, 0),
     errors: severity('error'),
     warnings: severity('warning'),

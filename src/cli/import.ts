@@ -19,13 +19,16 @@ export function register(program: Command): void {
     .command('import')
     .description('print the fairlead.yaml that means the same as the files')
     .argument('<file...>', "configuration files and directories, merged; '-' is standard input")
+    .option('-i, --instance <name>', "which host the '@NAME' lines of keepalived.conf are for; this one by default")
     .option('-o, --output <file>', 'write it there instead of printing it')
     .addHelpText('after', EXAMPLES)
-    .action((files: string[], options: { output?: string }) => importFiles(files, options.output));
+    .action((files: string[], options: { output?: string; instance?: string }) =>
+      importFiles(files, options.output, options.instance),
+    );
 }
 
-function importFiles(paths: string[], output: string | undefined): void {
-  const loaded = loadConfig(paths, { needsSecrets: false });
+function importFiles(paths: string[], output: string | undefined, instance: string | undefined): void {
+  const loaded = loadConfig(paths, { needsSecrets: false, instance });
   if (!loaded.diagnostics.hasErrors) correct(loaded.model, loaded.diagnostics);
   const text = loaded.diagnostics.hasErrors ? undefined : yamlOf(loaded);
   const complaints = paintDiagnostics(loaded.diagnostics, process.stderr);

@@ -39,11 +39,3 @@ export function canonical(ip: string): string {
   const [before, after] = [groups.slice(0, at), groups.slice(at + longest.length).replace(/^:/, '')];
   return `${before}::${after}`;
 }
-
-/** Whether the network of one address and its prefix holds the other. */
-export function isWithin(ip: string, network: string, prefixLength: number): boolean {
-  const family = familyOf(network);
-  if (familyOf(ip) !== family || family === undefined) return false;
-  const shift = BigInt((family === 4 ? 32 : 128) - prefixLength);
-  return bitsOf(ip) >> shift === bitsOf(network) >> shift;
-}

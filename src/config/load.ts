@@ -20,8 +20,11 @@ import { speakYaml } from './yaml/wording.js';
 
 /** Files of a directory that are read; the others (backups, notes) are passed over, as HAProxy does. */
 const CONFIG_NAMES = /^[^.].*\.(cfg|yaml|yml)$/;
-/** In a directory of xinetd, as xinetd does. */
-const SERVICE_NAMES = /^[^.]*[^.~]$/;
+/** In directories of other programs, the files that these read first. */
+const DIRECTORIES: readonly { directory: RegExp; names: RegExp }[] = [
+  { directory: /xinetd\.d\/?$/, names: /^[^.]*[^.~]$/ },
+  { directory: /keepalived\/?$/, names: /^keepalived\.conf$/ },
+];
 
 export interface LoadOptions {
   /** Variables that configurations may name; those of this process by default. */
@@ -106,7 +109,7 @@ function readPath(path: string, options: LoadOptions, diag: Diagnostics): Source
 }
 
 function readDirectory(path: string, diag: Diagnostics): Source[] {
-  const wanted = /xinetd\.d\/?$/.test(path) ? SERVICE_NAMES : CONFIG_NAMES;
+  const wanted = DIRECTORIES.find(({ directory }) => directory.test(path))?.names ?? CONFIG_NAMES;
   const names = readdirSync(path).filter((name) => wanted.test(name));
   if (names.length === 0)
     diag.error(
@@ -147,7 +150,9 @@ function complainEmpty(model: Model, sources: Source[], diag: Diagnostics): void
   diag.error(
     'no-proxies',
     loc,
-    'the configuration has no proxy',
-    "add a 'listen' section, or 'services:' in fairlead.yaml",
+    model.vips ? 'the configuration has no virtual address and no proxy' : 'the configuration has no proxy',
+    model.vips
+      ? "add a 'vrrp_instance', or 'vips:' in fairlead.yaml"
+      : "add a 'listen' section, or 'services:' in fairlead.yaml",
   );
 }

@@ -4,9 +4,12 @@ import type { GarpSettings, TrackScript, VrrpInstance } from './vip-model.js';
 export const DEFAULT_PRIORITY = 100;
 export const DEFAULT_ADVERT_MS = 1000;
 export const DEFAULT_DOWN_TIMER_ADVERTS = 3;
+/** What a packet of version 2 has room for (RFC 2338 §5.3.10). */
+export const PASSWORD_BYTES = 8;
 export const DEFAULT_SCRIPT_INTERVAL_MS = 1000;
 export const DEFAULT_FILE_WEIGHT = 1;
-export const DEFAULT_PROCESS_WEIGHT = 1;
+/** keepalived.conf(5) says 1; keepalived 2.2.7 takes 0 (its dump says so), so that a process that ends is a fault. */
+export const DEFAULT_PROCESS_WEIGHT = 0;
 export const MULTICAST_GROUP = { 4: '224.0.0.18', 6: 'ff02::12' } as const;
 /** TTL and hop limit of adverts (RFC 9568 §5.1.1.3, §5.1.2.3). */
 export const ADVERT_TTL = 255;

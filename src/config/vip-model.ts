@@ -280,7 +280,7 @@ export interface TrackProcess extends Located {
   /** Name of the process, and arguments that must be those. */
   command: string[];
   paramMatch?: 'initial' | 'partial' | 'exact';
-  /** Default 1. */
+  /** Default 0: without the process, fault. */
   weight?: number;
   reverse?: boolean;
   /** Default 1; no maximum unless written. */

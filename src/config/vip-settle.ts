@@ -2,6 +2,7 @@
 import type { Diagnostics, Loc } from './diagnostics.js';
 import { familyOf } from './ip-text.js';
 import type { VrrpInstance } from './model.js';
+import { DEFAULT_DOWN_TIMER_ADVERTS, PASSWORD_BYTES } from './vip-defaults.js';
 
 /** Longest interval that 12 bits of hundredths hold (RFC 9568 §5.2.7). */
 const MAX_INTERVAL_3_MS = 40_950;
@@ -9,6 +10,7 @@ const MAX_INTERVAL_3_MS = 40_950;
 /** Changes `vip` in place. */
 export function settleInstance(vip: VrrpInstance, diag: Diagnostics): void {
   settleInterval(vip, diag);
+  if (vip.strict) settleStrict(vip, diag);
   settlePreemption(vip, diag);
   settlePassword(vip, diag);
   settleVmac(vip, diag);
@@ -33,6 +35,16 @@ function settleInterval(vip: VrrpInstance, diag: Diagnostics): void {
   diag.warning('interval-rounded', at(vip, 'advertIntervalMs'), message, remedy);
 }
 
+/** What strict mode chooses where nothing is written (keepalived.conf(5), `vrrp_strict`). */
+function settleStrict(vip: VrrpInstance, diag: Diagnostics): void {
+  vip.accept ??= vip.priority === 255;
+  vip.lowerPrioNoAdvert ??= true;
+  if (vip.downTimerAdverts === undefined || vip.downTimerAdverts === DEFAULT_DOWN_TIMER_ADVERTS) return;
+  const message = `strict mode waits ${DEFAULT_DOWN_TIMER_ADVERTS} intervals, not the ${vip.downTimerAdverts} of '${vip.name}'`;
+  diag.warning('not-strict', at(vip, 'downTimerAdverts'), message, "remove it, or write 'strict_mode off'");
+  delete vip.downTimerAdverts;
+}
+
 /** Who starts as master has preempted already. */
 function settlePreemption(vip: VrrpInstance, diag: Diagnostics): void {
   if (vip.initialState !== 'MASTER') return;
@@ -50,7 +62,14 @@ function settlePreemption(vip: VrrpInstance, diag: Diagnostics): void {
 }
 
 function settlePassword(vip: VrrpInstance, diag: Diagnostics): void {
-  if (vip.password === undefined || vip.version === 2) return;
+  if (vip.password === undefined) return;
+  if (vip.version === 2) {
+    const { password } = vip;
+    const isTooLong = password.from === 'text' && Buffer.byteLength(password.text) > PASSWORD_BYTES;
+    const long = `only the first ${PASSWORD_BYTES} characters of a password count`;
+    if (isTooLong) diag.warning('password-too-long', at(vip, 'password'), long, 'write no more, on all routers');
+    return;
+  }
   delete vip.password;
   const message = `version 3 has no authentication: the password of '${vip.name}' is not used`;
   diag.warning('password-unused', at(vip, 'password'), message, "remove it, or use 'version 2'");

@@ -35,6 +35,20 @@ services:
   b: { bind: ':83', servers: { x: '127.0.0.1:81' } }
 `;
 
+test('keepalived.conf: the lines of the host that is named', (t) => {
+  const text =
+    'vrrp_instance A {\ninterface eth0\nvirtual_router_id 5\n@a priority 20\n@b priority x\nvirtual_ipaddress {\n10.0.0.5\n}\n}\n';
+  const path = fileIn(t, 'keepalived.conf', text);
+  const found = fairlead(['check', '-i', 'a', '-f', path]);
+  assert.deepEqual(found, {
+    status: 0,
+    stdout: 'keepalived.conf: 1 virtual address, 0 servers, 0 errors, 0 warnings\n',
+    stderr: '',
+  });
+  assert.match(fairlead(['check', '-i', 'b', '-f', path]).stdout, /'x' does not fit 'priority'/);
+  assert.match(fairlead(['import', '-i', 'a', path]).stdout, /priority: 20/);
+});
+
 test('a good file: a summary, exit 0', (t) => {
   const found = fairlead(['check', '-f', fileIn(t, 'fairlead.yaml', GOOD)]);
   assert.deepEqual(found, {

@@ -172,7 +172,7 @@ const CALLS: readonly (readonly [args: string, code: number])[] = [
 
 systemTest(
   'exit codes, streams and signal numbers',
-  { commands: ['keepalived', 'ip'], root: true, timeoutMs: 200_000 },
+  { commands: ['keepalived', 'ip', 'unshare'], root: true, timeoutMs: 200_000 },
   (t) => {
     const { directory, ours } = setUp(t);
     for (const [args, code] of CALLS) {

@@ -145,6 +145,14 @@ test('sums: two masters at a time', () => {
   );
 });
 
+test('sums: two programs that speak for one router', () => {
+  const text = summed({ from: 0, to: 5 }, { from: 0.002, to: 5.002 });
+  assert.match(
+    text,
+    /\n {2}vrid 51: 10\.0\.0\.101 sends more often than it says: two programs with one id and one address\?\n$/,
+  );
+});
+
 test('sums: what differs between routers, and an interval that is not kept', () => {
   const text = summed(
     { from: 0, to: 10, everyMs: 2500 },
@@ -197,27 +205,31 @@ test('any bytes are read, and only VRRP is', () => {
   assert.equal(packetOf(changed(packet, 7, 1), packet.length), null, 'a later fragment');
 });
 
-systemTest('a real keepalived is heard, both ways', { commands: ['keepalived', 'ip'], root: true }, async (t) => {
-  const directory = workDirectory(t);
-  const config = file(
-    directory,
-    'k.conf',
-    'vrrp_instance VI_1 {\n interface eth1\n virtual_router_id 51\n priority 101\n advert_int 1\n authentication {\n auth_type PASS\n auth_pass 1111\n }\n virtual_ipaddress {\n 10.0.0.130\n }\n}\n',
-  );
-  const script = `ip link add eth1 type veth peer name eth2 && ip link set eth2 up && ip addr add 10.0.0.101/24 dev eth1 && ip link set eth1 up && mount -t tmpfs none /run
+systemTest(
+  'a real keepalived is heard, both ways',
+  { commands: ['keepalived', 'ip', 'unshare'], root: true },
+  async (t) => {
+    const directory = workDirectory(t);
+    const config = file(
+      directory,
+      'k.conf',
+      'vrrp_instance VI_1 {\n interface eth1\n virtual_router_id 51\n priority 101\n advert_int 1\n authentication {\n auth_type PASS\n auth_pass 1111\n }\n virtual_ipaddress {\n 10.0.0.130\n }\n}\n',
+    );
+    const script = `ip link add eth1 type veth peer name eth2 && ip link set eth2 up && ip addr add 10.0.0.101/24 dev eth1 && ip link set eth1 up && mount -t tmpfs none /run
 keepalived -n -G -f ${config} & sleep 4
 for i in eth1 eth2; do ${process.execPath} ${BIN} vip sniff -i $i --count 2; done
 ${process.execPath} ${BIN} vip sniff -i lo --duration 200ms; echo "exit $?"
 kill %1; wait`;
-  const child = start(t, ['unshare', '--net', '--mount', 'bash', '-c', script]);
-  await child.ended;
-  const line = String.raw`[\d:.]{12} ETH v2 vrid 51 prio 101 10\.0\.0\.101 -> 224\.0\.0\.18 every 1 s auth PASS \[10\.0\.0\.130\]\n`;
-  for (const name of ['eth1', 'eth2']) {
-    const sum = String.raw`2 packets\n {2}vrid 51 from 10\.0\.0\.101: 2 adverts, prio 101, every 1 s as it says\n`;
-    assert.match(child.output(), new RegExp(`(${line.replace('ETH', name)}){2}${sum}`));
-  }
-  assert.match(child.output(), /0 packets\nexit 3\n/);
-});
+    const child = start(t, ['unshare', '--net', '--mount', 'bash', '-c', script]);
+    await child.ended;
+    const line = String.raw`[\d:.]{12} ETH v2 vrid 51 prio 101 10\.0\.0\.101 -> 224\.0\.0\.18 every 1 s auth PASS \[10\.0\.0\.130\]\n`;
+    for (const name of ['eth1', 'eth2']) {
+      const sum = String.raw`2 packets\n {2}vrid 51 from 10\.0\.0\.101: 2 adverts, prio 101, every 1 s as it says\n`;
+      assert.match(child.output(), new RegExp(`(${line.replace('ETH', name)}){2}${sum}`));
+    }
+    assert.match(child.output(), /0 packets\nexit 3\n/);
+  },
+);
 
 // arguments, what is said
 for (const [args, said] of [

@@ -277,14 +277,16 @@ systemTest('usage in help is the same for every command we have', needs, async (
   const ourOwn = [
     'choose server <bk>/<srv>',
     'clear damping [<bk>[/<srv>]]',
+    'failover vip [<name>] [hold <time>]',
     'recheck <bk>[/<srv>]',
     'reload',
     'settle backend <bk> [server <srv>]',
     'show agents [json]',
     'show chosen',
-    'show events [<bk>[/<srv>]] [opts]',
-    'show explain <bk>/<srv> [json]',
+    'show events [<bk>[/<srv>]|<vip>] [opts]',
+    'show explain <bk>/<srv>|<vip> [json]',
     'show files',
+    'show vips [json]',
   ];
   assert.deepEqual(
     own.filter((usage) => !theirs.includes(usage)),

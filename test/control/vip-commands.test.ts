@@ -1,6 +1,7 @@
 /** `show vips`, `failover vip`, and virtual routers in `show events` and `show explain`. */
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
+import { startControlHttp } from '../../src/control/http/server.js';
 import { toHistoryEvent } from '../../src/core/events/vip-event.js';
 import { downEvent } from './events.js';
 import { FakeEngine, model, proxy, server } from './fake-engine.js';
@@ -136,4 +137,23 @@ test('show explain: the story of a router, and which to name of a group', async 
   assert.deepEqual([vip.name, events.length], ['VI_1', 2]);
   engine.vipStatus = null;
   assert.equal(await socket.ask('show explain VI_1'), 'VI_1 does not run.\n\n');
+});
+
+test('over HTTP: events by name, server-sent ones named vip, and the story', async (t) => {
+  const endpoint = await startControlHttp(engine, { kind: 'inet', family: 4, host: '127.0.0.1', port: 0 }, 'token');
+  t.after(() => endpoint.close());
+  const ask = (path: string, accept = '*/*') =>
+    fetch(`http://127.0.0.1:${endpoint.port}${path}`, { headers: { authorization: 'Bearer token', accept } });
+  const lines = (await (await ask('/v1/events?vip=VI_1')).text()).trimEnd().split('\n');
+  assert.deepEqual(
+    lines.map((line) => JSON.parse(line).vip.to),
+    ['BACKUP', 'MASTER'],
+  );
+  const stream = (await ask('/v1/events?vip=VI_1', 'text/event-stream')).body!.getReader();
+  assert.match(new TextDecoder().decode((await stream.read()).value), /^id: 2\nevent: vip\ndata: \{"seq":2,/);
+  await stream.cancel();
+  const { vip } = (await (await ask('/v1/explain/VI_1')).json()) as { vip: { state: string } };
+  assert.equal(vip.state, 'MASTER');
+  for (const path of ['/v1/explain/VI_9', '/v1/explain/be', '/v1/events?vip=VI_9'])
+    assert.equal((await ask(path)).status, 404, path);
 });

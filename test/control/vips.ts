@@ -38,7 +38,7 @@ export function master(more: Partial<VipInstanceStatus> = {}): VipInstanceStatus
     owner: '10.0.0.101',
     ownerPriority: 103,
     lastAdvertMs: NOW_MS - 400,
-    addresses: [{ text: '10.0.0.130', interface: 'eth1', isHeld: true }],
+    addresses: [{ text: '10.0.0.130/32', interface: 'eth1', isHeld: true }],
     faults: [],
     tracked: [{ kind: 'script', name: 'chk_haproxy', up: true, weight: 2, effect: 2 }],
     transitions: [
@@ -58,7 +58,7 @@ export function backup(more: Partial<VipInstanceStatus> = {}): VipInstanceStatus
     basePriority: 100,
     priority: 100,
     sourceIp: '10.0.0.102',
-    addresses: [{ text: '10.0.0.130', interface: 'eth1', isHeld: false }],
+    addresses: [{ text: '10.0.0.130/32', interface: 'eth1', isHeld: false }],
     tracked: [{ kind: 'script', name: 'chk_haproxy', up: false, weight: 2, effect: 0 }],
     transitions: [{ atMs: NOW_MS - 3_603_600, from: 'INIT', to: 'BACKUP', why: 'started' }],
     counters: { ...COUNTERS, advertsReceived: 3600, refused: { checksum: 2, 'auth-pass': 5 } },

@@ -6,7 +6,8 @@ import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { KeepalivedFiles } from '../../src/daemon/keepalived-files.js';
-import { FakeEngine, model } from '../control/fake-engine.js';
+import { signalsOf } from '../../src/daemon/program.js';
+import { FakeEngine, model, proxy } from '../control/fake-engine.js';
 import { instance, master, status, vipConfig } from '../control/vips.js';
 import { start, until, workDirectory } from './program.js';
 
@@ -97,3 +98,16 @@ test('signals: USR1 data, USR2 statistics, 36 JSON, 63 statistics that begin at 
   assert.equal(child.child.exitCode, null);
   assert.equal(child.output(), 'ready\n');
 });
+
+// proxies, routers, whose signals
+for (const [proxies, routers, signals] of [
+  [0, 1, 'keepalived'],
+  [1, 1, 'haproxy'],
+  [1, 0, 'haproxy'],
+  [0, 0, 'haproxy'],
+] as const)
+  test(`${proxies} proxies and ${routers} virtual routers: signals of ${signals}`, () => {
+    const all = model(Array.from({ length: proxies }, (_, i) => proxy('listen', `p${i}`, i + 2)));
+    const vips = vipConfig(Array.from({ length: routers }, () => instance()));
+    assert.equal(signalsOf({ ...all, vips }), signals);
+  });

@@ -5,9 +5,10 @@ import { sleep } from '../../lab/support/wait.js';
 import { systemTest } from '../support/peers.js';
 import { type Program, type Router, Routers, VIP, VIP_NEEDS } from './vip-routers.js';
 
-const NEEDS = { ...VIP_NEEDS, timeoutMs: 60_000 };
+const NEEDS = { ...VIP_NEEDS, timeoutMs: 90_000 };
 const CAPTURING = { ...NEEDS, commands: [...NEEDS.commands, 'dumpcap', 'tshark'] };
-const WITHIN_MS = 6000;
+/** Start of a Node on a busy machine. */
+const WITHIN_MS = 20_000;
 const TENTHS: Router = { version: 3, family: 4, transport: 'multicast', intervalS: 0.1, priority: 100 };
 
 const BOTH: readonly (readonly [high: Program, low: Program])[] = [
@@ -36,15 +37,11 @@ systemTest('preempt_delay: it waits, and then takes the address', NEEDS, async (
   const routers = await Routers.open(t, ['a', 'b']);
   routers.start('b', 'keepalived', routers.fileFor('b', TENTHS, []));
   await routers.untilHeldBy(['b'], WITHIN_MS);
-  routers.start('a', 'fairlead', routers.fileFor('a', { ...TENTHS, priority: 200, more: '  preempt_delay 3' }, []));
-  await routers.untilStatus(
-    'a',
-    'waits as backup',
-    WITHIN_MS,
-    ({ state, owner }) => state === 'BACKUP' && owner !== null,
-  );
-  const waitedMs = await routers.untilHeldBy(['a'], WITHIN_MS);
-  assert.ok(waitedMs > 1500, `it took the address ${waitedMs} ms after it had heard the other`);
+  routers.start('a', 'fairlead', routers.fileFor('a', { ...TENTHS, priority: 200, more: '  preempt_delay 2' }, []));
+  await routers.untilHeldBy(['a'], WITHIN_MS);
+  const { transitions } = routers.instance('a');
+  const [backup, master] = ['BACKUP', 'MASTER'].map((state) => transitions.find(({ to }) => to === state)?.atMs ?? 0);
+  assert.ok(master - backup > 1900, `it took the address after ${master - backup} ms as backup`);
 });
 
 /** `-e`: well while the file is there. */
@@ -153,8 +150,8 @@ systemTest('fairlead vip failover: keepalived takes over, and gives back when th
   await routers.untilHeldBy(['a'], WITHIN_MS);
   routers.start('b', 'keepalived', routers.fileFor('b', TENTHS, []));
   await sleep(1500);
-  routers.fairlead('a', ['vip', 'failover', '--hold', '3s']);
-  await routers.untilHeldBy(['b'], 2500);
+  routers.fairlead('a', ['vip', 'failover', '--hold', '6s']);
+  await routers.untilHeldBy(['b'], 5000);
   await sleep(500);
   assert.deepEqual(routers.holders(), ['b']);
   await routers.untilHeldBy(['a'], WITHIN_MS);

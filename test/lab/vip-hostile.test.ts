@@ -65,8 +65,8 @@ systemTest('bad packets are counted, and never acted on', NEEDS, async (t) => {
     password: PASSWORD,
   } as const;
   routers.start('a', 'fairlead', routers.fileFor('a', router, []) + CHOOSY);
-  await routers.untilHeldBy(['a'], 15_000);
-  await routers.untilHeldBy(['a'], 15_000, '10.0.0.131');
+  await routers.untilHeldBy(['a'], 25_000);
+  await routers.untilHeldBy(['a'], 25_000, '10.0.0.131');
   const before = routers.status('a');
   const capture = await routers.capture('client');
 

@@ -6,8 +6,9 @@ import { INTERFACE } from '../../lab/vip/network.js';
 import { systemTest } from '../support/peers.js';
 import { type Router, Routers, VIP, VIP_NEEDS } from './vip-routers.js';
 
-const NEEDS = { ...VIP_NEEDS, timeoutMs: 60_000 };
-const WITHIN_MS = 6000;
+const NEEDS = { ...VIP_NEEDS, timeoutMs: 90_000 };
+/** Start of a Node on a busy machine. */
+const WITHIN_MS = 20_000;
 const TENTHS: Router = { version: 3, family: 4, transport: 'multicast', intervalS: 0.1, priority: 100 };
 
 systemTest('the daemon is killed: its helper gives the address up', NEEDS, async (t) => {
@@ -15,7 +16,7 @@ systemTest('the daemon is killed: its helper gives the address up', NEEDS, async
   routers.start('a', 'fairlead', routers.fileFor('a', TENTHS, []));
   await routers.untilHeldBy(['a'], WITHIN_MS);
   routers.signal('a', 'fairlead alone', 'SIGKILL');
-  const releasedMs = await routers.untilHeldBy([], 1000);
+  const releasedMs = await routers.untilHeldBy([], 2000);
   t.diagnostic(`released after ${releasedMs} ms`);
   await routers.ended('a', 'fairlead');
 });

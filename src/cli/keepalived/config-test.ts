@@ -41,7 +41,8 @@ export function lacksFiles({ diagnostics }: Loaded, args: KeepalivedArgs): boole
 
 function judged(loaded: Loaded, args: KeepalivedArgs, lines: string[]): number {
   const { model, diagnostics } = loaded;
-  const said = diagnostics.sorted.filter(({ code }) => code !== NOTHING_TO_RUN);
+  // What is only worth knowing is in `fairlead check`: who asks with -t takes silence for good.
+  const said = diagnostics.sorted.filter(({ code, severity }) => code !== NOTHING_TO_RUN && severity !== 'notice');
   lines.push(...said.map(lineOf));
   if (lacksFiles(loaded, args)) return INSECURE;
   if (said.some(({ severity }) => severity === 'error')) return WRONG;
@@ -56,7 +57,7 @@ function judged(loaded: Loaded, args: KeepalivedArgs, lines: string[]): number {
 /** `(/etc/keepalived/keepalived.conf: Line 14) Unknown keyword 'virtual_router_idd'` */
 function lineOf({ severity, message, remedy, loc }: Diagnostic): string {
   const where = loc === undefined ? '' : `(${loc.file}: Line ${loc.line}) `;
-  const level = severity === 'error' ? '' : severity === 'warning' ? 'WARNING - ' : 'NOTICE - ';
+  const level = severity === 'error' ? '' : 'WARNING - ';
   return `${where}${level}${message}${remedy === undefined ? '' : `; ${remedy}`}`;
 }
 

@@ -95,6 +95,9 @@ const TALKERS_MAX = 1000;
 const OVERLAP_INTERVALS = 3;
 /** Seen and said intervals differ by more than a fifth. */
 const DRIFT = 0.2;
+/** So many adverts must be there before it is said that they come twice as often as they should. */
+const DOUBLED_LEAST = 6;
+const DOUBLED = 0.6;
 
 export class AdvertSums {
   private readonly talkers = new Map<string, Talker>();
@@ -165,6 +168,9 @@ export class AdvertSums {
       (pair) =>
         `${name}: two masters at a time, ${pair}: they do not hear each other, or disagree on the password or version`,
     );
+    for (const { source, count, intervalMs, ...times } of talkers)
+      if (count >= DOUBLED_LEAST && seenInterval({ count, ...times }) < intervalMs * DOUBLED)
+        found.push(`${name}: ${source} sends more often than it says: two programs with one id and one address?`);
     const differs = (what: string, values: readonly (string | number)[], remedy: string) => {
       if (new Set(values).size > 1)
         found.push(`${name}: ${what} differ, ${[...new Set(values)].join(' and ')}: ${remedy}`);
@@ -201,10 +207,15 @@ function addressesOf({ addresses }: Advertisement): string {
   return [...addresses].sort().join(' ');
 }
 
+/** On average, of two adverts or more. */
+function seenInterval({ count, firstMs, lastMs }: Pick<Talker, 'count' | 'firstMs' | 'lastMs'>): number {
+  return (lastMs - firstMs) / (count - 1);
+}
+
 /** `vrid 51 from 10.0.0.101: 60 adverts, prio 104, every 1 s as it says` */
 function talkerLine(talker: Talker): string {
-  const { vrid, source, count, goodbyes, faulty, priority, firstMs, lastMs, intervalMs } = talker;
-  const seenMs = count > 1 ? (lastMs - firstMs) / (count - 1) : null;
+  const { vrid, source, count, goodbyes, faulty, priority, intervalMs } = talker;
+  const seenMs = count > 1 ? seenInterval(talker) : null;
   const isEven = seenMs !== null && Math.abs(seenMs - intervalMs) <= intervalMs * DRIFT;
   const rhythm =
     seenMs === null

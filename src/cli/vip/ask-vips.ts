@@ -8,7 +8,7 @@ const ANSWER_TIMEOUT_MS = 10_000;
  * @returns null where it has none
  * @throws Error in words for the operator, also where the other side does not know virtual routers
  */
-export async function askVips(socket: string): Promise<VipStatus | null> {
+async function askVips(socket: string): Promise<VipStatus | null> {
   const answer = (await askSocket(socket, 'show vips json', ANSWER_TIMEOUT_MS)).trim();
   if (answer !== 'null' && !answer.startsWith('{')) throw new Error(firstLine(answer));
   return JSON.parse(answer) as VipStatus | null;

@@ -100,7 +100,6 @@ function takeGlobals(to: VrrpInstance, globals: Globals): void {
   if (to.multicastGroup === undefined && group !== undefined) to.multicastGroup = group;
   if (to.notify.priorityChanges === undefined && globals.priorityChanges !== undefined)
     to.notify.priorityChanges = globals.priorityChanges;
-  if (to.strict && to.accept === undefined) to.accept = to.priority === 255;
 }
 
 function garpFor(draft: Draft, globals: Globals, groups: ReadonlyMap<string, GarpGroup>): GarpSettings {

@@ -4,6 +4,7 @@ import type { World } from './world.js';
 
 /** Bound on what braces and wildcards may stand for. */
 const MAX_PATHS = 4096;
+const MAX_STARS = 6;
 
 export interface Globbed {
   readonly paths: string[];
@@ -59,8 +60,10 @@ function matching(path: string, world: World): string[] {
 
 function fits(name: string, part: string): boolean {
   if (name.startsWith('.') && !part.startsWith('.')) return false;
-  const pattern = part.replace(/\[!?[^\]]*\]|[*?]|[\\^$.|+()[\]{}]/g, (token) => {
-    if (token === '*') return '[^/]*';
+  // More would take a regular expression for ever, and no name has so many parts.
+  if ((part.match(/\*+/g)?.length ?? 0) > MAX_STARS) return false;
+  const pattern = part.replace(/\[!?[^\]]*\]|\*+|\?|[\\^$.|+()[\]{}]/g, (token) => {
+    if (token.startsWith('*')) return '[^/]*';
     if (token === '?') return '[^/]';
     if (token.length > 1) return token.replace('[!', '[^').replace(/\\/g, '\\\\');
     return `\\${token}`;

@@ -2,7 +2,7 @@
 import type { Loc } from '../diagnostics.js';
 import { familyOf } from '../ip-text.js';
 import type { UnicastPeer, VirtualAddress, VrrpInstance } from '../model.js';
-import { DEFAULT_ADVERT_MS, DEFAULT_PRIORITY } from '../vip-defaults.js';
+import { DEFAULT_ADVERT_MS, DEFAULT_PRIORITY, PASSWORD_BYTES } from '../vip-defaults.js';
 import { type EntryOptions, interfaceOf, isInterface, readAddress, unknownOption } from './addresses.js';
 import { GARP, isMulticast4, isMulticast6 } from './globals.js';
 import { block, type Keyword, type Keywords, keyword, Line, readBlock } from './line.js';
@@ -155,20 +155,17 @@ function readPassword(line: Line, to: Draft): void {
   if (words.length === 0) line.needed('a password');
   else if (words.length > 1) line.error(words[1], 'bad-value', 'the password is several words', 'put it into quotes');
   else {
-    const { text, loc } = words[0];
-    if (Buffer.byteLength(text) > PASSWORD_BYTES)
-      line.diag.warning(
-        'password-too-long',
-        loc,
-        `only the first ${PASSWORD_BYTES} characters of a password count`,
-        'write no more, on all routers',
-      );
+    const { raw, loc } = words[0];
+    const text = raw?.split(/\s/)[0] ?? words[0].text;
+    const quotes = 'single quotes are a part of a password, as keepalived has it';
+    if (raw !== undefined) line.diag.warning('password-quotes', loc, quotes, 'write double quotes, or none');
+    if (Buffer.byteLength(text) > PASSWORD_BYTES) {
+      const message = `only the first ${PASSWORD_BYTES} characters of a password count`;
+      line.diag.warning('password-too-long', loc, message, 'write no more, on all routers');
+    }
     put(line, to, 'password', { from: 'text', text: Buffer.from(text).subarray(0, PASSWORD_BYTES).toString() });
   }
 }
-
-/** What a packet of version 2 has room for (RFC 2338 §5.3.10). */
-export const PASSWORD_BYTES = 8;
 
 const peers = block<Draft>((line, to, statements) => {
   to.isUnicast ??= line.loc;

@@ -155,6 +155,8 @@ export function readBlock<T>(
 
 function unknown(line: Line, keywords: Keywords<never>, where: string): void {
   if (line.keyword === '{') return;
+  // In the wrong block it is a secret all the same.
+  if (line.keyword === 'auth_pass') for (const { loc } of line.rest) line.diag.hide(loc);
   const near = didYouMean(line.keyword, Object.keys(keywords), 'see keepalived.conf(5)');
   line.error(undefined, 'unknown-keyword', `unknown keyword '${line.keyword}' in ${where}`, near);
 }

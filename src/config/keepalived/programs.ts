@@ -7,7 +7,7 @@ import type { Statement, Word } from './syntax.js';
 export function programOf(line: Line): Program | undefined {
   const word = line.needed('a program');
   if (word === undefined) return undefined;
-  const command = splitCommand(word.text);
+  const command = splitCommand(word.unescaped ?? word.text);
   if (command.length === 0) return line.error(word, 'bad-value', 'the program is an empty text', 'write its full path');
   if (line.peek()?.text.startsWith('/') || line.rest.length > 2) warnUnquoted(line, word);
   const [user, group] = [line.next(), line.next()];
@@ -17,6 +17,20 @@ export function programOf(line: Line): Program | undefined {
     ...(group && { group: group.text }),
     loc: word.loc,
   };
+}
+
+/** The program of a `vrrp_script`: of words without quotes keepalived takes the first alone. */
+export function quotedProgramOf(line: Line): Program | undefined {
+  const word = line.needed('a program');
+  if (word === undefined) return undefined;
+  const text = [word, ...line.rest].map((each) => each.text).join(' ');
+  const message = `'${word.text}' is run without arguments: words behind it have no effect`;
+  if (line.rest.length > 0)
+    line.diag.warning('unquoted-program', line.peek()?.loc, message, `write "${text}" in quotes`);
+  while (line.peek() !== undefined) line.next();
+  const command = splitCommand(word.unescaped ?? word.text);
+  if (command.length > 0) return { command, loc: word.loc };
+  return line.error(word, 'bad-value', 'the program is an empty text', 'write its full path');
 }
 
 function warnUnquoted(line: Line, word: Word): void {
@@ -30,13 +44,6 @@ export function splitCommand(text: string): string[] {
   return [...text.matchAll(/(?:[^\s'"]|'[^']*'?|"[^"]*"?)+/g)].map(([word]) =>
     word.replace(/(['"])(.*?)(?:\1|$)/gs, '$2'),
   );
-}
-
-/** The opposite of `splitCommand`. */
-export function joinCommand(command: readonly string[]): string {
-  return command
-    .map((word) => (/^[^\s'"]+$/.test(word) ? word : word.includes("'") ? `"${word}"` : `'${word}'`))
-    .join(' ');
 }
 
 interface Notifier {
@@ -66,7 +73,9 @@ export const NOTIFY: Keywords<Notifier> = {
   ),
   notify: keyword((line, { notify }) => {
     const program = programOf(line);
-    if (program) notify.any.push(program);
+    if (program === undefined) return;
+    if (notify.any.length > 0) warnTwice(line);
+    else notify.any.push(program);
   }),
   notify_deleted: keyword((line, of) => {
     // Alone it only changes a word that others hear.
@@ -84,10 +93,13 @@ export const NOTIFY: Keywords<Notifier> = {
 function setOnce(line: Line, notify: Notifications, field: Single | 'deleted'): void {
   const program = programOf(line);
   if (program === undefined) return;
-  if (notify[field] !== undefined) {
-    const message = `'${line.keyword}' is written twice; the first holds`;
-    line.diag.warning('written-twice', line.loc, message, 'write one program that does both');
-  } else notify[field] = program;
+  if (notify[field] !== undefined) warnTwice(line);
+  else notify[field] = program;
+}
+
+function warnTwice(line: Line): void {
+  const message = `'${line.keyword}' is written twice; the first holds`;
+  line.diag.warning('written-twice', line.loc, message, 'write one program that does both');
 }
 
 /** A list of names, one or several on a line. */

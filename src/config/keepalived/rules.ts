@@ -55,6 +55,9 @@ const OPTIONS: { readonly [word: string]: Option } = {
   track_group: (line, _, options) => trackGroup(line, options),
 };
 
+/** One of these must be there, as keepalived asks for it. */
+const ACTIONS = ['table', 'lookup', 'goto', 'blackhole', 'unreachable', 'prohibit'];
+
 /** @param line whose first word begins the rule */
 export function readRule(line: Line, options: EntryOptions): VirtualRule | undefined {
   const first = line.statement.words[0];
@@ -64,6 +67,8 @@ export function readRule(line: Line, options: EntryOptions): VirtualRule | undef
     if (option === undefined) return unknownOption(line, word, OPTIONS, 'a rule');
     option(line, rule, options);
   }
+  if (!ACTIONS.some((name) => line.statement.words.some(({ text }) => text === name)))
+    return line.error(first, 'bad-value', 'the rule says nothing that is to be done', "write 'table N' behind it");
   const sides = [rule.from, rule.to].flatMap((net) => (net === undefined ? [] : familyOf(net.replace(/\/.*/, ''))));
   if (new Set(sides).size > 1)
     return line.error(first, 'bad-value', 'the rule has networks of both families', 'write two rules');

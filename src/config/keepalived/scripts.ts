@@ -2,7 +2,7 @@
 import type { Loc } from '../diagnostics.js';
 import type { TrackFile, TrackProcess, TrackScript, VipConfig } from '../model.js';
 import { type Keywords, keyword, type Line, readBlock } from './line.js';
-import { programOf } from './programs.js';
+import { quotedProgramOf } from './programs.js';
 import type { Statement } from './syntax.js';
 import { FILE_WEIGHT, readWeight, WEIGHT } from './track.js';
 
@@ -12,7 +12,7 @@ const MAX_COUNT = 0x7fffffff;
 
 const SCRIPT: Keywords<TrackScript> = {
   script: keyword((line, to) => {
-    const program = programOf(line);
+    const program = quotedProgramOf(line);
     if (program) to.program = { ...to.program, ...program };
   }),
   interval: keyword((line, to) => {
@@ -79,7 +79,8 @@ export function readTrackFile(line: Line, vips: VipConfig, statements: readonly 
 const PROCESS: Keywords<TrackProcess> = {
   process: keyword((line, to) => {
     to.command = [];
-    for (let word = line.needed('a name'); word !== undefined; word = line.next()) to.command.push(word.text);
+    for (let word = line.needed('a name'); word !== undefined; word = line.next())
+      to.command.push(word.unescaped ?? word.text);
   }),
   param_match: keyword((line, to) => {
     const match = line.oneOf(['initial', 'partial', 'exact'] as const);

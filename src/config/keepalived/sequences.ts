@@ -10,7 +10,7 @@ export interface Turns {
 }
 
 /** More instances than VRRP has ids for on a hundred networks; what says more is a slip or an attack. */
-export const MAX_TURNS = 25_500;
+const MAX_TURNS = 25_500;
 
 const SPECIFICATION = /^~(SEQx?|LST)\(((?:[^(){}]|\{[^{}]*\})*)\)\s*/;
 const INTEGER = /^-?(0x[0-9a-f]+|\d+)$/i;

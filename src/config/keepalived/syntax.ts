@@ -6,9 +6,13 @@ import type { Diagnostics, Loc } from '../diagnostics.js';
 import type { Row } from './rows.js';
 
 export interface Word {
+  /** As written, without the quotes around it; a backslash is a backslash. */
   readonly text: string;
+  /** For programs, in which keepalived knows escapes (`\t`, `\x41` …); absent where there are none. */
+  readonly unescaped?: string;
+  /** It begins with a single quote, which is a quote for programs alone. */
+  readonly raw?: string;
   readonly loc: Loc;
-  readonly isQuoted?: true;
 }
 
 export interface Statement {
@@ -116,7 +120,7 @@ function tokensOf(row: Row, diag: Diagnostics, onParameter?: OnParameter): Token
           'write it behind the text',
         );
       for (const { name, from, to } of word.parameters) onParameter?.(name, row, from, to);
-      tokens.push(word.isQuoted ? { text: word.text, loc, isQuoted: true } : { text: word.text, loc });
+      tokens.push(wordOf(word, text.slice(i, word.end), loc));
       i = word.end;
     }
   }
@@ -126,14 +130,23 @@ function tokensOf(row: Row, diag: Diagnostics, onParameter?: OnParameter): Token
 
 interface Cut {
   text: string;
+  unescaped: string;
   end: number;
-  isQuoted: boolean;
   unclosed?: string;
   parameters: { name: string; from: number; to: number }[];
 }
 
+function wordOf({ text, unescaped }: Cut, raw: string, loc: Loc): Word {
+  return {
+    text,
+    loc,
+    ...(unescaped !== text && { unescaped }),
+    ...(raw.startsWith("'") && { raw }),
+  };
+}
+
 function wordAt(text: string, start: number): Cut {
-  const cut: Cut = { text: '', end: start, isQuoted: false, parameters: [] };
+  const cut: Cut = { text: '', unescaped: '', end: start, parameters: [] };
   let quote = '';
   let i = start;
   for (; i < text.length; i++) {
@@ -143,15 +156,20 @@ function wordAt(text: string, start: number): Cut {
     if (parameter) {
       cut.parameters.push({ name: parameter[1] ?? parameter[2], from: i, to: i + parameter[0].length });
       cut.text += parameter[0];
+      cut.unescaped += parameter[0];
       i += parameter[0].length - 1;
     } else if (quote === '' && /[\s{}]/.test(c)) break;
     else if (c === '\\' && i + 1 < text.length) {
       const [value, length] = escapeAt(text, i + 1);
-      cut.text += value;
+      cut.unescaped += value;
+      cut.text += text.slice(i, i + 1 + length);
       i += length;
     } else if (c === quote) quote = '';
-    else if (quote === '' && (c === '"' || c === "'")) [quote, cut.isQuoted] = [c, true];
-    else cut.text += c;
+    else if (quote === '' && (c === '"' || c === "'")) quote = c;
+    else {
+      cut.text += c;
+      cut.unescaped += c;
+    }
   }
   cut.end = i;
   if (quote !== '') cut.unclosed = quote;

@@ -26,6 +26,8 @@ export function validateWeights(vips: VipConfig, diag: Diagnostics): void {
     const isFixed = group !== undefined && !group.trackingWeight && !group.globalTracking;
     for (const one of all) {
       const why = isFixed ? `members of the group '${group.name}' have no weights of their own` : withoutEffect(vip);
+      // A frontend has its weight from nobody: in a group its failure is a fault, as it should be.
+      if (isFixed && vip.track.frontends.some(({ name }) => name === one.name)) continue;
       if (why !== undefined) complainIdle(vip, one, why, isFixed, diag);
       else judge(vip, one, all, diag);
     }

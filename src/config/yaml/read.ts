@@ -23,6 +23,7 @@ import { isObject, type Plain, YamlSource } from './source.js';
 import { readUserlists } from './userlist.js';
 import { readVips } from './vips.js';
 import { readVrrp } from './vrrp.js';
+import { speakYaml } from './wording.js';
 
 const KINDS: { readonly [word: string]: Proxy['kind'] } = {
   services: 'listen',
@@ -88,7 +89,10 @@ function readVirtual(data: File['data'], place: Place, model: Model): void {
   if (data.vips === undefined && data.vrrp === undefined) return;
   model.vips ??= noVips();
   readVrrp(data.vrrp, place.child('vrrp'), model.vips);
+  const { diag, file } = place.source;
+  const before = diag.list.length;
   model.vips.instances.push(...readVips(data.vips, place.child('vips'), model.proxies));
+  speakYaml(diag, before, new Set([file]));
 }
 
 /** `tune:` and the verbatim lines go through the HAProxy reader. */

@@ -170,7 +170,7 @@ const fileFields: readonly Field<TrackFile>[] = [
 const processFields: readonly Field<TrackProcess>[] = [
   field('process', 'command', list(text), 'Name of the process, and arguments that must be those.'),
   field('arguments', 'paramMatch', choice('initial', 'partial', 'exact'), 'How arguments are compared.'),
-  field('weight', 'weight', count(-254, 254), 'As of a program; 1 where nothing is written.'),
+  field('weight', 'weight', count(-254, 254), 'As of a program; 0 where nothing is written.'),
   field('reverse', 'reverse', flag, 'The other way round.'),
   field('quorum', 'quorum', count(1, 65_535), 'So many must run; 1 where nothing is written.'),
   field('quorum-max', 'quorumMax', count(0, 65_535), 'No more may run.'),

@@ -29,6 +29,15 @@ const PHRASES: readonly [RegExp, string][] = [
   [/use_backend/g, 'use-backend'],
   [/default_backend/g, 'default-backend'],
   [/add 'backend (\S+)'/, "add '$1' to 'backends:'"],
+  [/'nopreempt'/g, "'preempt: false'"],
+  [/'preempt_delay'/g, "'preempt-delay'"],
+  [/'(state|version|priority|weight) (-?\w+)'/g, "'$1: $2'"],
+  [/'vmac_xmit_base'/g, "'vmac: { transmit-on-base: true }'"],
+  [/'virtual_ipaddress \{ … \}'/, "'address: 10.0.0.100/24'"],
+  [/'virtual_ipaddress_excluded'/, "'extra-address'"],
+  [/'strict_mode off'/, "'strict: false'"],
+  [/'higher_prio_send_advert'/, "'higher-priority-send-advert'"],
+  [/'lower_prio_no_advert' off/, "'lower-priority-no-advert: false'"],
   [/remove the line/, 'remove it'],
 ];
 

@@ -1,5 +1,6 @@
 /** `show vips [json]`: the virtual routers of this host. `failover vip [NAME] [hold 60s]`: another router takes over. */
 import { parseDuration } from '../../config/units.js';
+import { addressText } from '../../core/events/vip-words.js';
 import type { VipInstanceStatus, VipStatus } from '../../core/vrrp/messages.js';
 import { type Command, type CommandContext, INFO, type Reply, refuse } from '../command.js';
 import { unknownVip } from '../subjects.js';
@@ -24,7 +25,7 @@ function row(of: VipInstanceStatus): string {
   const held = of.addresses.filter(({ isHeld }) => isHeld).length;
   const since = new Date(of.sinceMs).toISOString();
   const who = [of.owner ?? '-', of.ownerPriority ?? '-'];
-  const addresses = `${held}/${of.addresses.length} ${of.addresses.map(({ text }) => text.split(' ')[0]).join(',') || '-'}`;
+  const addresses = `${held}/${of.addresses.length} ${of.addresses.map(({ text }) => addressText(text).split(' ')[0]).join(',') || '-'}`;
   const trouble = [of.problems.map(({ code }) => code).join(',') || '-', of.faults.length];
   return `${[of.name, of.state, since, of.virtualRouterId, of.interface || '-', of.priority, ...who, addresses, ...trouble].join(' ')}\n`;
 }

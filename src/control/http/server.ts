@@ -1,14 +1,14 @@
 /**
- * The control endpoint over HTTP: `POST /v1/notify`, `GET /v1/events`, `GET /v1/explain/BACKEND/SERVER`. Everything needs
+ * The control endpoint over HTTP: `POST /v1/notify`, `GET /v1/events`, `GET /v1/explain/BACKEND/SERVER|VIP`. Everything needs
  * the bearer token. Slow, silent and greedy clients are bounded in time, bytes and number.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Address } from '../../config/model.js';
 import type { Engine } from '../engine.js';
-import { explanationOf } from '../explain.js';
+import { explanationOf, vipExplanationOf } from '../explain.js';
 import { type Listening, listenOn } from '../listen.js';
-import { findSubject } from '../subjects.js';
+import { findNamed, type Named } from '../subjects.js';
 import { type Refusal, rawRefusal, sendJson, sendRefusal } from './answer.js';
 import { readFields } from './body.js';
 import { streamEvents } from './event-stream.js';
@@ -115,9 +115,9 @@ class Endpoint {
     if (path === '/v1/notify') return allowed(request, 'POST') ?? this.notify(request, response, url.searchParams);
     if (path === '/v1/events')
       return allowed(request, 'GET') ?? void (await streamEvents(this.engine, request, response, url.searchParams));
-    const [, name] = /^\/v1\/explain\/([^/]+\/[^/]+)$/.exec(path) ?? [];
+    const [, name] = /^\/v1\/explain\/([^/]+(?:\/[^/]+)?)$/.exec(path) ?? [];
     if (name !== undefined) return allowed(request, 'GET') ?? this.explain(response, name);
-    const message = `there is no ${path || '/'}; there are /v1/notify, /v1/events and /v1/explain/BACKEND/SERVER`;
+    const message = `there is no ${path || '/'}; there are /v1/notify, /v1/events and /v1/explain/BACKEND/SERVER|VIP`;
     return { status: 404, code: 'NO_SUCH_PATH', message };
   }
 
@@ -133,13 +133,19 @@ class Endpoint {
   }
 
   private async explain(response: ServerResponse, name: string): Promise<Refusal | undefined> {
-    const found = findSubject(this.engine.model, decode(name));
+    const found = findNamed(this.engine.model, decode(name));
     if (!found.ok) return { status: 404, code: 'NO_SUCH_SERVER', message: found.why };
-    const { proxy, server } = found.value;
-    const explanation = server && (await explanationOf(this.engine, { proxy, server }, Date.now()));
+    const explanation = await this.explanation(found.value);
     if (!explanation) return { status: 404, code: 'NO_SUCH_SERVER', message: `${name} does not run` };
     sendJson(response, 200, explanation);
     return undefined;
+  }
+
+  /** @returns nothing where it does not run, or where a backend is named without its server */
+  private async explanation(named: Named) {
+    if ('vip' in named) return vipExplanationOf(this.engine, named.vip, Date.now());
+    const { proxy, server } = named;
+    return server && explanationOf(this.engine, { proxy, server }, Date.now());
   }
 }
 

@@ -2,7 +2,7 @@
  * Metrics of virtual routers: our own, `fairlead_vip_*`, and beside them those that exporters of keepalived have under
  * their names and labels, so that dashboards made for them go on. Present only where there are virtual routers.
  */
-import { isCurrent } from '../../core/events/vip-words.js';
+import { addressText, isCurrent } from '../../core/events/vip-words.js';
 import type { VipInstanceStatus, VipStatus } from '../../core/vrrp/messages.js';
 import type { VrrpState } from '../../core/vrrp/types.js';
 import { figuresOf } from '../vips/keepalived/figures.js';
@@ -198,7 +198,7 @@ const KEEPALIVED_METRICS: readonly Metric[] = [
     type: 'gauge',
     samples: (one) =>
       one.addresses.map(({ text, interface: device }) => [
-        `iname="${quoted(one.name)}",intf="${quoted(device)}",vrid="${one.virtualRouterId}",ip_address="${quoted(text.split(' ', 1)[0])}"`,
+        `iname="${quoted(one.name)}",intf="${quoted(device)}",vrid="${one.virtualRouterId}",ip_address="${quoted(addressText(text).split(' ', 1)[0])}"`,
         STATE_NUMBERS[one.state],
       ]),
   },

@@ -1,5 +1,5 @@
 /** The virtual addresses on the page: who has them, and what is wrong. They belong to the process, and to no proxy. */
-import { hasTwoOwners, isCurrent, problemAge } from '../../core/events/vip-words.js';
+import { addressText, hasTwoOwners, isCurrent, problemAge } from '../../core/events/vip-words.js';
 import { span } from '../../core/events/words.js';
 import type { VipInstanceStatus, VipProblem, VipStatus } from '../../core/vrrp/messages.js';
 import type { VrrpState } from '../../core/vrrp/types.js';
@@ -106,7 +106,7 @@ function addressCell({ addresses, state }: VipInstanceStatus): Html {
   return html`${addresses.map(({ text, isHeld }) => {
     const isWrong = isHeld !== (state === 'MASTER');
     const held = isHeld ? 'held here' : 'not held here';
-    return html`<span class="vip">${text.split(' ', 1)[0]} <small${isWrong ? html` class="bad"` : NOTHING}>${held}</small></span>`;
+    return html`<span class="vip">${addressText(text).split(' ', 1)[0]} <small${isWrong ? html` class="bad"` : NOTHING}>${held}</small></span>`;
   })}`;
 }
 

@@ -51,7 +51,7 @@ function addressText({ addresses }: VipInstanceStatus): string {
 
 /** `10.0.0.130/24 dev eth1 …` without what `ip address add` takes besides. */
 function bare(text: string): string {
-  return text.split(' ', 1)[0];
+  return words.addressText(text).split(' ', 1)[0];
 }
 
 function troubleText(one: VipInstanceStatus, atMs: number): string {
@@ -100,8 +100,9 @@ function ownerText(one: VipInstanceStatus, paint: Paint): string {
 
 function addressLines({ addresses, state }: VipInstanceStatus, paint: Paint): Labelled[] {
   if (addresses.length === 0) return [['addresses', 'none']];
-  const width = Math.max(...addresses.map(({ text }) => text.length));
-  return addresses.map(({ text, interface: device, isHeld }) => {
+  const width = Math.max(...addresses.map(({ text }) => words.addressText(text).length));
+  return addresses.map(({ text: whole, interface: device, isHeld }) => {
+    const text = words.addressText(whole);
     const isRight = isHeld === (state === 'MASTER');
     const held = isHeld ? 'held' : 'not held';
     const where = text.includes(' dev ') ? '' : ` on ${device}`;

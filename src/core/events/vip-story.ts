@@ -60,11 +60,11 @@ function present(x: VipExplanation): Labelled[] {
 function addresses({ addresses: all }: VipInstanceStatus): string {
   if (all.length === 0) return 'none';
   const held = all.filter(({ isHeld }) => isHeld);
-  const names = all.map(({ text }) => text).join(', ');
+  const names = all.map(({ text }) => words.addressText(text)).join(', ');
   if (held.length === 0) return `${names}: not held here`;
   return held.length === all.length
     ? `${names}: held here`
-    : `${names}: only ${held.map(({ text }) => text).join(', ')} held here`;
+    : `${names}: only ${held.map(({ text }) => words.addressText(text)).join(', ')} held here`;
 }
 
 /** What would change its state. */

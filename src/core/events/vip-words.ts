@@ -7,6 +7,11 @@ import { counted, span } from './words.js';
 const RECENT_MS = 10_000;
 const RECENT_ADVERTS = 5;
 
+/** `10.0.0.130`, `10.0.0.131/24`: an address as `ip address` has it, without a length that is that of every host. */
+export function addressText(text: string): string {
+  return text.replace(/^([\d.]+)\/32(?= |$)/, '$1').replace(/^([\da-f:.]*:[\da-f:.]*)\/128(?= |$)/i, '$1');
+}
+
 /** What a state means to somebody who looks once. */
 export function stateTone(state: VrrpState): 'good' | 'bad' | 'calm' {
   if (state === 'MASTER') return 'good';

@@ -262,7 +262,9 @@ const instance: fc.Arbitrary<VrrpInstance> = protocol.chain(({ family, ...own })
     .map(({ preemption: when, optional: rest, peers, sourceIp, ...base }) => {
       const vmac = rest.vmac && { vmac: peers ? { ...rest.vmac, transmitsOnBase: true as const } : rest.vmac };
       const optionals = { ...(peers && { unicastPeers: peers }), ...(sourceIp && { sourceIp }), ...vmac };
-      return { ...own, family, ...base, ...when, ...rest, ...optionals } as VrrpInstance;
+      // Strict mode has chosen these.
+      const strict = rest.strict ? { accept: false, lowerPrioNoAdvert: true, downTimerAdverts: 3 } : {};
+      return { ...own, family, ...base, ...when, ...rest, ...strict, ...optionals } as VrrpInstance;
     }),
 );
 
