@@ -15,6 +15,7 @@ interface RunOptions {
   workers?: number;
   quiet?: boolean;
   pidfile?: string;
+  instance?: string;
 }
 
 export function register(program: Command): void {
@@ -25,6 +26,7 @@ export function register(program: Command): void {
     .option('-w, --workers <n>', 'data-plane workers (default: nbthread, or one per CPU)', positive)
     .option('-q, --quiet', 'print only errors')
     .option('-p, --pidfile <path>', 'write the process id there')
+    .option('-i, --instance <name>', "which host the '@NAME' lines of keepalived.conf are for; this one by default")
     .action(run);
 }
 
@@ -35,7 +37,7 @@ function positive(text: string): number {
 }
 
 async function run(options: RunOptions): Promise<void> {
-  const load = () => loadConfig(options.file);
+  const load = () => loadConfig(options.file, { instance: options.instance });
   const first = load();
   const { model, diagnostics } = first;
   if (diagnostics.hasErrors) return fail(diagnostics.renderAll());
