@@ -4,6 +4,7 @@
  * go on (`again`), fire timers, close descriptors. Descriptors close only at the end of a turn, so a number cannot
  * be reused while events for its former owner may still be in the batch.
  */
+import { performance } from 'node:perf_hooks';
 import { TimerHeap } from '../core/timer-heap.js';
 import { EPOLL_CLOEXEC, EPOLL_CTL_ADD, EPOLL_CTL_DEL, EPOLLET, EPOLLIN, EPOLLOUT, EPOLLRDHUP } from './constants.js';
 import { NativeBuffer } from './memory.js';
@@ -48,12 +49,14 @@ export class Reactor {
    * @param onWake called after it was written; read the message port and the shared table there
    * @param onTurn called at the start of each turn, when `nowMs` has been read
    * @param onFault called with what a handler threw, and whose handler it was; without it the loop ends with the error
+   * @param timersPerTurn how many may fire before events are looked at again
    */
   constructor(
     private readonly wakeFd: number,
     private readonly onWake: () => void,
     private readonly onTurn: () => void = () => undefined,
     private readonly onFault: ((error: unknown, owner: object) => void) | null = null,
+    private readonly timersPerTurn = TIMERS_PER_TURN,
   ) {
     this.epoll = epollCreate1(EPOLL_CLOEXEC);
     if (this.epoll < 0) throw new Error(`epoll_create1: errno ${-this.epoll}`);
@@ -73,8 +76,8 @@ export class Reactor {
     return 0;
   }
 
-  /** A watched descriptor has another owner from now on. Costs no system call. */
-  handOver(fd: number, handler: Pollable): void {
+  /** A watched descriptor has another owner from now on, or null: nobody is told. Costs no system call. */
+  handOver(fd: number, handler: Pollable | null): void {
     this.handlers[fd] = handler;
   }
 
@@ -157,7 +160,7 @@ export class Reactor {
   /** What is due behind a timer that failed fires in the next turn. */
   private fireTimers(): void {
     try {
-      this.timers.fire(this.nowMs, TIMERS_PER_TURN);
+      this.timers.fire(this.nowMs, this.timersPerTurn);
     } catch (error) {
       this.fault(error, this.timers.latest!);
     }
