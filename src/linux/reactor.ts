@@ -1,7 +1,7 @@
 /**
  * The event loop of a worker thread: epoll(7) edge-triggered, timers, an eventfd by which other threads wake it.
  * The thread stays in `run()`; its Node event loop never turns. One turn: wait, handle the events, handle what asked to
- * go on (`again`), fire timers, close descriptors. Descriptors close only at the end of a turn, so a number cannot
+ * go on (`again`), send (`sendSoon`), fire timers, close descriptors. Descriptors close only at the end of a turn, so a number cannot
  * be reused while events for its former owner may still be in the batch.
  */
 import { performance } from 'node:perf_hooks';
@@ -49,7 +49,9 @@ export class Reactor {
   private readonly closing: number[] = [];
   private continuing: Continuable[] = [];
   private continuingNow: Continuable[] = [];
+  /** The first `sendingCount` are to send; setting a length costs a call into the engine, and the room is needed again. */
   private readonly sending: Sender[] = [];
+  private sendingCount = 0;
   private running = false;
 
   /**
@@ -111,7 +113,9 @@ export class Reactor {
    * awake: sent with the work of a request in between, each wakes it anew, and it takes the processor away from us.
    */
   sendSoon(task: Sender): void {
-    this.sending.push(task);
+    if (this.sendingCount === this.sending.length) this.sending.push(task);
+    else this.sending[this.sendingCount] = task;
+    this.sendingCount++;
   }
 
   /** Turns until `stop`. */
@@ -179,14 +183,13 @@ export class Reactor {
   /** What is sent may lead to more that is to be sent. */
   private sendAll(): void {
     const { sending } = this;
-    if (sending.length === 0) return;
-    for (let i = 0; i < sending.length; i++)
+    for (let i = 0; i < this.sendingCount; i++)
       try {
         sending[i].onSend();
       } catch (error) {
         this.fault(error, sending[i]);
       }
-    sending.length = 0;
+    this.sendingCount = 0;
   }
 
   /** What is due behind a timer that failed fires in the next turn. */
