@@ -21,7 +21,7 @@ export interface Continuable {
 }
 
 /** What is to be sent when more events have been handled. */
-export interface Sender {
+interface Sender {
   onSend(): void;
 }
 
