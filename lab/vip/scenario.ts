@@ -4,7 +4,7 @@
  */
 import { sleep } from '../support/wait.js';
 import type { Protocol } from './files.js';
-import { INTERFACE, type PlaceName, type Switch } from './network.js';
+import { addressOf, INTERFACE, type PlaceName, type Switch } from './network.js';
 import type { Stack } from './stack.js';
 
 export interface Scene {
@@ -53,6 +53,10 @@ interface Promises {
   readonly smooth: Bar;
   /** Two routers that had not heard each other. */
   readonly healed: Bar;
+  /** The kernel asks for neighbours once a second, and may have asked the backend's just before the link came back. */
+  readonly linkUp: Bar;
+  /** It waits as a backup, as after a start. */
+  readonly goesOn: Bar;
 }
 
 /** The bars that the whole is built for, at 20 ms. */
@@ -61,6 +65,8 @@ const FAST: Promises = {
   goodbye: { gapMs: [100, 150], twoHoldersMs: LATE_MS },
   smooth: { failedConnects: 0, twoHoldersMs: 2 * LATE_MS },
   healed: { gapMs: [150, 300], twoHoldersMs: 200, settledMs: 1000 },
+  linkUp: { gapMs: [1200, 1500], twoHoldersMs: 200, settledMs: 2000 },
+  goesOn: { failedConnects: 0, settledMs: 2000 },
 };
 
 /** Seconds as people have them: RFC 3768 §6.1, three intervals and the skew of priority 103. */
@@ -69,6 +75,8 @@ const SLOW: Promises = {
   goodbye: { gapMs: [1000, 1500], twoHoldersMs: LATE_MS },
   smooth: { failedConnects: 0, twoHoldersMs: 2 * LATE_MS },
   healed: { gapMs: [1500, 2500], twoHoldersMs: 1500, settledMs: 3000 },
+  linkUp: { gapMs: [1500, 2500], twoHoldersMs: 1500, settledMs: 8000 },
+  goesOn: { failedConnects: 0, settledMs: 8000 },
 };
 
 export function faultsOf(scene: Scene): Fault[] {
@@ -89,12 +97,12 @@ function steady({ a }: Scene): Fault[] {
   ];
 }
 
-function processFaults({ a, protocol }: Scene, { silence, goodbye, smooth }: Promises): Fault[] {
+function processFaults({ a, protocol }: Scene, { silence, goodbye, smooth, goesOn: resumed }: Promises): Fault[] {
   const isLong = Math.max(1500, 6 * protocol.intervalMs);
   const again = half('  starts again', 'a', () => a.start(), smooth);
   // What nobody was left to remove stays until it starts.
   const settles = half('  starts again', 'a', () => a.start(), { failedConnects: 0 });
-  const goesOn = half('  goes on (SIGCONT)', 'a', () => a.thaw(), { settledMs: 2000 });
+  const goesOn = half('  goes on (SIGCONT)', 'a', () => a.thaw(), resumed);
   return [
     { halves: [half('proxy killed (SIGKILL)', 'b', () => a.kill('proxy'), goodbye), again] },
     { halves: [half('every process killed', 'b', () => a.kill('everything'), silence), settles] },
@@ -109,7 +117,7 @@ async function freeze(stack: Stack, what: 'everything' | 'advertiser', forMs: nu
   await sleep(forMs);
 }
 
-function networkFaults(scene: Scene, { silence, healed }: Promises): Fault[] {
+function networkFaults(scene: Scene, { silence, healed, linkUp }: Promises): Fault[] {
   const network = scene.switch;
   return [
     {
@@ -121,7 +129,7 @@ function networkFaults(scene: Scene, { silence, healed }: Promises): Fault[] {
     {
       halves: [
         half('link down', 'b', () => network.link('a', 'down'), { ...silence, twoHoldersMs: LATE_MS }),
-        remedy('  link up', () => network.link('a', 'up'), healed),
+        remedy('  link up', () => network.link('a', 'up'), linkUp),
       ],
     },
     { halves: [half('link flaps', 'a', () => flap(network), { settledMs: 10_000 })] },
@@ -143,7 +151,12 @@ function networkFaults(scene: Scene, { silence, healed }: Promises): Fault[] {
 /** In time they forget each other's MAC address: the heal then meets them as it would after a long separation. */
 function part({ a, b, switch: network }: Scene): void {
   network.part('a', 'b');
-  for (const { options } of [a, b]) options.host.run('ip', ['neigh', 'flush', 'dev', INTERFACE]);
+  forget(a, b);
+  forget(b, a);
+}
+
+function forget({ options: { host } }: Stack, other: Stack): void {
+  host.run('ip', ['neigh', 'flush', 'to', addressOf(other.name), 'dev', INTERFACE]);
 }
 
 async function flap(network: Switch): Promise<void> {
