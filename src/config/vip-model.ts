@@ -231,6 +231,8 @@ export interface Notifications {
   fault?: Program;
   stop?: Program;
   deleted?: Program;
+  /** `notify_deleted`: a router that a reload takes away is DELETED to the others, not FAULT. */
+  saysDeleted?: boolean;
   masterRxLowerPri?: Program;
   priorityChanges?: boolean;
 }
