@@ -13,6 +13,7 @@ import { rowKey } from '../core/table.js';
 import type { Reactor } from '../linux/reactor.js';
 import { finding } from './builtin/finding.js';
 import type { Checker, CheckOwner } from './checker.js';
+import type { IdleSockets } from './idle-sockets.js';
 import { type CheckPlan, compileAgent } from './plan.js';
 import { Probe } from './probe.js';
 import type { ReceiveBuffers } from './receive-buffers.js';
@@ -22,6 +23,7 @@ import { Target } from './target.js';
 export interface AgentHost {
   readonly reactor: Reactor;
   readonly buffers: ReceiveBuffers;
+  readonly sockets: IdleSockets;
   readonly nodeName: string;
   tellTime(): void;
 }
@@ -55,6 +57,9 @@ export class AgentRunner implements CheckOwner {
   }
   get buffers(): ReceiveBuffers {
     return this.host.buffers;
+  }
+  get sockets(): IdleSockets {
+    return this.host.sockets;
   }
   get nodeName(): string {
     return this.host.nodeName;

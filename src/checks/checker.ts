@@ -5,6 +5,7 @@ import type { CheckReport } from '../core/health/texts.js';
 import type { Timed } from '../core/timer-heap.js';
 import type { Reactor } from '../linux/reactor.js';
 import { ExternalCheck } from './external-check.js';
+import type { IdleSockets } from './idle-sockets.js';
 import { compileCheck } from './plan.js';
 import { Probe } from './probe.js';
 import type { Programs } from './programs.js';
@@ -23,6 +24,7 @@ export interface Checker extends Timed {
 export interface CheckOwner {
   readonly reactor: Reactor;
   readonly buffers: ReceiveBuffers;
+  readonly sockets: IdleSockets;
   readonly nodeName: string;
   /** The server is to be checked now. */
   wants(server: ServerHealth): boolean;

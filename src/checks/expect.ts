@@ -139,7 +139,8 @@ function refused(step: ExpectStep, head: ResponseHead, received: Buffer, status:
 }
 
 function inRanges(step: ExpectStep, status: number): boolean {
-  return step.ranges.some(([low, high]) => status >= low && status <= high);
+  for (const range of step.ranges) if (status >= range[0] && status <= range[1]) return true;
+  return false;
 }
 
 /** `hdr` compares each comma-separated value, `fhdr` the whole line; names are compared without regard to case. */

@@ -12,7 +12,9 @@ import { CheckRunner } from './runner.js';
 const { wakeFd } = workerData as ThreadData;
 const port = parentPort!;
 const post = (message: FromHealth) => port.postMessage(message);
-const reactor = new Reactor(wakeFd, onWake, () => runner.tellTime());
+/** So many checks start before answers are looked at: the first to start shall not wait for the last. */
+const STARTS_PER_TURN = 16;
+const reactor = new Reactor(wakeFd, onWake, () => runner.tellTime(), null, STARTS_PER_TURN);
 const runner = new CheckRunner(reactor, post, wake, Math.random);
 const roles = new RoleInbox(runner);
 

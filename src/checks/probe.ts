@@ -1,8 +1,9 @@
 /**
  * One server's checks: waits for the next start, drives the socket through the steps, reports what came of it. A check
- * of a connection alone costs socket, connect, connect, setsockopt and close, without an epoll registration when the
- * connection is made at once; probes own no buffer unless an answer comes in pieces.
+ * of a connection alone costs connect, connect and the connect that ends it, one by HTTP of a server nearby connect,
+ * send, recv and that connect, on a socket that was used before; probes own no buffer unless an answer comes in pieces.
  */
+import { performance } from 'node:perf_hooks';
 import { CheckStatus } from '../core/check-status.js';
 import type { ServerHealth } from '../core/health/entities.js';
 import { STATE_STOPPED } from '../core/table.js';
@@ -26,11 +27,11 @@ import {
   SOCK_NONBLOCK,
   SOCK_STREAM,
   SOL_SOCKET,
-  TCP_QUICKACK,
+  TCP_DEFER_ACCEPT,
 } from '../linux/constants.js';
 import { errnoText } from '../linux/errors.js';
 import { NativeBuffer } from '../linux/memory.js';
-import type { Pollable } from '../linux/reactor.js';
+import type { Continuable, Pollable } from '../linux/reactor.js';
 import { connect, recv, send, setsockopt, socket } from '../linux/syscalls.js';
 import type { Checker, CheckOwner } from './checker.js';
 import { evaluate } from './expect.js';
@@ -49,9 +50,10 @@ const BOTH_WAYS = READS | EPOLLOUT;
 
 const lingerZero = new NativeBuffer(16);
 lingerZero.i32[0] = 1;
-const zero = new NativeBuffer(8);
+const one = new NativeBuffer(8);
+one.i32[0] = 1;
 
-export class Probe implements Pollable, Checker {
+export class Probe implements Pollable, Continuable, Checker {
   wakeAtMs = 0;
   heapIndex = -1;
   private plan: CheckPlan;
@@ -60,6 +62,8 @@ export class Probe implements Pollable, Checker {
   private nextTarget: Target;
   private phase = IDLE;
   private fd = -1;
+  /** The socket is set up as those of most checks, and may serve another. */
+  private isCommon = false;
   /** EPOLL* mask the descriptor is watched for, 0 = not. */
   private watched = 0;
   private connection: ConnectStep | null = null;
@@ -67,6 +71,8 @@ export class Probe implements Pollable, Checker {
   private stepIndex = 0;
   private sentBytes = 0;
   private isSendLast = false;
+  /** Of this connection somebody will tell, or has told: epoll, or the next turn. */
+  private isAwaited = false;
   private kept: NativeBuffer | null = null;
   private receivedBytes = 0;
   private startedMs = 0;
@@ -103,8 +109,13 @@ export class Probe implements Pollable, Checker {
   }
 
   onEvents(): void {
+    this.isAwaited = true;
     if (this.phase === CONNECTING) this.connectAgain();
     else if (this.phase === TALKING) this.advance();
+  }
+
+  onContinue(): void {
+    if (this.phase === TALKING) this.advance();
   }
 
   /** The server is gone, or is not to be checked any more. */
@@ -136,22 +147,12 @@ export class Probe implements Pollable, Checker {
     this.isSendLast = false;
     this.sentBytes = 0;
     this.receivedBytes = 0;
+    this.isAwaited = false;
     if (!target.aim(step)) {
       this.end(CheckStatus.SOCKERR, 'No address for the server');
       return;
     }
-    this.fd = socket(target.address.family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (this.fd < 0) {
-      this.noSocket(-this.fd);
-      return;
-    }
-    const bound = target.bind(this.fd);
-    if (bound < 0) {
-      this.end(CheckStatus.L4CON, `Can't bind to source address (${errnoText(bound)})`);
-      return;
-    }
-    const next = this.plan.steps[this.stepIndex + 1];
-    if (next?.do !== 'expect' || step.sendProxy !== undefined) this.holdAck();
+    if (!this.makeSocket()) return;
     this.phase = CONNECTING;
     const { answerMs, connectMs } = this.plan;
     // Without `timeout check` one limit holds for the whole check, otherwise for each connection of its script.
@@ -159,13 +160,39 @@ export class Probe implements Pollable, Checker {
     this.connectAgain();
   }
 
+  /** @returns false when there is none: the check is over */
+  private makeSocket(): boolean {
+    const { target } = this;
+    const { family } = target.address;
+    const { sockets, reactor } = this.owner;
+    const { holdsAck } = this;
+    this.isCommon = holdsAck && !target.isBound;
+    this.fd = this.isCommon ? sockets.take(family) : -1;
+    if (this.fd >= 0) {
+      this.watched = sockets.watchedFor(this.fd);
+      if (this.watched !== 0) reactor.handOver(this.fd, this);
+      return true;
+    }
+    this.fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (this.fd < 0) {
+      this.noSocket(-this.fd);
+      return false;
+    }
+    const bound = target.bind(this.fd);
+    if (bound < 0) this.end(CheckStatus.L4CON, `Can't bind to source address (${errnoText(bound)})`);
+    else if (holdsAck && family !== AF_UNIX) setsockopt(this.fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, one.ptr, 4);
+    return bound >= 0;
+  }
+
   /**
    * A mere connection is proved by the SYN/ACK. Our ACK would only make the server accept what a reset ends at once
-   * (databases count such clients as errors and lock them out), so it is held back: tcp(7), TCP_QUICKACK. A request
-   * takes the ACK along, which saves the server a wake-up. Only a server that speaks first must have it now.
+   * (databases count such clients as errors and lock them out), so it is held back. On the side that connects that is
+   * what TCP_DEFER_ACCEPT does: as TCP_QUICKACK 0 (tcp(7)), but it stays with the socket. A request takes the ACK along,
+   * which saves the server a wake-up. Only a server that speaks first must have it now.
    */
-  private holdAck(): void {
-    if (this.target.address.family !== AF_UNIX) setsockopt(this.fd, IPPROTO_TCP, TCP_QUICKACK, zero.ptr, 4);
+  private get holdsAck(): boolean {
+    const next = this.plan.steps[this.stepIndex + 1];
+    return next?.do !== 'expect' || this.connection?.sendProxy !== undefined;
   }
 
   /** Out of descriptors or memory: that says nothing about the server. */
@@ -183,15 +210,37 @@ export class Probe implements Pollable, Checker {
 
   /**
    * connect(2) is called until it says what became of the connection: a second call tells more, and cheaper, than
-   * SO_ERROR, and on the same host it succeeds at once.
+   * SO_ERROR, and on the same host it succeeds at once. Where a request comes next, sending that says as much.
    */
   private connectAgain(): void {
     const { address } = this.target;
     let result = connect(this.fd, address.ptr, address.length);
+    if (result === -EINPROGRESS && this.connection?.sendProxy === undefined) {
+      const next = this.plan.steps[this.stepIndex + 1];
+      if (next?.do === 'send') {
+        this.sendEarly(next);
+        return;
+      }
+    }
     if (result === -EINPROGRESS) result = connect(this.fd, address.ptr, address.length);
     if (result === 0 || result === -EISCONN) this.connected();
     else if (result === -EALREADY || result === -EINPROGRESS) this.watch(BOTH_WAYS);
     else this.fail(CheckStatus.L4CON, errnoText(result));
+  }
+
+  /** The request of a connection that may be made: if it is not, that is what send(2) says. */
+  private sendEarly(step: SendStep): void {
+    const { bytes, length } = this.requestOf(step);
+    const result = send(this.fd, bytes.ptr, length, MSG_NOSIGNAL);
+    if (result === -EAGAIN) {
+      this.request = null; // what it tells of this moment is said when it is sent
+      this.watch(BOTH_WAYS);
+    } else if (result < 0) this.fail(CheckStatus.L4CON, errnoText(result));
+    else {
+      this.talk();
+      if (this.sent(result, length)) this.nextStep();
+      this.advance();
+    }
   }
 
   private watch(events: number): void {
@@ -207,10 +256,15 @@ export class Probe implements Pollable, Checker {
     const step = this.plan.steps[this.stepIndex] as ConnectStep;
     this.phase = TALKING;
     if (step.sendProxy !== undefined && !this.sendHeader(step.sendProxy)) return;
+    this.talk();
+    this.advance();
+  }
+
+  private talk(): void {
+    this.phase = TALKING;
     const { answerMs } = this.plan;
     if (answerMs !== undefined) this.owner.reactor.timers.arm(this, performance.now() + answerMs);
     this.stepIndex++;
-    this.advance();
   }
 
   /** A new connection always has room for it. */
@@ -254,12 +308,21 @@ export class Probe implements Pollable, Checker {
 
   private sendStep(step: SendStep): boolean {
     if (this.sentBytes === 0) this.receivedBytes = 0; // an answer to what went before is no answer to this
-    if (step.timeAt >= 0) step.bytes.view.setUint32(step.timeAt, Math.floor(Date.now() / 1000));
-    const { bytes, length } = step.stateAt < 0 ? step : this.withState(step);
+    const { bytes, length } = this.requestOf(step);
     if (!this.write(bytes.ptr, length)) return false;
+    this.nextStep();
+    return true;
+  }
+
+  /** The request is out. */
+  private nextStep(): void {
     this.request = null;
     this.stepIndex++;
-    return true;
+  }
+
+  private requestOf(step: SendStep): { bytes: NativeBuffer; length: number } {
+    if (step.timeAt >= 0) step.bytes.view.setUint32(step.timeAt, Math.floor(Date.now() / 1000));
+    return step.stateAt < 0 ? step : this.withState(step);
   }
 
   /** The request with the state of this moment; the same until all of it is out. */
@@ -286,8 +349,13 @@ export class Probe implements Pollable, Checker {
       this.fail(CheckStatus.SOCKERR, errnoText(result));
       return false;
     }
+    return this.sent(result, length);
+  }
+
+  /** @returns true when all of it is out */
+  private sent(bytes: number, length: number): boolean {
     this.isSendLast = true;
-    this.sentBytes += result;
+    this.sentBytes += bytes;
     if (this.sentBytes < length) {
       this.watch(BOTH_WAYS);
       return false;
@@ -296,12 +364,17 @@ export class Probe implements Pollable, Checker {
     return true;
   }
 
-  /** Looks at what is there, reads until there is an outcome or nothing more to read. */
+  /**
+   * Looks at what is there, reads until there is an outcome or nothing more to read. A first look waits until the checks
+   * of this wake-up are all under way: by then many an answer is there, and epoll need not tell of it.
+   */
   private expectStep(step: ExpectStep): boolean {
-    const { buffers } = this.owner;
-    const isNew = this.watched === 0;
-    this.watch(READS);
-    if (isNew && this.receivedBytes === 0) return false; // epoll tells when there is something
+    const { buffers, reactor } = this.owner;
+    if (this.receivedBytes === 0 && !this.isAwaited) {
+      this.isAwaited = true;
+      if (this.watched === 0) reactor.again(this);
+      return false;
+    }
     if (this.receivedBytes > 0 && this.judge(step, false)) return this.phase === TALKING;
     while (this.phase === TALKING) {
       const into = this.kept ?? buffers.shared;
@@ -309,6 +382,7 @@ export class Probe implements Pollable, Checker {
       const result = room === 0 ? 0 : recv(this.fd, into.ptr + this.receivedBytes, room, 0);
       if (result === -EAGAIN) {
         this.keep();
+        this.watch(READS); // tells at once of what has come since
         return false;
       }
       if (result < 0 && this.receivedBytes === 0) {
@@ -335,7 +409,7 @@ export class Probe implements Pollable, Checker {
   /** @returns true when the step is decided */
   private judge(step: ExpectStep, isFinal: boolean): boolean {
     const from = this.kept ?? this.owner.buffers.shared;
-    const received = Buffer.from(from.bytes.buffer, 0, this.receivedBytes);
+    const received = this.owner.buffers.view(from, this.receivedBytes);
     const isUp = this.server.state !== STATE_STOPPED;
     const verdict = evaluate(this.plan, step, received, isFinal, isUp);
     if (verdict.outcome === 'wait') return false;
@@ -395,10 +469,21 @@ export class Probe implements Pollable, Checker {
   private closeSocket(isCancelled: boolean): void {
     if (this.fd < 0) return;
     const isOrderly = (this.isSendLast || this.connection?.linger === true) && !isCancelled;
-    if (!isOrderly) setsockopt(this.fd, SOL_SOCKET, SO_LINGER, lingerZero.ptr, 8);
-    this.owner.reactor.closeLater(this.fd);
+    if (isOrderly || !this.keepSocket()) {
+      if (!isOrderly) setsockopt(this.fd, SOL_SOCKET, SO_LINGER, lingerZero.ptr, 8);
+      this.owner.reactor.closeLater(this.fd);
+    }
     this.fd = -1;
     this.watched = 0;
+  }
+
+  /** Resets the connection and keeps the socket for another check. @returns false where it is to be closed */
+  private keepSocket(): boolean {
+    const { fd, watched } = this;
+    const { sockets, reactor } = this.owner;
+    if (!this.isCommon || !sockets.give(fd, this.target.address.family, watched)) return false;
+    if (watched !== 0) reactor.handOver(fd, null);
+    return true;
   }
 
   private releaseBuffer(): void {

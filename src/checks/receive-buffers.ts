@@ -7,10 +7,18 @@ const POOLED_MAX = 64;
 export class ReceiveBuffers {
   readonly shared: NativeBuffer;
   private readonly pool: NativeBuffer[] = [];
+  private latest: Buffer = Buffer.alloc(0);
 
   /** @param sizeBytes `tune.bufsize`: a longer answer is judged by what fits */
   constructor(readonly sizeBytes: number) {
     this.shared = new NativeBuffer(sizeBytes);
+  }
+
+  /** The first bytes of a buffer. Most answers are as long as the one before, and then its view serves again. */
+  view(from: NativeBuffer, length: number): Buffer {
+    if (from !== this.shared) return Buffer.from(from.bytes.buffer, 0, length);
+    if (this.latest.length !== length) this.latest = Buffer.from(from.bytes.buffer, 0, length);
+    return this.latest;
   }
 
   take(): NativeBuffer {

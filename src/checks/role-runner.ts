@@ -18,6 +18,7 @@ import {
   resultFor,
   type SessionOpener,
   sessionKey,
+  timed,
   type UnitOwner,
 } from './role-unit.js';
 
@@ -118,6 +119,10 @@ export class RoleRunner implements UnitOwner {
     for (const [key, unit] of before) if (!targets.has(key)) this.end(unit);
     this.groups = groupsOf(placed, this.groups);
     this.forgetVerdicts();
+    for (const unit of targets.values()) {
+      unit.group = this.groups.get(unit.id) ?? null;
+      unit.verdict = this.verdicts.get(unit.id);
+    }
     this.startFresh([...targets].filter(([key]) => !before.has(key)).map(([, unit]) => unit));
   }
 
@@ -181,7 +186,7 @@ export class RoleRunner implements UnitOwner {
 
   /** The servers of a unit want checks, and are still where its session is. */
   isReady(unit: RoleUnit): boolean {
-    const group = this.groups.get(unit.id);
+    const { group } = unit;
     let isWanted = false;
     for (const member of unit.members) {
       const { wantsChecks } = member;
@@ -221,7 +226,7 @@ export class RoleRunner implements UnitOwner {
 
   private groupOf(key: string): RoleGroup | undefined {
     const unit = this.byServer.get(key);
-    return unit && this.groups.get(unit.id);
+    return unit?.group ?? undefined;
   }
 
   /** Servers whose address changed get a session there. */
@@ -239,15 +244,14 @@ export class RoleRunner implements UnitOwner {
     unit.previousAtMs = unit.endedAtMs;
     unit.endedAtMs = nowMs;
     for (const { row } of unit.members) row.set(T.S_CHECKED_AT, Date.now() & LOW_31_BITS);
-    const group = this.groups.get(unit.id);
+    const { group } = unit;
     const isAnswer = report.role !== 'unknown' || isPass(report.status);
     unit.failures = isAnswer ? 0 : unit.failures + 1;
     unit.last = report;
-    const fall = Math.max(...unit.members.map(({ server }) => server.fall));
-    if (group !== undefined && !this.isContradicted(unit, report)) {
+    if (group !== null && !this.isContradicted(unit, report)) {
       const matters = isAnswer
         ? group.answered(unit.id, report, startedMs, nowMs)
-        : group.failed(unit.id, unit.failures >= fall);
+        : group.failed(unit.id, unit.failures >= unit.fall);
       if (matters) this.take(group, unit);
       if (group.watchOffice(nowMs)) this.search(group, unit);
     }
@@ -283,6 +287,7 @@ export class RoleRunner implements UnitOwner {
       const changed = this.verdicts.get(id)?.standing !== verdict.standing;
       this.verdicts.set(id, verdict);
       for (const unit of this.unitsAt(id)) {
+        unit.verdict = verdict;
         this.alarm(unit, verdict);
         if (unit === asked || !changed || unit.last === null) continue;
         if (verdict.standing === 'out') this.tell(unit, nowMs);
@@ -303,7 +308,7 @@ export class RoleRunner implements UnitOwner {
     for (const unit of this.unitsAt(id))
       for (const member of unit.members) {
         if (unit.last === null || member.isDown) continue;
-        const result = resultFor(member, unit.last, this.verdicts.get(id));
+        const result = resultFor(member, unit.last, unit.verdict);
         if (!isPass(result.status)) this.results.push(member.say({ ...result, isCertain: true }, nowMs));
       }
     this.flushSoon();
@@ -333,7 +338,7 @@ export class RoleRunner implements UnitOwner {
 
   /** Tells the health thread what it has to hear of a unit. @returns whether anything was news */
   private tell(unit: RoleUnit, nowMs: number): boolean {
-    const verdict = this.verdicts.get(unit.id);
+    const { verdict } = unit;
     let isNews = false;
     for (const member of unit.members) {
       if (unit.last === null || (verdict?.standing === 'waits' && isPass(unit.last.status))) continue;
@@ -343,7 +348,7 @@ export class RoleRunner implements UnitOwner {
       if (!member.isDue(result, nowMs)) continue;
       const brokeMsAgo = unit.brokenAtMs === null ? undefined : nowMs - unit.brokenAtMs;
       const previousMsAgo = unit.previousAtMs === null ? undefined : nowMs - unit.previousAtMs;
-      this.results.push({ ...member.say(result, nowMs), brokeMsAgo, previousMsAgo });
+      this.results.push(timed(member.say(result, nowMs), brokeMsAgo, previousMsAgo));
       member.heard(unit.last, verdict);
       if (isNews || !member.isSettled) this.flushSoon();
       else this.isRefreshed = true;

@@ -2,6 +2,7 @@
  * Entry of the role thread: held sessions on Node's own event loop. It starts when the first server needs it. Results go
  * to the health thread over their own channel, together with a wake-up, because that thread sleeps in epoll_wait.
  */
+import { performance } from 'node:perf_hooks';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import type { FromRoles, RoleNudge, RolePlan, RoleReports, ToRoles } from '../core/role/messages.js';
 import { wake } from '../linux/eventfd.js';
@@ -31,6 +32,7 @@ let timerAtMs = Number.POSITIVE_INFINITY;
 
 /** Node's timers count whole milliseconds: what is due within one is done in this turn of the loop. */
 function wakeAt(ms: number): void {
+  if (ms >= timerAtMs) return;
   const waitMs = ms - performance.now();
   if (waitMs < 1) {
     if (isTurnDue) return;
@@ -38,7 +40,6 @@ function wakeAt(ms: number): void {
     setImmediate(turn);
     return;
   }
-  if (ms >= timerAtMs) return;
   clearTimeout(timer);
   timerAtMs = ms;
   timer = setTimeout(onTimer, waitMs);

@@ -12,6 +12,7 @@ import type { HeldSession, SessionEvents, SessionTarget } from '../core/role/ses
 import { judge } from '../core/role/verdict.js';
 import * as T from '../core/table.js';
 import type { Timed } from '../core/timer-heap.js';
+import type { RoleGroup } from './role-groups.js';
 
 export type SessionOpener = (
   check: RoleCheck,
@@ -156,6 +157,12 @@ export class RoleUnit implements Timed {
   wakeAtMs = 0;
   heapIndex = -1;
   members: Member[] = [];
+  /** Those its claim is compared with; null where that is nobody. */
+  group: RoleGroup | null = null;
+  /** What the comparison came to. */
+  verdict: Verdict | undefined;
+  /** Failures in a row after which the last of its servers is down. */
+  fall = 0;
   readonly pace: Pace;
   /** The last answer; null before the first. */
   last: RoleReport | null = null;
@@ -185,6 +192,7 @@ export class RoleUnit implements Timed {
   adopt(members: Member[]): void {
     this.members = members;
     this.pace.settings = paceOf(members);
+    this.fall = Math.max(...members.map(({ server: { fall } }) => fall));
     const [{ server }] = members;
     this.password = server.password;
     this.check = { ...questionOf(server.check), timeoutMs: this.pace.settings.limitMs };
@@ -244,14 +252,31 @@ export class RoleUnit implements Timed {
 /** What a report means for one of the servers, and what is said against it. */
 export function resultFor({ server, place }: Member, report: RoleReport, verdict: Verdict | undefined): RoleResult {
   const { key, check } = server;
-  const base = { key, place, durationMs: Math.floor(report.durationMs), role: report.role };
-  if (verdict?.standing === 'out' && (report.role !== 'replica' || check.kind === 'galera'))
-    return { ...base, status: CheckStatus.L7STS, text: outText(verdict, report), isFallback: false, isCertain: true };
-  if (check.primaryAsFallback === true && report.role === 'primary' && isWell(check, report))
-    return { ...base, status: CheckStatus.L7OK, text: report.text, isFallback: true, isCertain: false };
-  const isShared = ROLE_IS_ANSWERED.includes(check.kind) && isPass(report.status);
-  const { status, text } = isShared ? judge(check, report) : report;
-  return { ...base, status, text, isFallback: false, isCertain: false };
+  const { role } = report;
+  const durationMs = Math.floor(report.durationMs);
+  let { status, text } = report;
+  let isFallback = false;
+  let isCertain = false;
+  if (verdict?.standing === 'out' && (role !== 'replica' || check.kind === 'galera')) {
+    status = CheckStatus.L7STS;
+    text = outText(verdict, report);
+    isCertain = true;
+  } else if (check.primaryAsFallback === true && role === 'primary' && isWell(check, report)) {
+    status = CheckStatus.L7OK;
+    isFallback = true;
+  } else if (ROLE_IS_ANSWERED.includes(check.kind) && isPass(status)) ({ status, text } = judge(check, report));
+  // Written out, as a report is: results of one shape are cheap to compare.
+  return { key, place, status, text, durationMs, role, isFallback, isCertain };
+}
+
+/** A result as it is told. */
+export function timed(
+  result: RoleResult,
+  brokeMsAgo: number | undefined,
+  previousMsAgo: number | undefined,
+): RoleResult {
+  const { key, place, status, text, durationMs, role, isFallback, isCertain } = result;
+  return { key, place, status, text, durationMs, role, isFallback, isCertain, brokeMsAgo, previousMsAgo };
 }
 
 /** Who could not be asked is told what to do about that as well: the reason is from before. */

@@ -3,6 +3,7 @@
  * what the machine asks for. One per health thread.
  */
 import { hostname } from 'node:os';
+import { performance } from 'node:perf_hooks';
 import { hasBackend } from '../config/defaults.js';
 import type { Proxy, Server } from '../config/model.js';
 import { CheckStatus } from '../core/check-status.js';
@@ -22,6 +23,7 @@ import * as T from '../core/table.js';
 import type { Continuable, Reactor } from '../linux/reactor.js';
 import { AgentRunner } from './agent-runner.js';
 import { adoptChecker, type Checker, type CheckOwner, createChecker } from './checker.js';
+import { IdleSockets } from './idle-sockets.js';
 import { Programs } from './programs.js';
 import { ReceiveBuffers } from './receive-buffers.js';
 import { Warmup } from './warmup.js';
@@ -45,6 +47,7 @@ const MOVED = {
 export class CheckRunner implements CheckOwner, HealthActions, Continuable {
   nodeName = hostname();
   buffers = new ReceiveBuffers(BUFSIZE);
+  readonly sockets = new IdleSockets();
   readonly machine: HealthMachine;
   readonly programs: Programs;
   private readonly agents: AgentRunner;
@@ -91,6 +94,7 @@ export class CheckRunner implements CheckOwner, HealthActions, Continuable {
     this.resize(Number(global.tune.bufsize ?? BUFSIZE));
     this.farm = buildFarm(inForce, row, before, this.machine);
     this.observed = [...this.farm.servers.values()].filter((s) => s.settings.errorLimit > 0);
+    this.sockets.closeAll(); // as many as before may not be needed
     this.arrange(inForce, before, global.maxSpreadChecksMs ?? 0);
     this.agents.arrange(inForce, this.farm, before, global.maxSpreadChecksMs ?? 0, this.spreadPercent);
     for (const key of this.places.keys()) if (!this.roles.has(key)) this.places.delete(key);
@@ -163,6 +167,7 @@ export class CheckRunner implements CheckOwner, HealthActions, Continuable {
     for (const probe of this.probes.values()) probe.cancel();
     this.probes.clear();
     this.agents.stop();
+    this.sockets.closeAll();
   }
 
   // ── What probes report ────────────────────────────────────────────────────────────────────────────────────────────
@@ -178,7 +183,7 @@ export class CheckRunner implements CheckOwner, HealthActions, Continuable {
   ended(probe: Checker, report: CheckReport): void {
     this.tellTime();
     this.machine.checkEnded(probe.server, report);
-    if (this.again.delete(probe)) this.reactor.timers.arm(probe, performance.now());
+    if (this.again.size > 0 && this.again.delete(probe)) this.reactor.timers.arm(probe, performance.now());
     else this.arm(probe);
   }
 

@@ -65,6 +65,11 @@ export class Target {
     else address.setInet(family, row.i32, row.int + T.S_ADDR_WORDS, port);
   }
 
+  /** Its sockets have an address or an interface of their own. */
+  get isBound(): boolean {
+    return this.spec !== undefined;
+  }
+
   /** `source`. @returns 0 or -errno */
   bind(fd: number): number {
     const { spec, source } = this;

@@ -142,7 +142,7 @@ export interface VirtualAddress extends Located {
 }
 
 /** A number, or a name: global, site, link, host, nowhere. */
-export type RouteScope = number;
+type RouteScope = number;
 
 /** As `ip route add` takes it; words that we do not know are an error while reading. */
 export interface VirtualRoute extends Located {
@@ -231,6 +231,8 @@ export interface Notifications {
   fault?: Program;
   stop?: Program;
   deleted?: Program;
+  /** `notify_deleted`: a router that a reload takes away is DELETED to the others, not FAULT. */
+  saysDeleted?: boolean;
   masterRxLowerPri?: Program;
   priorityChanges?: boolean;
 }

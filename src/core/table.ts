@@ -54,6 +54,11 @@ export class Row {
     Atomics.store(this.i32, this.int + cell, value);
   }
 
+  /** `set` where the value is mostly there already: a look costs a small part of a store, which waits for other cores. */
+  update(cell: number, value: number): void {
+    if (this.i32[this.int + cell] !== value) Atomics.store(this.i32, this.int + cell, value);
+  }
+
   /** @returns the value before */
   add(cell: number, delta: number): number {
     return Atomics.add(this.i32, this.int + cell, delta);

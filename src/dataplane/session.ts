@@ -32,7 +32,7 @@ import type { BackendEntity, FrontendEntity, ListenerSpec, ServerEntity, WorkerR
 import { finish, headerTimedOut, proxyHeaderArrived } from './finish.js';
 import { onHttpTimer } from './http/deadlines.js';
 import { onHttpContinue, onHttpEvents } from './http/events.js';
-import { beginExchange } from './http/exchange.js';
+import { beginExchange, onHttpSend } from './http/exchange.js';
 import type { HttpConnection } from './http/http-connection.js';
 import { beginResponseInspection, inspectResponse, responseInspectionTimedOut } from './response-rules.js';
 import { inspect, inspectionBroken, inspectionTimedOut } from './rules.js';
@@ -150,6 +150,10 @@ export class Session implements Timed {
     if (this.state === ESTABLISHED) this.forward();
     else if (this.http !== null) onHttpContinue(this);
     else if (this.state === INSPECT_RESPONSE) this.feedServer();
+  }
+
+  onSend(): void {
+    onHttpSend(this);
   }
 
   onTimer(nowMs: number): void {

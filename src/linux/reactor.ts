@@ -1,9 +1,10 @@
 /**
  * The event loop of a worker thread: epoll(7) edge-triggered, timers, an eventfd by which other threads wake it.
  * The thread stays in `run()`; its Node event loop never turns. One turn: wait, handle the events, handle what asked to
- * go on (`again`), fire timers, close descriptors. Descriptors close only at the end of a turn, so a number cannot
+ * go on (`again`), send (`sendSoon`), fire timers, close descriptors. Descriptors close only at the end of a turn, so a number cannot
  * be reused while events for its former owner may still be in the batch.
  */
+import { performance } from 'node:perf_hooks';
 import { TimerHeap } from '../core/timer-heap.js';
 import { EPOLL_CLOEXEC, EPOLL_CTL_ADD, EPOLL_CTL_DEL, EPOLLET, EPOLLIN, EPOLLOUT, EPOLLRDHUP } from './constants.js';
 import { NativeBuffer } from './memory.js';
@@ -19,7 +20,14 @@ export interface Continuable {
   onContinue(): void;
 }
 
+/** What is to be sent when more events have been handled. */
+interface Sender {
+  onSend(): void;
+}
+
 const BATCH = 256;
+/** After so many events what is to be sent leaves, so that few buffers wait for it. */
+const EVENTS_PER_SENDING = 64;
 const TIMERS_PER_TURN = 1024;
 /** struct epoll_event is packed on x86-64 only (epoll_ctl(2)). */
 const EVENT_WORDS = process.arch === 'x64' ? 3 : 4;
@@ -41,6 +49,9 @@ export class Reactor {
   private readonly closing: number[] = [];
   private continuing: Continuable[] = [];
   private continuingNow: Continuable[] = [];
+  /** The first `sendingCount` are to send; setting a length costs a call into the engine, and the room is needed again. */
+  private readonly sending: Sender[] = [];
+  private sendingCount = 0;
   private running = false;
 
   /**
@@ -48,12 +59,14 @@ export class Reactor {
    * @param onWake called after it was written; read the message port and the shared table there
    * @param onTurn called at the start of each turn, when `nowMs` has been read
    * @param onFault called with what a handler threw, and whose handler it was; without it the loop ends with the error
+   * @param timersPerTurn how many may fire before events are looked at again
    */
   constructor(
     private readonly wakeFd: number,
     private readonly onWake: () => void,
     private readonly onTurn: () => void = () => undefined,
     private readonly onFault: ((error: unknown, owner: object) => void) | null = null,
+    private readonly timersPerTurn = TIMERS_PER_TURN,
   ) {
     this.epoll = epollCreate1(EPOLL_CLOEXEC);
     if (this.epoll < 0) throw new Error(`epoll_create1: errno ${-this.epoll}`);
@@ -73,8 +86,8 @@ export class Reactor {
     return 0;
   }
 
-  /** A watched descriptor has another owner from now on. Costs no system call. */
-  handOver(fd: number, handler: Pollable): void {
+  /** A watched descriptor has another owner from now on, or null: nobody is told. Costs no system call. */
+  handOver(fd: number, handler: Pollable | null): void {
     this.handlers[fd] = handler;
   }
 
@@ -93,6 +106,16 @@ export class Reactor {
   /** Calls `onContinue` in the next turn, which then does not sleep. */
   again(task: Continuable): void {
     this.continuing.push(task);
+  }
+
+  /**
+   * Calls `onSend` in this turn, behind other events. Messages that leave one right behind the other find their receiver
+   * awake: sent with the work of a request in between, each wakes it anew, and it takes the processor away from us.
+   */
+  sendSoon(task: Sender): void {
+    if (this.sendingCount === this.sending.length) this.sending.push(task);
+    else this.sending[this.sendingCount] = task;
+    this.sendingCount++;
   }
 
   /** Turns until `stop`. */
@@ -115,7 +138,9 @@ export class Reactor {
     this.onTurn();
     this.dispatch(count);
     this.goOn();
+    this.sendAll();
     this.fireTimers();
+    this.sendAll();
     this.closeAll();
   }
 
@@ -131,6 +156,7 @@ export class Reactor {
     for (let i = 0; i < count; i++) {
       const fd = words[i * EVENT_WORDS + DATA_WORD];
       const handler = this.handlers[fd];
+      if (i % EVENTS_PER_SENDING === 0) this.sendAll();
       if (handler === null || handler === undefined) continue;
       try {
         handler.onEvents(fd, words[i * EVENT_WORDS]);
@@ -154,10 +180,22 @@ export class Reactor {
     now.length = 0;
   }
 
+  /** What is sent may lead to more that is to be sent. */
+  private sendAll(): void {
+    const { sending } = this;
+    for (let i = 0; i < this.sendingCount; i++)
+      try {
+        sending[i].onSend();
+      } catch (error) {
+        this.fault(error, sending[i]);
+      }
+    this.sendingCount = 0;
+  }
+
   /** What is due behind a timer that failed fires in the next turn. */
   private fireTimers(): void {
     try {
-      this.timers.fire(this.nowMs, TIMERS_PER_TURN);
+      this.timers.fire(this.nowMs, this.timersPerTurn);
     } catch (error) {
       this.fault(error, this.timers.latest!);
     }

@@ -3,6 +3,7 @@
  * watchdog hears of an address before the kernel has it, and of its end after it is gone: it may know too much, never
  * too little.
  */
+import type { Notifications } from '../config/model.js';
 import type { FromVip, VipNotice } from '../core/vrrp/messages.js';
 import type { RouterAction, Transition, VrrpState } from '../core/vrrp/types.js';
 import type { Announcer } from './announcer.js';
@@ -21,7 +22,8 @@ export interface EffectsContext {
   readonly lateness: Lateness;
   readonly post: (message: FromVip) => void;
   /** Programs and FIFOs are told by the helper process. */
-  readonly notify: (notice: VipNotice) => void;
+  readonly notify: (notice: VipNotice, programs: Notifications) => void;
+  readonly groupNotifications: (group: string) => Notifications | undefined;
   /** What is held has changed, or is about to. */
   readonly tellWatchdog: () => void;
   /** Where an instance puts addresses that name no interface. */
@@ -138,13 +140,14 @@ export class Effects {
     if (to !== 'MASTER') router.advertDueMs = null;
     const level = to === 'FAULT' ? 'alert' : from === 'INIT' ? 'notice' : 'warning';
     post({ type: 'vip-event', name: router.name, atMs, from, to, level, text: why });
-    const state = noticeState(to);
+    const state = router.isDeleted ? deletedState(router) : noticeState(to);
     if (state !== null) this.notify(router, state, priority);
   }
 
   private groupMoved({ group, to }: ActionOf<'group-transition'>): void {
     const state = noticeState(to);
-    if (state !== null) this.context.notify({ kind: 'GROUP', name: group, state, priority: 0 });
+    const programs = this.context.groupNotifications(group);
+    if (state !== null && programs) this.context.notify({ kind: 'GROUP', name: group, state, priority: 0 }, programs);
   }
 
   private priorityChanged(router: VirtualRouter, { priority, why }: ActionOf<'priority-changed'>): void {
@@ -154,13 +157,18 @@ export class Effects {
     this.notify(router, router.isHolding ? 'MASTER_PRIORITY' : 'BACKUP_PRIORITY', priority);
   }
 
-  private notify({ name }: VirtualRouter, state: VipNotice['state'], priority: number): void {
-    this.context.notify({ kind: 'INSTANCE', name, state, priority });
+  private notify({ name, config }: VirtualRouter, state: VipNotice['state'], priority: number): void {
+    this.context.notify({ kind: 'INSTANCE', name, state, priority }, config.notify);
   }
 
   private log(level: 'notice' | 'warning' | 'alert', text: string): void {
     this.context.post({ type: 'log', level, text });
   }
+}
+
+/** A reload took it out of the configuration: FAULT, unless `notify_deleted` is written (keepalived.conf(5)). */
+function deletedState({ config }: VirtualRouter): 'DELETED' | 'FAULT' {
+  return config.notify.saysDeleted ? 'DELETED' : 'FAULT';
 }
 
 function noticeState(state: VrrpState): 'MASTER' | 'BACKUP' | 'FAULT' | 'STOP' | null {

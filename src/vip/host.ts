@@ -9,6 +9,7 @@ import type { Reactor } from '../linux/reactor.js';
 import type { LinkInfo, RouteInfo, RuleInfo } from '../linux/route-info.js';
 import { RouteNetlink } from '../linux/route-netlink.js';
 import { PROTOCOL_VRRP } from '../linux/route-requests.js';
+import { applySettings } from '../linux/vmac.js';
 import { Holdings } from './holdings.js';
 import { Interfaces } from './interfaces.js';
 import type { VirtualRouter } from './virtual-router.js';
@@ -64,6 +65,8 @@ export class Host {
       config.instances.flatMap((one) => [...one.addresses, ...one.excludedAddresses].map(({ ip }) => ip)),
     );
     const complaints = this.vmacs.prepare(config, inherited);
+    for (const { promoteSecondaries, interface: name } of config.instances)
+      if (promoteSecondaries && name !== undefined) complaints.push(...keepSecondaries(name));
     this.holdings.putStatic(config);
     const protocols = config.instances.flatMap(({ routes }) => routes.map(({ protocol }) => protocol ?? PROTOCOL_VRRP));
     const result = this.monitor.setRouteProtocols([...new Set([PROTOCOL_VRRP, ...protocols])]);
@@ -184,6 +187,12 @@ export class Host {
     const link = this.interfaces.byIndex(interfaceIndex);
     if (link !== undefined) this.listeners.linkChanged(link.name, false);
   }
+}
+
+/** One address less must not take others of its network along. @returns complaints */
+function keepSecondaries(name: string): string[] {
+  const path = `/proc/sys/net/ipv4/conf/${name}/promote_secondaries`;
+  return applySettings([{ path, value: '1' }]).complaints;
 }
 
 /** @returns what to do about a call that was refused */

@@ -75,7 +75,9 @@ export class Tracker {
   describe(router: VirtualRouter): VipInstanceStatus['tracked'] {
     const things = this.thingsOf(router);
     const { effects } = track(router.config.priority, things);
-    return things.map(({ kind, name, up, weight }, i) => ({ kind, name, up, weight, effect: effects[i].effect }));
+    return things.map(({ kind, name, up, weight, number: value }, i) => {
+      return { kind, name, up, weight, effect: effects[i].effect, ...(value === undefined ? {} : { value }) };
+    });
   }
 
   /** Those of the router and of its group. */

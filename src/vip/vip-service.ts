@@ -6,7 +6,7 @@ import type { VrrpInstance } from '../config/model.js';
 import { DEFAULT_DOWN_TIMER_ADVERTS } from '../config/vip-defaults.js';
 import type { Timed } from '../core/timer-heap.js';
 import { VrrpMachine } from '../core/vrrp/machine.js';
-import type { FromVip, TrackedValue, VipNotice, VipPlan, VipStatus } from '../core/vrrp/messages.js';
+import type { FromVip, TrackedValue, VipPlan, VipStatus } from '../core/vrrp/messages.js';
 import type { RouterEvent, RouterSettings } from '../core/vrrp/types.js';
 import type { Reactor } from '../linux/reactor.js';
 import type { RouteInfo, RuleInfo } from '../linux/route-info.js';
@@ -96,7 +96,8 @@ export class VipService implements Timed {
       probe: this.probe,
       lateness: this.lateness,
       post,
-      notify: (notice) => this.notify(notice),
+      notify: (notice, programs) => this.watchdog.notify(notice, programs),
+      groupNotifications: (group) => this.plan?.config.groups.find(({ name }) => name === group)?.notify,
       tellWatchdog: () => this.watchdog.tell(),
       ownInterface: (router) => this.host.ownInterface(router.config),
       nowMs: () => performance.now(),
@@ -163,16 +164,9 @@ export class VipService implements Timed {
   /** Those that end say goodbye by the settings they had. */
   private retire(settings: readonly RouterSettings[]): void {
     const names = this.machine.leaving(settings);
+    for (const name of names) this.routers.get(name)!.isDeleted = true;
     this.effects.perform(this.machine.retire(names, this.reactor.nowMs));
-    for (const name of names) {
-      const router = this.routers.get(name);
-      if (router !== undefined) this.notifyDeleted(router);
-      this.routers.delete(name);
-    }
-  }
-
-  private notifyDeleted({ name, priority }: VirtualRouter): void {
-    this.notify({ kind: 'INSTANCE', name, state: 'DELETED', priority });
+    for (const name of names) this.routers.delete(name);
   }
 
   /** @returns those that stay, with the configuration they had */
@@ -342,10 +336,6 @@ export class VipService implements Timed {
     if (error !== null) this.post({ type: 'log', level: 'alert', text: `startup_script: ${error}` });
     this.startupFaults = [];
     this.reviewAll();
-  }
-
-  private notify(notice: VipNotice): void {
-    if (this.plan !== null) this.watchdog.notify(notice, this.plan.config);
   }
 
   // ── Orders and questions ──────────────────────────────────────────────────────────────────────────────────────────

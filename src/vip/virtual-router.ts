@@ -26,6 +26,8 @@ export class VirtualRouter {
   /** Where the addresses are put; empty while this host does not have them. */
   held: readonly PlacedAddress[] = [];
   isHolding = false;
+  /** The configuration that is being applied does not have it any more. */
+  isDeleted = false;
   /** As last told. */
   state: VrrpState = 'INIT';
   /** Effective, as last told. */

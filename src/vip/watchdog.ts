@@ -2,7 +2,7 @@
  * What the helper process is told: what to watch, whom to notify, and what to remove should we end or hang. While this
  * host has an address it hears from us several times within the time that other routers wait.
  */
-import type { Program, Tracked, VipConfig, VrrpInstance } from '../config/model.js';
+import type { Notifications, Program, Tracked, VipConfig, VrrpInstance } from '../config/model.js';
 import type { Timed } from '../core/timer-heap.js';
 import type { VipNotice } from '../core/vrrp/messages.js';
 import type { Reactor } from '../linux/reactor.js';
@@ -115,10 +115,8 @@ export class Watchdog implements Timed {
     else this.reactor.timers.arm(this, this.reactor.nowMs + this.limitMs / BEATS_PER_LIMIT);
   }
 
-  notify(notice: VipNotice, config: VipConfig): void {
-    const of = notice.kind === 'GROUP' ? config.groups : config.instances;
-    const notify = of.find(({ name }) => name === notice.name)?.notify;
-    if (notify === undefined) return;
+  /** @param notify the programs of the instance or group that the notice is about */
+  notify(notice: VipNotice, notify: Notifications): void {
     const own = ownProgram(notify, notice.state);
     const any = notify.any.map((program): NotifyProgram => ({ ...program, withNotice: true }));
     const isTransition = !['MASTER_RX_LOWER_PRI', 'MASTER_PRIORITY', 'BACKUP_PRIORITY'].includes(notice.state);
@@ -136,7 +134,7 @@ export class Watchdog implements Timed {
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] extends readonly (infer E)[] ? E[] : T[K] };
 
-function ownProgram(notify: VrrpInstance['notify'], state: VipNotice['state']): Program | undefined {
+function ownProgram(notify: Notifications, state: VipNotice['state']): Program | undefined {
   switch (state) {
     case 'MASTER':
       return notify.master;

@@ -1,7 +1,7 @@
 /** Addresses and the proxy that serves on them, in one process: rights, successors, health, sessions, routes. */
 import assert from 'node:assert/strict';
 import type { ChildProcess } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { REPOSITORY } from '../../lab/support/repository.js';
@@ -242,3 +242,43 @@ systemTest('the helper is killed: another one takes its place', NEEDS, async (t)
   routers.signal('a', 'fairlead alone', 'SIGKILL');
   await routers.untilHeldBy([], 1000);
 });
+
+systemTest(
+  'a reload takes a router away, and its program hears of it; the other one stays master',
+  NEEDS,
+  async (t) => {
+    const routers = await Routers.open(t, ['a']);
+    const heard = routers.sandbox.path('heard');
+    const script = routers.sandbox.path('notify.sh');
+    writeFileSync(script, `#!/bin/sh\necho "$@" >> ${heard}\n`, { mode: 0o755 });
+    const one = routers.fileFor('a', TENTHS, []);
+    const second = `vrrp_instance VI_2 {
+  interface ${INTERFACE}
+  virtual_router_id 52
+  priority 100
+  advert_int 0.1
+  notify "${script}"
+  virtual_ipaddress {
+    10.0.0.131
+  }
+}
+`;
+    routers.start('a', 'fairlead', `${one}${second}`);
+    await routers.untilHeldBy(['a'], WITHIN_MS);
+    await routers.untilHeldBy(['a'], WITHIN_MS, '10.0.0.131');
+    const since = routers.instance('a').sinceMs;
+    routers.writeFile('a', one);
+    routers.signal('a', 'fairlead alone', 'SIGHUP');
+    await routers.untilHeldBy([], WITHIN_MS, '10.0.0.131');
+    const lines = await until('the program hears', WITHIN_MS, async () => {
+      const text = readFileSync(heard, 'utf8');
+      return text.includes('FAULT') ? text.trim().split('\n') : undefined;
+    });
+    assert.deepEqual(
+      lines,
+      ['BACKUP', 'MASTER', 'FAULT'].map((state) => `INSTANCE VI_2 ${state} 100`),
+    );
+    assert.deepEqual(routers.holders(), ['a']);
+    assert.equal(routers.instance('a').sinceMs, since);
+  },
+);

@@ -43,6 +43,36 @@ test('a fault in a handler is told with its owner, and everybody else goes on', 
   ]);
 });
 
+test('what is sent leaves behind the events of its turn and before its timers, and may lead to more', () => {
+  const called: string[] = [];
+  const reactor = new Reactor(createWakeFd(), () => undefined);
+  const end = { onSend: () => void called.push('end') };
+  const send = {
+    onSend() {
+      called.push('send');
+      reactor.sendSoon(end);
+    },
+  };
+  for (const name of ['first', 'second']) {
+    const fd = createWakeFd();
+    const handler = {
+      onEvents() {
+        called.push(name);
+        reactor.sendSoon(send);
+      },
+    };
+    reactor.add(fd, handler);
+    wake(fd);
+  }
+  const last = timer(() => {
+    called.push('timer');
+    reactor.stop();
+  });
+  reactor.timers.arm(last, performance.now());
+  reactor.run();
+  assert.deepEqual(called, ['first', 'second', 'send', 'send', 'end', 'end', 'timer']);
+});
+
 test('without anybody to tell, a fault ends the loop', () => {
   const reactor = new Reactor(createWakeFd(), () => undefined);
   reactor.again({ onContinue: () => fail('task') });

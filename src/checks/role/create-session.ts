@@ -28,10 +28,12 @@ export function createSession(
   const timeoutMs = check.timeoutMs ?? DEFAULT_TIMEOUT_MS;
   const { kind } = check;
   const where = kind === 'patroni' && target.port !== 0 ? ` at REST port ${target.port}` : undefined;
-  const settings = { target, isTlsFirst, tlsCa: check.tlsCa, password, where };
+  const { tlsCa } = check;
   const history: PostgresHistory = { caughtUp: null };
-  const open = (heard: SessionEvents, limitMs: number) =>
-    new SocketSession({ ...settings, timeoutMs: limitMs }, dialogueOf(kind, check, target, password, history), heard);
+  const open = (heard: SessionEvents, limitMs: number) => {
+    const settings = { timeoutMs: limitMs, target, isTlsFirst, tlsCa, password, where };
+    return new SocketSession(settings, dialogueOf(kind, check, target, password, history), heard);
+  };
   // Patroni ends each connection itself: each check meets what new clients meet.
   if (kind === 'patroni') return open(events, timeoutMs);
   return new RenewedSession(timeoutMs, (heard) => open(heard, Math.max(timeoutMs, LOGIN_LIMIT_MS)), events);

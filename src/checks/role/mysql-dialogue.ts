@@ -104,7 +104,7 @@ export class MysqlDialogue implements Dialogue {
 
   next(): Step {
     for (;;) {
-      const step = this.steps.shift() ?? this.recalled();
+      const step = this.steps.length > 0 ? this.steps.shift()! : this.recalled();
       if (step !== null) return step;
       if (this.inbox.isOverflowing) return garbage(`an answer of more than ${ANSWER_BYTES_MAX} bytes`);
       const whole = this.reader.take(this.inbox);

@@ -153,7 +153,7 @@ export class PostgresDialogue implements Dialogue {
 
   next(): Step {
     for (;;) {
-      const step = this.steps.shift() ?? this.recalled();
+      const step = this.steps.length > 0 ? this.steps.shift()! : this.recalled();
       if (step !== null) return step;
       if (this.inbox.isOverflowing) return garbage(`an answer of more than ${ANSWER_BYTES_MAX} bytes`);
       if (this.state === 'tls' && this.inbox.available > 0) {

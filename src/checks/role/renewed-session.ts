@@ -3,6 +3,7 @@
  * goes on with those it has. So a second login is tried beside it now and then, and when live traffic was refused. If it
  * gets in, it takes over; if it does not, the session is given up, and the next check meets what new clients meet.
  */
+import { performance } from 'node:perf_hooks';
 import { CheckStatus } from '../../core/check-status.js';
 import type { RoleReport } from '../../core/role/report.js';
 import type { HeldSession, SessionEvents } from '../../core/role/session.js';

@@ -3,6 +3,7 @@
  * protocol is the dialogue's; this holds the socket, the time limit and the order of things.
  */
 import assert from 'node:assert';
+import { performance } from 'node:perf_hooks';
 import { CheckStatus } from '../../core/check-status.js';
 import type { RoleReport } from '../../core/role/report.js';
 import type { HeldSession, SessionEvents, SessionTarget } from '../../core/role/session.js';
@@ -51,17 +52,23 @@ export class SocketSession implements HeldSession, ConnectionOwner, Timed {
   /** The question went over a session from before: its loss says nothing about the server of now. */
   private isOnHeld = false;
   private hasGrace = false;
+  private readonly timeoutMs: number;
+  /** The last finding, and its text as it may be shown: a server at rest has the same again. */
+  private latest: Finding | null = null;
+  private latestText = '';
 
   constructor(
     private readonly settings: SocketSettings,
     private readonly dialogue: Dialogue,
     private readonly events: SessionEvents,
-  ) {}
+  ) {
+    this.timeoutMs = settings.timeoutMs;
+  }
 
-  check(done: (report: RoleReport) => void, limitMs = this.settings.timeoutMs): void {
+  check(done: (report: RoleReport) => void, limitMs = this.timeoutMs): void {
     assert(this.done === null, 'a check is under way');
     this.done = done;
-    this.limitMs = Math.round(Math.min(limitMs, this.settings.timeoutMs));
+    this.limitMs = Math.round(Math.min(limitMs, this.timeoutMs));
     this.startedMs = performance.now();
     this.hasGrace = false;
     deadlines.arm(this, this.startedMs + this.limitMs);
@@ -241,10 +248,17 @@ export class SocketSession implements HeldSession, ConnectionOwner, Timed {
     deadlines.cancel(this);
     if (done === null) return;
     const { status, role, claim, lagMs, lagBytes, isDefinite, isLoginRefused } = finding;
-    const text = hide(finding.text, this.settings.password);
+    const text = this.shown(finding);
     // Written out, so that all reports have one shape: a copy of whatever came has many, and each reader pays for that.
     const durationMs = performance.now() - this.startedMs;
     done({ status, role, text, durationMs, claim, lagMs, lagBytes, isDefinite, isLoginRefused });
+  }
+
+  private shown(finding: Finding): string {
+    if (finding === this.latest) return this.latestText;
+    this.latest = finding;
+    this.latestText = hide(finding.text, this.settings.password);
+    return this.latestText;
   }
 }
 

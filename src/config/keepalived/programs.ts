@@ -78,7 +78,7 @@ export const NOTIFY: Keywords<Notifier> = {
     else notify.any.push(program);
   }),
   notify_deleted: keyword((line, of) => {
-    // Alone it only changes a word that others hear.
+    of.notify.saysDeleted = true;
     if (line.peek() !== undefined) setOnce(line, of.notify, 'deleted');
   }),
   notify_priority_changes: keyword((line, { notify }) => {

@@ -66,6 +66,7 @@ const notifyFields: readonly Field<Notifications & Located>[] = [
     'Run when a router with a lower priority advertises beside this one.',
   ),
   field('priority-changes', 'priorityChanges', flag, 'FIFOs hear of changed priorities too.'),
+  field('says-deleted', 'saysDeleted', flag, 'A router that a reload takes away is DELETED to the others, not FAULT.'),
 ];
 
 export const notifications: Codec<Notifications> = {

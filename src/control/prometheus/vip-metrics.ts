@@ -150,7 +150,7 @@ function processMetrics({ thread, refused }: VipStatus): string {
       seconds(thread.worstDelayLastMinuteMs),
     ],
     ['realtime_priority', 'SCHED_RR priority of the thread, 0 for none', thread.rtPriority],
-    ['memory_locked', 'Whether its memory is locked', thread.isMemoryLocked ? 1 : 0],
+    ['memory_locked', 'Whether the pages of its program are locked', thread.isMemoryLocked ? 1 : 0],
     [
       'watchdog_running',
       'Whether the process runs that gives the addresses up in its place',

@@ -190,7 +190,7 @@ function threadLines({ thread, refused, groups, hostname, instances }: VipStatus
   ]);
   const parts = [
     rtPriority > 0 ? `real-time priority ${rtPriority}` : paint('bad', 'no real-time priority'),
-    isMemoryLocked ? 'memory locked' : paint('bad', 'memory not locked'),
+    isMemoryLocked ? 'program locked in memory' : paint('bad', 'program not locked in memory'),
     `worst delay ${millis(worstDelayMs)}, in the last minute ${millis(worstDelayLastMinuteMs)}`,
     watchdogPid > 0 ? `watchdog ${watchdogPid}` : paint('bad', 'no watchdog'),
   ];

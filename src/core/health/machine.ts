@@ -106,9 +106,9 @@ export class HealthMachine {
     s.status = report.status;
     s.past.checked(report, result !== 'failed', this.epochMs);
     s.row.set(T.S_CHECK_RESULT, RESULT_CELL[result]);
-    s.row.set(T.S_CHECK_STATUS, report.status);
-    s.row.set(T.S_CHECK_CODE, report.code);
-    s.row.set(T.S_CHECK_DURATION, report.durationMs);
+    s.row.update(T.S_CHECK_STATUS, report.status);
+    s.row.update(T.S_CHECK_CODE, report.code);
+    s.row.update(T.S_CHECK_DURATION, report.durationMs);
     if (s.text === report.text) return;
     s.text = report.text;
     this.actions.lastCheck(s, s.text);

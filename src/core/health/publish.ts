@@ -10,19 +10,19 @@ const PAUSED = 8;
 
 export function publishServer(s: ServerHealth): void {
   const { row, settings } = s;
-  row.set(T.S_STATE, s.state);
-  row.set(T.S_AGENTS_WORD, s.isAgentsWord ? 1 : 0); // before what it is about: see Member.isInMaintenance
-  row.set(T.S_ADMIN, s.admin);
-  row.set(T.S_UWEIGHT, s.weight);
-  row.set(T.S_IWEIGHT, settings.initialWeight);
-  row.set(T.S_EWEIGHT, s.isUsable ? s.effectiveWeight : 0);
-  row.set(T.S_HEALTH, s.health);
+  row.update(T.S_STATE, s.state);
+  row.update(T.S_AGENTS_WORD, s.isAgentsWord ? 1 : 0); // before what it is about: see Member.isInMaintenance
+  row.update(T.S_ADMIN, s.admin);
+  row.update(T.S_UWEIGHT, s.weight);
+  row.update(T.S_IWEIGHT, settings.initialWeight);
+  row.update(T.S_EWEIGHT, s.isUsable ? s.effectiveWeight : 0);
+  row.update(T.S_HEALTH, s.health);
   publishChecking(s);
 }
 
 /** Only whether a check is under way: twice per check. */
 export function publishChecking(s: ServerHealth): void {
-  s.row.set(T.S_CHECK_STATE, checkFlags(s));
+  s.row.update(T.S_CHECK_STATE, checkFlags(s));
 }
 
 function checkFlags(s: ServerHealth): number {

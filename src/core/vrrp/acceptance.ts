@@ -29,7 +29,7 @@ export interface Expected {
   readonly checkedSource: string;
 }
 
-export interface ExpectedPeer {
+interface ExpectedPeer {
   readonly ip: string;
   readonly minTtl?: number;
   readonly maxTtl?: number;

@@ -8,7 +8,7 @@ import type { AnnounceReason } from './types.js';
 
 const NEVER = Number.POSITIVE_INFINITY;
 
-export interface AnnounceTarget {
+interface AnnounceTarget {
   readonly address: string;
   readonly interface: string;
   /** On another interface than the router's own, and to be refreshed by `garp_extra_if`. */

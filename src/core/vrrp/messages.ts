@@ -100,6 +100,7 @@ export interface VipStatus {
   readonly thread: {
     /** SCHED_RR priority, 0 for ordinary scheduling. */
     readonly rtPriority: number;
+    /** The pages of its program; the heap cannot be (docs/design/on-time.md). */
     readonly isMemoryLocked: boolean;
     /** Why real-time scheduling or locked memory could not be had; '' when both hold. */
     readonly reason: string;

@@ -7,7 +7,7 @@ import { ipv4Text, ipv6Text } from '../ip.js';
 import { addressBytes, checksumOf, pseudoHeaderSum, sumOf } from './checksum.js';
 import type { Advertisement, PacketOrigin, Refusal } from './types.js';
 
-export const VRRP_PROTOCOL = 112;
+const VRRP_PROTOCOL = 112;
 const HEADER_BYTES = 8;
 const AUTH_BYTES = 8;
 const TYPE_ADVERTISEMENT = 1;

@@ -23,7 +23,7 @@ export interface TrackedThing extends Weighted {
 }
 
 /** What a thing does now. */
-export interface TrackedEffect {
+interface TrackedEffect {
   /** Added to the priority. */
   readonly effect: number;
   /** Why the router cannot work; '' where it can. */

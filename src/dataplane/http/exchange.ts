@@ -26,24 +26,51 @@ import { chunkedBytes } from './byte-count.js';
 import { armDeadline } from './deadlines.js';
 import { continueLater, endTransaction } from './end-transaction.js';
 import { serverConnection } from './framing.js';
-import { readResponse } from './read-response.js';
+import { readResponse, sendResponse } from './read-response.js';
 import { answerStatus } from './reply.js';
 import { copyBytes, sendToServer } from './send.js';
 import { serverFailed, staleConnection } from './server-failure.js';
-import type { Transaction } from './transaction.js';
+import { NOTHING, REQUEST, SENT, type Transaction } from './transaction.js';
 
 const READ_EVENTS = EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR;
 /** How much of what follows the offending byte is kept: it may be older than the message. */
 const BYTES_BEHIND_ERROR = 1;
 const HANGUP_EVENTS = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
 
-/** The server is connected: sends what is there of the request. */
+/** The server is connected: what is there of the request leaves, together with those of other clients. */
 export function beginExchange(session: Session): void {
-  const tx = session.http!.transaction!;
+  const http = session.http!;
+  const tx = http.transaction!;
   const { worker, toServer } = session;
   session.state = HTTP_EXCHANGE;
   session.establishedMs = session.lastIoMs = worker.reactor.nowMs;
   toServer.writable = true;
+  if (http.connection!.isLookedAt) sendRequest(session, tx);
+  else {
+    tx.leaves = REQUEST;
+    worker.reactor.sendSoon(session);
+  }
+}
+
+/** The events before it have been handled. */
+export function onHttpSend(session: Session): void {
+  const tx = session.http?.transaction;
+  if (tx === null || tx === undefined) return;
+  const { leaves } = tx;
+  tx.leaves = NOTHING;
+  if (leaves === NOTHING || session.state !== HTTP_EXCHANGE) return;
+  if (leaves === REQUEST) sendRequest(session, tx);
+  else if (leaves === SENT) advance(session);
+  else {
+    sendResponse(session, tx);
+    if (session.http?.transaction !== tx || session.state !== HTTP_EXCHANGE || !tx.responseBegun) return;
+    tx.leaves = SENT;
+    session.worker.reactor.sendSoon(session);
+  }
+}
+
+function sendRequest(session: Session, tx: Transaction): void {
+  const { toServer } = session;
   const length = composeRequest(session, tx);
   if (length < 0) {
     answerStatus(session, tx, 500, 'PH'); // rules made the head larger than a buffer
@@ -138,11 +165,13 @@ function clientGone(session: Session): void {
 export function advance(session: Session): void {
   const http = session.http!;
   const tx = http.transaction!;
+  if (tx.leaves !== NOTHING) return;
   if (!tx.requestDone && !moveRequest(session, tx)) return;
   if (!tx.responseBegun) {
     if (!flushClient(session)) return;
     readResponse(session, tx);
     if (http.transaction !== tx || session.state !== HTTP_EXCHANGE || !tx.responseBegun) return;
+    if (tx.leaves !== NOTHING) return;
   }
   if (!tx.responseDone && !moveResponse(session, tx)) return;
   if (!tx.responseDone) return;

@@ -22,7 +22,7 @@ import { CONTINUE, DROP, REJECT, REPLY } from './rules/outcome.js';
 import { runAfterResponseRules, runResponseRules } from './rules/run.js';
 import { copyBytes, sendToClient } from './send.js';
 import { mayRetry, retryRequest, serverFailed } from './server-failure.js';
-import type { Transaction } from './transaction.js';
+import { RESPONSE, type Transaction } from './transaction.js';
 import { beginTunnel } from './tunnel.js';
 
 /** The server has sent something, or ended, while its response's head is awaited. */
@@ -146,7 +146,8 @@ function finalResponse(session: Session, tx: Transaction): void {
     !session.toServer.ended;
   tx.responseBegun = true;
   if (frontend.logsAtConnect) worker.logEarly(session, tx);
-  sendResponse(session, tx);
+  tx.leaves = RESPONSE;
+  worker.reactor.sendSoon(session);
 }
 
 /** Whether the client expects a body behind this head: rules may have set another method or status. */
@@ -187,7 +188,7 @@ function isAllowed(session: Session, tx: Transaction): boolean {
 }
 
 /** Head and what is there of the body in one send; the channel moves the rest. */
-function sendResponse(session: Session, tx: Transaction): void {
+export function sendResponse(session: Session, tx: Transaction): void {
   const { worker, toClient } = session;
   const { response } = tx;
   const out = worker.outgoing.bytes;

@@ -35,10 +35,12 @@ export function takeIdle(session: Session, server: ServerEntity): boolean {
   server.idle.noteUse(server.sessions.size);
   if (list.size === 0 || !server.refreshAddress()) return false;
   const usesMin = usesNeeded(http, server);
-  const connection =
-    usesMin < 0 ? null : (takeLastUsed(http, list, server) ?? takeQuiet(session, list, server, usesMin));
+  if (usesMin < 0) return false;
+  const own = takeLastUsed(http, list, server);
+  const connection = own ?? takeQuiet(session, list, server, usesMin);
   if (connection === null) return false;
   use(session, http, connection);
+  connection.isLookedAt = own === null;
   connection.takenInTurn = session.worker.reactor.turns;
   server.cells.count(T.C_REUSED);
   server.backend.cells.count(T.C_REUSED);
@@ -105,6 +107,7 @@ export function beginConnection(session: Session, server: ServerEntity): void {
   connection.addressSeq = server.addressSeq;
   connection.uses = 0;
   connection.takenInTurn = -1;
+  connection.isLookedAt = false;
   use(session, http, connection);
 }
 

@@ -26,6 +26,8 @@ export class ServerConnection implements Pollable {
   idleSinceMs = 0;
   /** The reactor's turn in which a session took it from rest; -1 = it was made for its session. */
   takenInTurn = -1;
+  /** It was asked whether it is quiet when it was taken, and that holds for the moment alone: its request leaves at once. */
+  isLookedAt = false;
   /** Who has it, or has had it last. */
   client: HttpConnection | null = null;
   /** The list it rests in; null while in use. */

@@ -11,6 +11,13 @@ import type { NativeBuffer } from '../../linux/memory.js';
 import type { Session } from '../session.js';
 import { RuleRun } from './rules/outcome.js';
 
+/** What of a transaction leaves when the events of the turn have been handled. */
+export const NOTHING = 0;
+export const REQUEST = 1;
+export const RESPONSE = 2;
+/** The response has left; what follows from that waits until others have left, too. */
+export const SENT = 3;
+
 export class Transaction {
   session!: Session;
   readonly request = new HttpMessage();
@@ -64,6 +71,8 @@ export class Transaction {
   serviceRequest = 0;
   /** What the service's answer takes of the worker's memory. */
   serviceBytes = 0;
+  /** NOTHING, or the head that is composed and sent soon. Until then no byte of the message moves. */
+  leaves = NOTHING;
   /** Everything of it was sent on. */
   requestDone = false;
   responseDone = false;
@@ -111,6 +120,7 @@ export class Transaction {
     this.status = this.step = this.bodyFrom = this.bodyTo = 0;
     this.startedMs = this.headMs = this.responseMs = this.serviceRequest = 0;
     this.responseFrom = this.responseTo = 0;
+    this.leaves = NOTHING;
     this.end = '--';
   }
 }

@@ -60,6 +60,7 @@ const notify: fc.Arbitrary<Notifications> = fc
       deleted: program,
       masterRxLowerPri: program,
       priorityChanges: fc.boolean(),
+      saysDeleted: fc.boolean(),
     }),
   )
   .map(([any, rest]) => ({ any, ...rest }));
