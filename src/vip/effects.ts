@@ -25,7 +25,7 @@ export interface EffectsContext {
   readonly notify: (notice: VipNotice, programs: Notifications) => void;
   readonly groupNotifications: (group: string) => Notifications | undefined;
   /** What is held has changed, or is about to. */
-  readonly tellWatchdog: () => void;
+  readonly holdingsChanged: () => void;
   /** Where an instance puts addresses that name no interface. */
   readonly ownInterface: (router: VirtualRouter) => string | undefined;
   readonly nowMs: () => number;
@@ -89,16 +89,16 @@ export class Effects {
   }
 
   private take(router: VirtualRouter): void {
-    const { holdings, ownInterface, tellWatchdog } = this.context;
+    const { holdings, ownInterface, holdingsChanged } = this.context;
     router.held = holdings.addressesOf(router.config, ownInterface(router));
     router.isHolding = true;
-    tellWatchdog();
+    holdingsChanged();
     holdings.put(router.config, router.held);
     this.complain(router);
   }
 
   private release(router: VirtualRouter): void {
-    const { holdings, announcer, tellWatchdog, post } = this.context;
+    const { holdings, announcer, holdingsChanged, post } = this.context;
     const { held } = router;
     announcer.cancel(router);
     router.held = [];
@@ -106,21 +106,21 @@ export class Effects {
     router.advertDueMs = null;
     holdings.remove(router.config, held);
     this.complain(router);
-    tellWatchdog();
+    holdingsChanged();
     const addresses = held.map(({ spec }) => spec.ip);
     if (router.config.onLoss === 'close') post({ type: 'vip-lost', instance: router.name, addresses });
   }
 
   /** What a change of the configuration did to a router that is master. */
   moveHoldings(router: VirtualRouter, before: VirtualRouter['config']): void {
-    const { holdings, ownInterface, tellWatchdog, announcer } = this.context;
+    const { holdings, ownInterface, holdingsChanged, announcer } = this.context;
     const next = holdings.addressesOf(router.config, ownInterface(router));
     const keyOf = (one: (typeof next)[number]) => `${one.spec.interfaceIndex} ${one.spec.ip}/${one.spec.prefixLength}`;
     const wanted = new Set(next.map(keyOf));
     const gone = router.held.filter((one) => !wanted.has(keyOf(one)));
     holdings.remove({ ...before, ...withoutThose(before, router.config) }, gone);
     router.held = next;
-    tellWatchdog();
+    holdingsChanged();
     holdings.put(router.config, next);
     this.complain(router);
     announcer.change(router);

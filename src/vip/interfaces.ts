@@ -1,4 +1,5 @@
 /** The interfaces of this host and their addresses, as the kernel told last. */
+import { parseIpv4, parseIpv6 } from '../core/ip.js';
 import type { AddressInfo, LinkInfo } from '../linux/route-info.js';
 import type { RouteNetlink } from '../linux/route-netlink.js';
 
@@ -77,7 +78,29 @@ export class Interfaces {
     return this.addresses.find((one) => one.interfaceIndex === link?.index && fits(one) && !isVirtual(one.ip))?.ip;
   }
 
+  /** Whether a neighbour of that address would be on the link itself, and not beyond a gateway. */
+  isOnLink(name: string, ip: string): boolean {
+    const index = this.byName(name)?.index;
+    const bytes = bytesOf(ip);
+    return this.addresses.some(
+      (one) => one.interfaceIndex === index && isWithin(bytes, bytesOf(one.ip), one.prefixLength),
+    );
+  }
+
   names(): string[] {
     return [...this.links.values()].map(({ name }) => name);
   }
+}
+
+function bytesOf(ip: string): Uint8Array {
+  return (ip.includes(':') ? parseIpv6(ip) : parseIpv4(ip)) ?? new Uint8Array();
+}
+
+function isWithin(ip: Uint8Array, network: Uint8Array, prefixLength: number): boolean {
+  if (ip.length !== network.length) return false;
+  for (let bit = 0; bit < prefixLength; bit++) {
+    const mask = 0x80 >> (bit & 7);
+    if (((ip[bit >> 3] ^ network[bit >> 3]) & mask) !== 0) return false;
+  }
+  return true;
 }

@@ -142,6 +142,9 @@ export class Transport {
   send(router: VirtualRouter, priority: number): void {
     const channel = this.channelOf.get(router);
     if (channel === undefined || router.sourceIp === '') return void router.counters.sendErrors++;
+    // Without a link nobody hears; and what is sent to a unicast peer would wait in the queue of its MAC address, in front
+    // of what is sent when the link is back.
+    if (this.hasNoLink(router)) return;
     for (const destination of router.destinations) {
       const packet = encodeAdvertisement(this.adOf(router, priority), router.sourceIp, destination);
       const result = channel.socket.send(packet, router.sourceIp, destination);
@@ -149,6 +152,11 @@ export class Transport {
     }
     router.counters.advertsSent++;
     if (priority === 0) router.counters.priorityZeroSent++;
+  }
+
+  private hasNoLink({ config }: VirtualRouter): boolean {
+    const name = this.host.transmitInterface(config);
+    return name !== undefined && this.host.interfaces.faultOf(name) !== null;
   }
 
   private adOf({ config, password, advertisedAddresses }: VirtualRouter, priority: number): Advertisement {

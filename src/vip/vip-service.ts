@@ -16,6 +16,7 @@ import { Frames } from './frames.js';
 import type { FromHelper } from './helper/messages.js';
 import { Host } from './host.js';
 import { Lateness } from './lateness.js';
+import { Neighbours } from './neighbours.js';
 import { PeerProbe } from './peer-probe.js';
 import { Realtime } from './realtime.js';
 import { statusOf } from './status.js';
@@ -39,6 +40,7 @@ export class VipService implements Timed {
   private readonly transport: Transport;
   private readonly frames: Frames;
   private readonly announcer: Announcer;
+  private readonly neighbours: Neighbours;
   private readonly probe: PeerProbe;
   private readonly tracker: Tracker;
   private readonly watchdog: Watchdog;
@@ -73,6 +75,7 @@ export class VipService implements Timed {
     });
     this.frames = new Frames(reactor, this.host, (_interface, address, mac) => this.claimed(address, mac));
     this.announcer = new Announcer(reactor, this.frames, this.routers, log);
+    this.neighbours = new Neighbours(reactor, this.host, this.frames, () => this.hearAbout());
     this.probe = new PeerProbe(
       reactor,
       this.host,
@@ -98,7 +101,10 @@ export class VipService implements Timed {
       post,
       notify: (notice, programs) => this.watchdog.notify(notice, programs),
       groupNotifications: (group) => this.plan?.config.groups.find(({ name }) => name === group)?.notify,
-      tellWatchdog: () => this.watchdog.tell(),
+      holdingsChanged: () => {
+        this.watchdog.tell();
+        this.neighbours.review(this.routers.values());
+      },
       ownInterface: (router) => this.host.ownInterface(router.config),
       nowMs: () => performance.now(),
       epochMs,
@@ -277,11 +283,12 @@ export class VipService implements Timed {
   /** Who says that he has an address of ours, or one that was asked for. */
   private hearAbout(): void {
     const ours = [...this.routers.values()].flatMap(({ allAddresses }) => allAddresses);
-    this.frames.hearAbout([...new Set([...ours, ...this.probe.addresses])]);
+    this.frames.hearAbout([...new Set([...ours, ...this.probe.addresses, ...this.neighbours.addresses])]);
   }
 
   private claimed(address: string, mac: string): void {
     this.probe.heard(address);
+    this.neighbours.heard(address);
     for (const router of this.routers.values())
       if (router.isHolding && router.held.some(({ spec }) => spec.ip === address)) this.defend(router, address, mac);
   }
