@@ -15,7 +15,8 @@ export const BIN = fileURLToPath(new URL('../../../bin/fairlead', import.meta.ur
 /** A directory that goes when the test ends. */
 export function workDirectory(t: TestContext): string {
   const path = mkdtempSync(join(tmpdir(), 'fairlead-daemon-'));
-  t.after(() => rmSync(path, { recursive: true, force: true }));
+  // Whoever writes there may still be at it.
+  t.after(() => rmSync(path, { recursive: true, force: true, maxRetries: 10, retryDelay: 20 }));
   return path;
 }
 
