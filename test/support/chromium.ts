@@ -117,6 +117,6 @@ export class Browser {
     const exited = once(this.child, 'exit');
     this.child.kill('SIGKILL');
     await exited;
-    rmSync(this.dir, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+    rmSync(this.dir, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
   }
 }
