@@ -2,21 +2,21 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { removeTree } from '../support/remove-tree.js';
 
 export const BIN = fileURLToPath(new URL('../../../bin/fairlead', import.meta.url));
 
 /** A directory that goes when the test ends. */
 export function workDirectory(t: TestContext): string {
   const path = mkdtempSync(join(tmpdir(), 'fairlead-daemon-'));
-  // Whoever writes there may still be at it.
-  t.after(() => rmSync(path, { recursive: true, force: true, maxRetries: 10, retryDelay: 20 }));
+  t.after(() => removeTree(path));
   return path;
 }
 

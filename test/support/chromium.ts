@@ -1,11 +1,12 @@
 /** A headless Chromium of the test's own, spoken to over a pipe (DevTools protocol): pages as people get to see them. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { removeTree } from './remove-tree.js';
 
 type Json = { [name: string]: unknown };
 
@@ -117,6 +118,6 @@ export class Browser {
     const exited = once(this.child, 'exit');
     this.child.kill('SIGKILL');
     await exited;
-    rmSync(this.dir, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
+    await removeTree(this.dir);
   }
 }
