@@ -1,5 +1,6 @@
 /** `npm run bench -- NAME`: one program per claim about cost, next to the programs Fairlead replaces. Loopback only. */
 import { Command, InvalidArgumentError, Option } from 'commander';
+import type { Program } from '../lab/vip/programs.js';
 import { benchRoleChecks } from './checks.js';
 import { benchChecks } from './checks1000.js';
 import { benchIdle } from './idle.js';
@@ -12,7 +13,7 @@ import { CONTESTANTS, type Contestant } from './support/contestants.js';
 import { runIdleClient, runIdleServer } from './support/idle-client.js';
 import { runRateClient } from './support/rate-client.js';
 import { runReplayServer } from './support/replay-server.js';
-import { VRRP_PROGRAMS, type VrrpProgram } from './support/vrrp-hosts.js';
+import { VRRP_PROGRAMS } from './support/vrrp-hosts.js';
 import { benchVrrp } from './vrrp.js';
 
 function number(text: string): number {
@@ -28,11 +29,11 @@ function contestants(text: string): Contestant[] {
   return names as Contestant[];
 }
 
-function vrrpPrograms(text: string): VrrpProgram[] {
+function vrrpPrograms(text: string): Program[] {
   const names = text.split(',');
   const unknown = names.find((name) => !VRRP_PROGRAMS.some((known) => known === name));
   if (unknown !== undefined) throw new InvalidArgumentError(`'${unknown}': write some of ${VRRP_PROGRAMS.join(',')}`);
-  return names as VrrpProgram[];
+  return names as Program[];
 }
 
 const program = new Command('bench').description('One program per claim about cost, side by side in one run.');

@@ -9,6 +9,7 @@ import type { Sandbox } from '../lab/support/sandbox.js';
 import { formatTable } from '../lab/support/table.js';
 import { sleep } from '../lab/support/wait.js';
 import { buildNetwork, type PlaceName } from '../lab/vip/network.js';
+import type { Program } from '../lab/vip/programs.js';
 import { type BenchOptions, runBench } from './support/session.js';
 import { atMost, type Verdict } from './support/verdict.js';
 import {
@@ -20,7 +21,6 @@ import {
   type Routers,
   startRouters,
   untilMaster,
-  type VrrpProgram,
 } from './support/vrrp-hosts.js';
 
 const ROUTERS = 100;
@@ -30,12 +30,12 @@ const DELAY_MS_MAX = 20;
 const SETTLE_MS = 20_000;
 
 export interface VrrpOptions extends BenchOptions {
-  readonly programs: readonly VrrpProgram[];
+  readonly programs: readonly Program[];
   readonly minutes: number;
 }
 
 interface Cost {
-  readonly program: VrrpProgram;
+  readonly program: Program;
   readonly role: 'master' | 'backup';
   /** Of one core, all processes. */
   readonly percent: number;
@@ -44,7 +44,7 @@ interface Cost {
 
 interface Delay {
   readonly name: string;
-  readonly program: VrrpProgram;
+  readonly program: Program;
   readonly intervalMs: number;
   readonly adverts: number;
   /** Longest time between two advertisements, less the interval. */
@@ -65,7 +65,7 @@ export function benchVrrp(options: VrrpOptions): Promise<number> {
 }
 
 function verdicts(costs: readonly Cost[], delays: readonly Delay[]): Verdict[] {
-  const isOurs = ({ program }: { program: VrrpProgram }) => program === 'fairlead';
+  const isOurs = ({ program }: { program: Program }) => program === 'fairlead';
   return [
     ...costs
       .filter(isOurs)
@@ -108,12 +108,12 @@ async function measureCosts(sandbox: Sandbox, options: VrrpOptions, say: (text: 
 
 interface Sender {
   readonly name: string;
-  readonly program: VrrpProgram;
+  readonly program: Program;
   readonly place: PlaceName;
   readonly routers: Routers;
 }
 
-function senders(programs: readonly VrrpProgram[]): Sender[] {
+function senders(programs: readonly Program[]): Sender[] {
   const slow = (id: number) => ({ version: 2, intervalMs: 1000, priority: 200, ids: [id] }) as const;
   const fast = (id: number) => ({ version: 3, intervalMs: 20, priority: 200, ids: [id] }) as const;
   const realTime = '  vrrp_rt_priority 50\n';

@@ -1,16 +1,22 @@
 /** Routers for the benchmarks, each on a host of its own on one switch, and a capture of what they advertise. */
 import type { ChildProcess } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Host } from '../../lab/support/host.js';
-import { REPOSITORY } from '../../lab/support/repository.js';
 import { run } from '../../lab/support/sandbox.js';
 import { until } from '../../lab/support/wait.js';
 import { INTERFACE, type Network, type PlaceName } from '../../lab/vip/network.js';
+import {
+  FAIRLEAD,
+  IDLE_PROXY,
+  PROCESSES,
+  type Program,
+  STATUS_SOCKET,
+  startFairlead,
+  startKeepalived,
+} from '../../lab/vip/programs.js';
 import { cpuMs, rssKib } from './process-figures.js';
 
-export const VRRP_PROGRAMS = ['keepalived', 'fairlead'] as const;
-export type VrrpProgram = (typeof VRRP_PROGRAMS)[number];
+export const VRRP_PROGRAMS: readonly Program[] = ['keepalived', 'fairlead'];
 
 export interface Routers {
   readonly version: 2 | 3;
@@ -22,38 +28,19 @@ export interface Routers {
   readonly global?: string;
 }
 
-const STATUS_SOCKET = '/run/fairlead.sock';
-const FAIRLEAD = join(REPOSITORY, 'bin', 'fairlead');
-const EVERYTHING = { keepalived: /^keepalived /, fairlead: /\/bin\/fairlead run|\/dist\/src\/vip\/helper\// } as const;
 const MASTER_TIMEOUT_MS = 60_000;
 
-export function startRouters(network: Network, place: PlaceName, program: VrrpProgram, routers: Routers): Host {
+export function startRouters(network: Network, place: PlaceName, program: Program, routers: Routers): Host {
   const host = network.hosts.get(place)!;
   const file = host.sandbox.path(`${place}-keepalived.conf`);
   writeFileSync(file, vrrpFile(routers), { mode: 0o644 });
-  const log = { log: `${place}-${program}.log` };
-  if (program === 'keepalived') host.start('keepalived', ['--dont-fork', '--log-console', '--vrrp', '-f', file], log);
-  else host.start(process.execPath, [FAIRLEAD, 'run', '-q', '-f', proxyFile(host, place), '-f', file], log);
+  if (program === 'keepalived') startKeepalived(host, place, file);
+  else {
+    const proxy = host.sandbox.path(`${place}-haproxy.cfg`);
+    writeFileSync(proxy, IDLE_PROXY);
+    startFairlead(host, place, [proxy, file]);
+  }
   return host;
-}
-
-/** A proxy with nothing to do: a Fairlead without one has nothing to hold an address for. */
-function proxyFile(host: Host, place: PlaceName): string {
-  const path = host.sandbox.path(`${place}-haproxy.cfg`);
-  const text = `global
-  nbthread 1
-  stats socket ${STATUS_SOCKET} mode 600 level admin
-defaults
-  mode tcp
-  timeout connect 5s
-  timeout client 50s
-  timeout server 50s
-listen idle
-  bind *:81
-  server nobody 127.0.0.1:9
-`;
-  writeFileSync(path, text);
-  return path;
 }
 
 function vrrpFile({ version, intervalMs, priority, ids, global = '' }: Routers): string {
@@ -90,15 +77,15 @@ function held(host: Host): number {
 }
 
 /** All processes of the program together. */
-export function figuresOf(host: Host, program: VrrpProgram): { cpuMs: number; rssKib: number } {
-  const pids = host.pids(EVERYTHING[program]);
+export function figuresOf(host: Host, program: Program): { cpuMs: number; rssKib: number } {
+  const pids = host.pids(PROCESSES[program]);
   if (pids.length === 0) throw new Error(`${program} on ${host.name} has ended; see its log`);
   const sum = (pick: (pid: number) => number) => pids.reduce((total, pid) => total + pick(pid), 0);
   return { cpuMs: sum(cpuMs), rssKib: sum(rssKib) };
 }
 
-export function endRouters(host: Host, program: VrrpProgram): void {
-  for (const pid of host.pids(EVERYTHING[program])) process.kill(pid, 'SIGKILL');
+export function endRouters(host: Host, program: Program): void {
+  for (const pid of host.pids(PROCESSES[program])) process.kill(pid, 'SIGKILL');
 }
 
 /** What Fairlead says itself of its longest delay. @returns ms */

@@ -8,9 +8,10 @@ import { sleep, until } from '../support/wait.js';
 import { BACKEND_PORTS, type Protocol } from './files.js';
 import { isBy, type Seen, seenBetween } from './measure.js';
 import { buildNetwork, type Network, type PlaceName } from './network.js';
+import type { Program } from './programs.js';
 import { type Recorder, startRecorder } from './recorder.js';
 import { type Bar, type Fault, faultsOf, type Half } from './scenario.js';
-import { makeStack, type Program, type Stack } from './stack.js';
+import { makeStack, type Stack } from './stack.js';
 
 export interface Contestant {
   readonly name: string;

@@ -1,13 +1,10 @@
 /** What one host runs: HAProxy with keepalived as most people have them, or Fairlead, which is both. */
 import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Host } from '../support/host.js';
-import { REPOSITORY } from '../support/repository.js';
 import { until } from '../support/wait.js';
 import { CONTROL_SOCKET, PRIORITIES, type Protocol, proxyFile, vipFile } from './files.js';
 import type { PlaceName } from './network.js';
-
-export type Program = 'keepalived' | 'fairlead';
+import { FAIRLEAD, PROCESSES, type Program, startFairlead, startKeepalived } from './programs.js';
 
 export interface StackOptions {
   readonly host: Host;
@@ -16,14 +13,9 @@ export interface StackOptions {
   readonly protocol: Protocol;
 }
 
-const FAIRLEAD = join(REPOSITORY, 'bin', 'fairlead');
 const GONE_TIMEOUT_MS = 20_000;
 /** Under the priority of every other host, whatever their scripts add. */
 const LOWEST = 50;
-
-/** A Fairlead's process and its helper. */
-const FAIRLEAD_ALL = /\/bin\/fairlead run|\/dist\/src\/vip\/helper\//;
-const FAIRLEAD_MAIN = /\/bin\/fairlead run/;
 
 export abstract class Stack {
   abstract readonly program: Program;
@@ -100,16 +92,15 @@ function signal(pids: readonly number[], name: NodeJS.Signals): void {
 class KeepalivedStack extends Stack {
   readonly program = 'keepalived';
   protected readonly everything = /^(haproxy|keepalived) /;
-  protected readonly proxy = /^haproxy /;
-  protected readonly advertiser = /^keepalived /;
+  protected readonly proxy = PROCESSES.haproxy;
+  protected readonly advertiser = PROCESSES.keepalived;
 
   start(): void {
     const { host, name } = this.options;
     if (this.pids('proxy').length === 0)
       host.start('haproxy', ['-db', '-f', proxyFile(host.sandbox, name)], { log: `${name}-haproxy.log` });
     if (this.pids('advertiser').length > 0) return;
-    const words = ['--dont-fork', '--log-console', '--log-detail', '--vrrp', '-f', this.writeVipFile()];
-    host.start('keepalived', words, { log: `${name}-keepalived.log` });
+    startKeepalived(host, name, this.writeVipFile());
   }
 
   handOver(): void {
@@ -125,15 +116,14 @@ class KeepalivedStack extends Stack {
 
 class FairleadStack extends Stack {
   readonly program = 'fairlead';
-  protected readonly everything = FAIRLEAD_ALL;
-  protected readonly proxy = FAIRLEAD_MAIN;
-  protected readonly advertiser = FAIRLEAD_MAIN;
+  protected readonly everything = PROCESSES.fairlead;
+  protected readonly proxy = PROCESSES['fairlead alone'];
+  protected readonly advertiser = PROCESSES['fairlead alone'];
 
   start(): void {
     const { host, name } = this.options;
     if (this.pids('advertiser').length > 0) return;
-    const files = ['-f', proxyFile(host.sandbox, name), '-f', this.writeVipFile()];
-    host.start(process.execPath, [FAIRLEAD, 'run', '-q', ...files], { log: `${name}-fairlead.log` });
+    startFairlead(host, name, [proxyFile(host.sandbox, name), this.writeVipFile()]);
   }
 
   handOver(holdMs: number): void {

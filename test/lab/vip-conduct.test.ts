@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict';
 import { run } from '../../lab/support/sandbox.js';
 import { sleep } from '../../lab/support/wait.js';
+import type { Program } from '../../lab/vip/programs.js';
 import { systemTest } from '../support/peers.js';
-import { type Program, type Router, Routers, VIP, VIP_NEEDS } from './vip-routers.js';
+import { type Router, Routers, VIP, VIP_NEEDS } from './vip-routers.js';
 
 const NEEDS = { ...VIP_NEEDS, timeoutMs: 90_000 };
 const CAPTURING = { ...NEEDS, commands: [...NEEDS.commands, 'dumpcap', 'tshark'] };

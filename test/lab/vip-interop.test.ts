@@ -5,8 +5,9 @@
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import { sleep } from '../../lab/support/wait.js';
+import type { Program } from '../../lab/vip/programs.js';
 import { systemTest } from '../support/peers.js';
-import { type Program, type Router, Routers, VIP, VIP_NEEDS } from './vip-routers.js';
+import { type Router, Routers, VIP, VIP_NEEDS } from './vip-routers.js';
 
 const NEEDS = { ...VIP_NEEDS, commands: [...VIP_NEEDS.commands, 'dumpcap', 'tshark'], timeoutMs: 120_000 };
 

@@ -2,42 +2,26 @@
 import assert from 'node:assert/strict';
 import type { ChildProcess } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import type { Host } from '../../lab/support/host.js';
-import { REPOSITORY } from '../../lab/support/repository.js';
 import { run, Sandbox } from '../../lab/support/sandbox.js';
 import { until } from '../../lab/support/wait.js';
 import { addressOf, buildNetwork, INTERFACE, type Network, type PlaceName } from '../../lab/vip/network.js';
+import {
+  FAIRLEAD,
+  IDLE_PROXY,
+  PROCESSES,
+  type Program,
+  STATUS_SOCKET,
+  startFairlead,
+  startKeepalived,
+} from '../../lab/vip/programs.js';
 import type { VipInstanceStatus, VipStatus } from '../../src/core/vrrp/messages.js';
-
-export type Program = 'fairlead' | 'keepalived';
 
 /** What these tests need beside a network. */
 export const VIP_NEEDS = { commands: ['ip', 'nft', 'unshare', 'keepalived'], root: true } as const;
 
 export const VIP = { 4: '10.0.0.130', 6: 'fd00::130' } as const;
-
-const FAIRLEAD = join(REPOSITORY, 'bin', 'fairlead');
-const SOCKET = '/run/fairlead.sock';
-const IDLE_PROXY = `global
-  nbthread 1
-  stats socket ${SOCKET} mode 600 level admin
-defaults
-  mode tcp
-  timeout connect 5s
-  timeout client 50s
-  timeout server 50s
-listen idle
-  bind *:81
-  server nobody 127.0.0.1:9
-`;
-const PIDS = {
-  keepalived: /^keepalived /,
-  fairlead: /\/bin\/fairlead run|\/dist\/src\/vip\/helper\//,
-  'fairlead alone': /\/bin\/fairlead run/,
-  haproxy: /^haproxy /,
-} as const;
 
 /** One `vrrp_instance`; what is absent is not written. */
 export interface Router {
@@ -104,27 +88,26 @@ export class Routers {
   /** @param file text of keepalived.conf. @param proxy text of haproxy.cfg, for Fairlead */
   start(place: PlaceName, program: Program, file: string, proxy = IDLE_PROXY): void {
     const path = this.writeFile(place, file);
-    const log = { log: `${place}-${program}.log` };
     if (program === 'keepalived') {
-      this.host(place).start('keepalived', ['--dont-fork', '--log-console', '--log-detail', '--vrrp', '-f', path], log);
+      startKeepalived(this.host(place), place, path);
       return;
     }
     const proxyPath = this.sandbox.path(`${place}-haproxy.cfg`);
     writeFileSync(proxyPath, proxy);
-    this.host(place).start(process.execPath, [FAIRLEAD, 'run', '-q', '-f', proxyPath, '-f', path], log);
+    startFairlead(this.host(place), place, [proxyPath, path]);
   }
 
   /** @param what of Fairlead without its helper: `fairlead alone` */
-  signal(place: PlaceName, what: keyof typeof PIDS, signal: NodeJS.Signals): void {
-    const pids = this.host(place).pids(PIDS[what]);
+  signal(place: PlaceName, what: keyof typeof PROCESSES, signal: NodeJS.Signals): void {
+    const pids = this.host(place).pids(PROCESSES[what]);
     assert.ok(pids.length > 0, `${what} does not run on ${place}: see its log with FAIRLEAD_KEEP_LAB=1`);
     // The first has children, and tells them; a kill tells nobody.
     for (const pid of signal === 'SIGKILL' ? pids : pids.slice(0, 1)) kill(pid, signal);
   }
 
-  async ended(place: PlaceName, what: keyof typeof PIDS): Promise<void> {
+  async ended(place: PlaceName, what: keyof typeof PROCESSES): Promise<void> {
     await until(`${what} on ${place} ends`, 10_000, async () =>
-      this.host(place).pids(PIDS[what]).length === 0 ? true : undefined,
+      this.host(place).pids(PROCESSES[what]).length === 0 ? true : undefined,
     );
   }
 
@@ -152,11 +135,11 @@ export class Routers {
 
   /** Runs `fairlead WORDS` on that host. @returns what it printed */
   fairlead(place: PlaceName, words: readonly string[]): string {
-    return this.host(place).run(process.execPath, [FAIRLEAD, ...words, '-s', SOCKET]);
+    return this.host(place).run(process.execPath, [FAIRLEAD, ...words, '-s', STATUS_SOCKET]);
   }
 
   status(place: PlaceName): VipStatus {
-    const words = [process.execPath, FAIRLEAD, 'vip', 'status', '--json', '-s', SOCKET];
+    const words = [process.execPath, FAIRLEAD, 'vip', 'status', '--json', '-s', STATUS_SOCKET];
     // Its exit code tells of faults, which may be what is looked for.
     return JSON.parse(this.host(place).run('sh', ['-c', '"$@" || true', 'sh', ...words])) as VipStatus;
   }

@@ -10,8 +10,9 @@ import type { TestContext } from 'node:test';
 import { REPOSITORY } from '../../lab/support/repository.js';
 import { sleep } from '../../lab/support/wait.js';
 import { addressOf, type PlaceName } from '../../lab/vip/network.js';
+import type { Program } from '../../lab/vip/programs.js';
 import { systemTest } from '../support/peers.js';
-import { type Program, Routers, VIP_NEEDS } from './vip-routers.js';
+import { Routers, VIP_NEEDS } from './vip-routers.js';
 
 const NEEDS = { ...VIP_NEEDS, commands: [...VIP_NEEDS.commands, 'haproxy', 'killall'], timeoutMs: 150_000 };
 
