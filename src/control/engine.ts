@@ -50,8 +50,8 @@ export interface Engine {
   settle?(proxy: string, server: string | null): Promise<string | null>;
   /** `set server … addr`: takes effect for the next connection and check. @returns an error text, or null */
   setServerAddress(proxy: string, server: string, host: string, port: number | null): string | null;
-  /** Stops or resumes accepting; `shutdown` closes the listeners for good. @returns an error text, or null */
-  setFrontend(proxy: string, to: 'enabled' | 'disabled' | 'shutdown'): string | null;
+  /** Stops or resumes accepting; `shutdown` closes the listeners for good. @returns an error text, or null when done */
+  setFrontend(proxy: string, to: 'enabled' | 'disabled' | 'shutdown'): Promise<string | null>;
   setMaxconn(
     target: { kind: 'global' } | { kind: 'frontend' | 'server'; proxy: string; server?: string },
     n: number,

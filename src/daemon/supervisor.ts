@@ -386,10 +386,11 @@ export class Supervisor implements Engine {
     return null;
   }
 
-  setFrontend(proxy: string, to: 'enabled' | 'disabled' | 'shutdown'): string | null {
+  async setFrontend(proxy: string, to: 'enabled' | 'disabled' | 'shutdown'): Promise<string | null> {
     const found = this.model.proxies.find((p) => p.name === proxy && hasFrontend(p));
     if (!found) return 'No such frontend.';
     this.queue = this.queue.then(() => this.frontends.set(found, to));
+    await this.queue;
     return null;
   }
 

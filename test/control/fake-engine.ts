@@ -145,7 +145,7 @@ export class FakeEngine implements Engine {
     return null;
   }
 
-  setFrontend(p: string, to: 'enabled' | 'disabled' | 'shutdown'): string | null {
+  async setFrontend(p: string, to: 'enabled' | 'disabled' | 'shutdown'): Promise<string | null> {
     this.calls.push(`frontend ${p} ${to}`);
     this.rows.get(T.rowKey.frontend(p))?.set(T.I_STATE, { enabled: 1, disabled: 3, shutdown: 0 }[to]);
     return null;

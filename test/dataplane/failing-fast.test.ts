@@ -49,8 +49,9 @@ ${more}`;
     return existsSync(path) ? readFileSync(path, 'utf8').trim().split('\n').length : 0;
   };
   await until(
-    'every server is up',
+    'every server is up, and commands are taken',
     () => {
+      if (!running.output().includes('ready')) return false;
       const up = running.output().match(/Server s\/\w+ is UP/g) ?? [];
       return up.length >= Object.keys(servers).length;
     },
@@ -122,5 +123,6 @@ test('haproxy.cfg without any of this keeps to its pause', async (t) => {
 async function runtime(bed: Bed, command: string): Promise<string> {
   const socket = new Client(`/run/fairlead/${bed.running.pid}.sock`);
   await socket.send(`${command}\n`).over();
+  assert.equal(socket.error, '');
   return socket.data.toString();
 }

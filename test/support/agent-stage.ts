@@ -96,7 +96,8 @@ async function show({ proxy }: Bed, agentPort: number): Promise<unknown[]> {
     found.push('in maintenance'); // a check that ends then moves the counter, or not
   else found.push(state[12]);
   found.push(Number(state[14]) & ~1, state[24] === String(agentPort) ? 'PORT' : state[24]);
-  found.push((Number(state[14]) & 1) === 1);
+  const isAsking = lines.some((line) => line.startsWith('b,s,') && line.includes(',* '));
+  found.push(isAsking || (Number(state[14]) & 1) === 1);
   return found;
 }
 
@@ -117,7 +118,7 @@ async function settled(bed: Bed, it: Stage, askedBefore: number): Promise<unknow
   // With the second question the answer to the first has been heard; an agent that cannot be asked is not waited for.
   for (let i = 0; i < 40 && it.asked < askedBefore + 2; i++) await sleep(20);
   let last = '';
-  for (let i = 0; i < 20; i++) {
+  for (let i = 0; i < 100; i++) {
     const now = await show(bed, agentPort);
     if (JSON.stringify(now) === last && now.at(-1) === false) return now.slice(0, -1);
     last = JSON.stringify(now);

@@ -21,12 +21,12 @@ const STATE_STOPPED = 0;
 const STATE_DISABLED = 3;
 
 function setFrontend(to: 'enabled' | 'disabled' | 'shutdown') {
-  return ({ engine }: CommandContext, [name]: Arguments): Reply => {
+  return async ({ engine }: CommandContext, [name]: Arguments): Promise<Reply> => {
     const found = findFrontend(engine, name);
     if (!found.ok) return found.refusal;
     const state = engine.row(rowKey.frontend(found.value.name))?.get(I_STATE) ?? STATE_STOPPED;
     const refusal = refusalFor(to, state);
-    return refusal ? refuse(refusal) : outcome(engine.setFrontend(found.value.name, to));
+    return refusal ? refuse(refusal) : outcome(await engine.setFrontend(found.value.name, to));
   };
 }
 
