@@ -3,13 +3,16 @@ import type { Sandbox } from '../lab/support/sandbox.js';
 import { measureScaling, type Scaling, scalingText } from './l4-scaling.js';
 import { startBackend } from './support/backend.js';
 import { type Contestant, type Running, startContestant } from './support/contestants.js';
-import { type Cost, costTable, measureCosts, PACE } from './support/costs.js';
+import { type Cost, costTable, measureCosts } from './support/costs.js';
 import { type BenchOptions, runBench } from './support/session.js';
 import { atMost, type Verdict } from './support/verdict.js';
 
 interface L4Options extends BenchOptions {
   readonly proxies: readonly Contestant[];
 }
+
+/** Each of the two measurements. */
+const SCALING_SECONDS = { quick: 2, full: 4 };
 
 export function benchL4(options: L4Options): Promise<number> {
   return runBench('l4', options, async (sandbox, say) => {
@@ -27,7 +30,7 @@ export function benchL4(options: L4Options): Promise<number> {
 
 function scale(sandbox: Sandbox, backend: number, quick: boolean, say: (text: string) => void): Promise<Scaling> {
   say('two workers against one');
-  return measureScaling(sandbox, backend, quick ? PACE.quick.seconds : PACE.full.seconds);
+  return measureScaling(sandbox, backend, SCALING_SECONDS[quick ? 'quick' : 'full']);
 }
 
 function verdicts(costs: ReadonlyMap<string, Cost>): Verdict[] {

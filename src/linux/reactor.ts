@@ -1,8 +1,8 @@
 /**
  * The event loop of a worker thread: epoll(7) edge-triggered, timers, an eventfd by which other threads wake it.
  * The thread stays in `run()`; its Node event loop never turns. One turn: wait, handle the events, handle what asked to
- * go on (`again`), send (`sendSoon`), fire timers, close descriptors. Descriptors close only at the end of a turn, so a number cannot
- * be reused while events for its former owner may still be in the batch.
+ * go on (`again`), send (`sendSoonToServer`, `sendSoonToClient`), fire timers, close descriptors. Descriptors close only
+ * at the end of a turn, so a number cannot be reused while events for its former owner may still be in the batch.
  */
 import { performance } from 'node:perf_hooks';
 import { TimerHeap } from '../core/timer-heap.js';
@@ -20,14 +20,24 @@ export interface Continuable {
   onContinue(): void;
 }
 
-/** What is to be sent when more events have been handled. */
+/** What is to be sent when the events of the turn have been handled. */
 interface Sender {
   onSend(): void;
 }
 
+/** The first `count` of the items wait; setting a length costs a call into the engine, and the room is needed again. */
+class SendQueue {
+  readonly items: Sender[] = [];
+  count = 0;
+
+  push(sender: Sender): void {
+    if (this.count === this.items.length) this.items.push(sender);
+    else this.items[this.count] = sender;
+    this.count++;
+  }
+}
+
 const BATCH = 256;
-/** After so many events what is to be sent leaves, so that few buffers wait for it. */
-const EVENTS_PER_SENDING = 64;
 const TIMERS_PER_TURN = 1024;
 /** struct epoll_event is packed on x86-64 only (epoll_ctl(2)). */
 const EVENT_WORDS = process.arch === 'x64' ? 3 : 4;
@@ -49,9 +59,8 @@ export class Reactor {
   private readonly closing: number[] = [];
   private continuing: Continuable[] = [];
   private continuingNow: Continuable[] = [];
-  /** The first `sendingCount` are to send; setting a length costs a call into the engine, and the room is needed again. */
-  private readonly sending: Sender[] = [];
-  private sendingCount = 0;
+  private readonly toServers = new SendQueue();
+  private readonly toClients = new SendQueue();
   private running = false;
 
   /**
@@ -109,13 +118,17 @@ export class Reactor {
   }
 
   /**
-   * Calls `onSend` in this turn, behind other events. Messages that leave one right behind the other find their receiver
-   * awake: sent with the work of a request in between, each wakes it anew, and it takes the processor away from us.
+   * Calls `onSend` in this turn, behind all of its events. Messages that leave one right behind the other find their
+   * receiver awake: sent with the work of a request in between, each wakes it anew, and it takes the processor away
+   * from us. What goes to servers leaves first: they work while the clients are answered, and not both at one time.
    */
-  sendSoon(task: Sender): void {
-    if (this.sendingCount === this.sending.length) this.sending.push(task);
-    else this.sending[this.sendingCount] = task;
-    this.sendingCount++;
+  sendSoonToServer(task: Sender): void {
+    this.toServers.push(task);
+  }
+
+  /** @see sendSoonToServer */
+  sendSoonToClient(task: Sender): void {
+    this.toClients.push(task);
   }
 
   /** Turns until `stop`. */
@@ -156,7 +169,6 @@ export class Reactor {
     for (let i = 0; i < count; i++) {
       const fd = words[i * EVENT_WORDS + DATA_WORD];
       const handler = this.handlers[fd];
-      if (i % EVENTS_PER_SENDING === 0) this.sendAll();
       if (handler === null || handler === undefined) continue;
       try {
         handler.onEvents(fd, words[i * EVENT_WORDS]);
@@ -182,14 +194,21 @@ export class Reactor {
 
   /** What is sent may lead to more that is to be sent. */
   private sendAll(): void {
-    const { sending } = this;
-    for (let i = 0; i < this.sendingCount; i++)
+    while (this.toServers.count > 0 || this.toClients.count > 0) {
+      this.empty(this.toServers);
+      this.empty(this.toClients);
+    }
+  }
+
+  private empty(queue: SendQueue): void {
+    const { items } = queue;
+    for (let i = 0; i < queue.count; i++)
       try {
-        sending[i].onSend();
+        items[i].onSend();
       } catch (error) {
-        this.fault(error, sending[i]);
+        this.fault(error, items[i]);
       }
-    this.sendingCount = 0;
+    queue.count = 0;
   }
 
   /** What is due behind a timer that failed fires in the next turn. */

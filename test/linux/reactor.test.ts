@@ -50,15 +50,17 @@ test('what is sent leaves behind the events of its turn and before its timers, a
   const send = {
     onSend() {
       called.push('send');
-      reactor.sendSoon(end);
+      reactor.sendSoonToClient(end);
     },
   };
+  const answer = { onSend: () => void called.push('answer') };
   for (const name of ['first', 'second']) {
     const fd = createWakeFd();
     const handler = {
       onEvents() {
         called.push(name);
-        reactor.sendSoon(send);
+        reactor.sendSoonToClient(answer);
+        reactor.sendSoonToServer(send);
       },
     };
     reactor.add(fd, handler);
@@ -70,7 +72,7 @@ test('what is sent leaves behind the events of its turn and before its timers, a
   });
   reactor.timers.arm(last, performance.now());
   reactor.run();
-  assert.deepEqual(called, ['first', 'second', 'send', 'send', 'end', 'end', 'timer']);
+  assert.deepEqual(called, ['first', 'second', 'send', 'send', 'answer', 'answer', 'end', 'end', 'timer']);
 });
 
 test('without anybody to tell, a fault ends the loop', () => {

@@ -48,7 +48,7 @@ export function beginExchange(session: Session): void {
   if (http.connection!.isLookedAt) sendRequest(session, tx);
   else {
     tx.leaves = REQUEST;
-    worker.reactor.sendSoon(session);
+    worker.reactor.sendSoonToServer(session);
   }
 }
 
@@ -65,7 +65,7 @@ export function onHttpSend(session: Session): void {
     sendResponse(session, tx);
     if (session.http?.transaction !== tx || session.state !== HTTP_EXCHANGE || !tx.responseBegun) return;
     tx.leaves = SENT;
-    session.worker.reactor.sendSoon(session);
+    session.worker.reactor.sendSoonToClient(session);
   }
 }
 

@@ -147,7 +147,7 @@ function finalResponse(session: Session, tx: Transaction): void {
   tx.responseBegun = true;
   if (frontend.logsAtConnect) worker.logEarly(session, tx);
   tx.leaves = RESPONSE;
-  worker.reactor.sendSoon(session);
+  worker.reactor.sendSoonToClient(session);
 }
 
 /** Whether the client expects a body behind this head: rules may have set another method or status. */
