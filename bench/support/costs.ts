@@ -31,7 +31,7 @@ const BULK_CONNECTIONS = 4;
 const PACE = {
   quick: { rounds: 3, seconds: 2 },
   /** Many and short: the p99 of one round may be twice that of the next, whatever is measured. */
-  full: { rounds: 15, seconds: 2 },
+  full: { rounds: 11, seconds: 2 },
 };
 /** An optimizing compiler has come to its end by then, for each kind of traffic. */
 const WARM_SECONDS = 8;
