@@ -4,12 +4,12 @@
  */
 import { createConnection } from 'mariadb';
 import { LOGIN, startGalera, startPostgres } from '../lab/support/loopback-databases.js';
+import { freePort } from '../lab/support/ports.js';
 import type { Sandbox } from '../lab/support/sandbox.js';
 import { formatTable } from '../lab/support/table.js';
 import { sleep } from '../lab/support/wait.js';
 import { clusterCheckCpuMs, writeClusterCheck } from './support/clustercheck.js';
 import { type Running, startOnFile } from './support/contestants.js';
-import { freePort } from './support/ports.js';
 import { cpuMs } from './support/process-figures.js';
 import { type Replay, startReplay } from './support/replay.js';
 import { type RoleFile, type RoleKind, roleFile } from './support/role-file.js';

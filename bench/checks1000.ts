@@ -1,10 +1,11 @@
 /** `bench checks1000`: what checking 1,000 servers every second costs, in percent of one core; connects, then HTTP. */
+
+import { freePort } from '../lab/support/ports.js';
 import type { Sandbox } from '../lab/support/sandbox.js';
 import { formatTable } from '../lab/support/table.js';
 import { sleep } from '../lab/support/wait.js';
 import { startBackend } from './support/backend.js';
 import { startOnFile } from './support/contestants.js';
-import { freePort } from './support/ports.js';
 import { cpuMs, openedConnections } from './support/process-figures.js';
 import { type BenchOptions, runBench } from './support/session.js';
 import { atLeast, atMost } from './support/verdict.js';

@@ -1,8 +1,10 @@
 /** `bench idle`: what 9,000 connections at rest cost in resident memory, per connection. */
+
+import { freePort } from '../lab/support/ports.js';
 import type { Sandbox } from '../lab/support/sandbox.js';
 import { type Contestant, startContestant } from './support/contestants.js';
 import { type Idle, idleTable, MAIN, measureIdle } from './support/idle.js';
-import { freePort, untilListening } from './support/ports.js';
+import { untilListening } from './support/ports.js';
 import { type BenchOptions, runBench } from './support/session.js';
 import { atMost } from './support/verdict.js';
 

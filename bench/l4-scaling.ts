@@ -1,7 +1,8 @@
 /** Two workers against one. The load and the backend share the machine's cores, so work per request says more than speed. */
+
+import { freePort } from '../lab/support/ports.js';
 import type { Sandbox } from '../lab/support/sandbox.js';
 import { haproxyFile, startOnFile } from './support/contestants.js';
-import { freePort } from './support/ports.js';
 import { cpuMs, threadCpuMs } from './support/process-figures.js';
 import { wrk } from './support/wrk.js';
 

@@ -1,10 +1,10 @@
 /** The CSV of 1,000 servers: how long it takes, and what traffic feels of it, next to HAProxy. */
 import { writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { freePort } from '../lab/support/ports.js';
 import type { Sandbox } from '../lab/support/sandbox.js';
 import { formatTable } from '../lab/support/table.js';
 import { startOnFile } from './support/contestants.js';
-import { freePort } from './support/ports.js';
 import { median } from './support/statistics.js';
 import { wrk } from './support/wrk.js';
 

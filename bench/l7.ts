@@ -2,13 +2,14 @@
  * `bench l7`: mode http next to HAProxy. The path is looked at by ten ACLs, the last of which holds, and the request
  * leaves with X-Forwarded-For; then idle keep-alive connections, and the statistics of 1,000 servers under load.
  */
+
+import { freePort } from '../lab/support/ports.js';
 import type { Sandbox } from '../lab/support/sandbox.js';
 import { measurePage, type Page, pageTable } from './l7-statistics.js';
 import { startBackend } from './support/backend.js';
 import { type Running, startOnFile } from './support/contestants.js';
 import { type Cost, costTable, measureCosts } from './support/costs.js';
 import { type Idle, idleTable, measureIdle } from './support/idle.js';
-import { freePort } from './support/ports.js';
 import { type BenchOptions, runBench } from './support/session.js';
 import { atMost, type Verdict } from './support/verdict.js';
 

@@ -5,13 +5,13 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { freePort } from '../lab/support/ports.js';
 import { REPOSITORY } from '../lab/support/repository.js';
 import type { Sandbox } from '../lab/support/sandbox.js';
 import { formatTable } from '../lab/support/table.js';
 import { sleep } from '../lab/support/wait.js';
 import { startBackend } from './support/backend.js';
 import { haproxyFile, startOnFile } from './support/contestants.js';
-import { freePort } from './support/ports.js';
 import type { RateResult } from './support/rate-client.js';
 import { type BenchOptions, runBench } from './support/session.js';
 import { atMost } from './support/verdict.js';

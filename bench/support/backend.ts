@@ -1,7 +1,8 @@
 /** The server behind every proxy: one nginx worker, three bytes for `/`, a big sparse file for `/big`. */
 import { closeSync, ftruncateSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { freePort } from '../../lab/support/ports.js';
 import type { Sandbox } from '../../lab/support/sandbox.js';
-import { freePort, untilListening } from './ports.js';
+import { untilListening } from './ports.js';
 
 const BIG_BYTES = 1024 ** 3;
 

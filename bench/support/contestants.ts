@@ -2,10 +2,11 @@
 import type { ChildProcess } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { freePort } from '../../lab/support/ports.js';
 import { REPOSITORY } from '../../lab/support/repository.js';
 import type { Sandbox } from '../../lab/support/sandbox.js';
 import { DESCRIPTORS, nginxHead, startNginx } from './backend.js';
-import { freePort, untilListening } from './ports.js';
+import { untilListening } from './ports.js';
 
 export const CONTESTANTS = ['fairlead', 'haproxy', 'nginx', 'pen'] as const;
 export type Contestant = (typeof CONTESTANTS)[number];

@@ -1,25 +1,8 @@
-/** Free ports on the loopback below the range that outgoing connections use (32768 up), so that no client takes one. */
-import { connect, createServer } from 'node:net';
+/** Ports of the programs that are measured. */
+import { connect } from 'node:net';
 import { until } from '../../lab/support/wait.js';
 
-const LOW = 20_100;
-const HIGH = 32_000;
 const LISTEN_TIMEOUT_MS = 15_000;
-
-export async function freePort(): Promise<number> {
-  return until('a free port', 5000, async () => {
-    const port = LOW + Math.floor(Math.random() * (HIGH - LOW));
-    return (await canListen(port)) ? port : undefined;
-  });
-}
-
-function canListen(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.once('error', () => resolve(false));
-    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
-  });
-}
 
 /** @throws Error when nobody listens in time */
 export async function untilListening(port: number, what: string): Promise<void> {

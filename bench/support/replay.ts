@@ -1,11 +1,12 @@
 /** Starts the server that answers from memory, and lets it listen to one check first. */
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { freePort } from '../../lab/support/ports.js';
 import { REPOSITORY } from '../../lab/support/repository.js';
 import type { Sandbox } from '../../lab/support/sandbox.js';
 import { sleep } from '../../lab/support/wait.js';
 import { startOnFile } from './contestants.js';
-import { freePort, untilListening } from './ports.js';
+import { untilListening } from './ports.js';
 import type { Counts } from './replay-server.js';
 import { type RoleKind, roleFile } from './role-file.js';
 

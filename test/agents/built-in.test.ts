@@ -6,9 +6,9 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { freePort } from '../../lab/support/ports.js';
 import { startMariadb, startMariadbReplica, startRedis, startRedisReplica } from '../support/databases.js';
 import { systemTest } from '../support/peers.js';
-import { freePort } from '../support/ports.js';
 import { answers, ask, directory, get, startAgents } from './support.js';
 
 const yaml = (...agents: string[]) => `agents:\n${agents.map((text, i) => `  a${i}: { ${text} }\n`).join('')}`;

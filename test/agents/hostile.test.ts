@@ -8,7 +8,7 @@ import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { freePort } from '../support/ports.js';
+import { freePort } from '../../lab/support/ports.js';
 import { ask, get, poll, startAgents, until } from './support.js';
 
 const FLOOD = fileURLToPath(new URL('./flood.js', import.meta.url));

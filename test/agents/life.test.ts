@@ -6,11 +6,11 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Worker } from 'node:worker_threads';
+import { freePort } from '../../lab/support/ports.js';
 import { emptyModel } from '../../src/config/defaults.js';
 import { Agents } from '../../src/daemon/agents.js';
 import { ProcessLog } from '../../src/daemon/process-log.js';
 import { systemTest } from '../support/peers.js';
-import { freePort } from '../support/ports.js';
 import { answers, directory, get, startAgents, until } from './support.js';
 
 const yaml = (agents: { readonly [name: string]: string }) =>

@@ -4,9 +4,9 @@
  */
 import assert from 'node:assert/strict';
 import { after, before, type TestContext } from 'node:test';
+import { freePort } from '../../lab/support/ports.js';
 import { type Postgres, rejoinPostgres, startPostgres, startPostgresStandby } from '../support/databases.js';
 import { systemTest } from '../support/peers.js';
-import { freePort } from '../support/ports.js';
 import { startProxy } from '../support/proxy.js';
 import { eventually, statRow } from '../support/side-by-side.js';
 import { answers, ask, directory, get, haproxySeed, poll, printed, startAgents, until } from './support.js';

@@ -6,7 +6,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { freePort } from '../support/ports.js';
+import { freePort } from '../../lab/support/ports.js';
 import { directory, get, until } from './support.js';
 
 const FAIRLEAD = fileURLToPath(new URL('../../../bin/fairlead', import.meta.url));

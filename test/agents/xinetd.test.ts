@@ -7,8 +7,8 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { freePort } from '../../lab/support/ports.js';
 import { systemTest } from '../support/peers.js';
-import { freePort } from '../support/ports.js';
 import { directory, startAgents, until } from './support.js';
 
 const ANSWER = 'HTTP/1.1 200 OK\\r\\nConnection: close\\r\\n\\r\\nhere\\n';

@@ -6,7 +6,7 @@
 import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { freePort } from '../support/ports.js';
+import { freePort } from '../../lab/support/ports.js';
 
 /** What the server does with the first request; it answers every other one with `PROBE_ANSWER`. */
 interface Answer {

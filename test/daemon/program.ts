@@ -26,7 +26,7 @@ export function file(directory: string, name: string, text: string): string {
   return path;
 }
 
-export { freePort } from '../support/ports.js';
+export { freePort } from '../../lab/support/ports.js';
 
 /** Answers every connection with its name and closes. */
 export async function nameServer(t: TestContext, name: string): Promise<number> {

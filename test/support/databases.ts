@@ -6,8 +6,8 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Connection, createConnection } from 'mariadb';
 import { DYNAMIC_SHARED_MEMORY, releaseSharedMemory } from '../../lab/postgres/shared-memory.js';
+import { freePort } from '../../lab/support/ports.js';
 import { DatabaseProcess, databaseDirectory, removeDirectory, runAs, until, writeAs } from './database-process.js';
-import { freePort } from './ports.js';
 
 /** What every running database can do. */
 interface Database {

@@ -23,7 +23,7 @@ defaults
 export interface Exchange {
   /** Sent at once. */
   readonly send: string;
-  /** Waits until this has come (as often as said); without it, until the other side ends the connection. */
+  /** Waits until this has come (as often as said), '' for nothing; without it, until the other side ends the connection. */
   readonly until?: string;
   readonly times?: number;
   /** Sent after that, and then waits for `last` (or the end). */
@@ -53,6 +53,7 @@ export async function exchange(port: number, { send, until, times = 1, more, las
 
 async function arrived(client: Client, text: string | undefined, times: number): Promise<void> {
   if (text === undefined) await client.over();
+  else if (text === '') return;
   else await client.until((c) => c.data.toString('latin1').split(text).length > times || c.ended || c.error !== '');
 }
 

@@ -4,8 +4,8 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { describe, type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { freePort } from '../../../lab/support/ports.js';
 import type { RoleCheck } from '../../../src/config/model.js';
-import { freePort } from '../../support/ports.js';
 import { PASSWORD, type Place, session } from './sessions.js';
 
 const KINDS = ['galera', 'mysql', 'postgres', 'redis', 'patroni'] as const;

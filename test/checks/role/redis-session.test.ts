@@ -1,10 +1,10 @@
 /** Role checks against real Redis servers: passwords, users, TLS, replication. */
 import assert from 'node:assert/strict';
+import { freePort } from '../../../lab/support/ports.js';
 import { selfSigned } from '../../support/certificate.js';
 import { until } from '../../support/database-process.js';
 import { startRedis, startRedisReplica } from '../../support/databases.js';
 import { systemTest } from '../../support/peers.js';
-import { freePort } from '../../support/ports.js';
 import { PASSWORD, session } from './sessions.js';
 
 const NEEDS = { commands: ['redis-server', 'openssl'] };

@@ -4,6 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { after } from 'node:test';
+import { freePort } from '../../../lab/support/ports.js';
 import { Diagnostics } from '../../../src/config/diagnostics.js';
 import { readHaproxy } from '../../../src/config/haproxy/read.js';
 import type { Model } from '../../../src/config/model.js';
@@ -12,7 +13,6 @@ import { layOutTable } from '../../../src/core/stick/layout.js';
 import { createStickMemory, StickStore } from '../../../src/core/stick/store.js';
 import * as T from '../../../src/core/table.js';
 import { systemTest } from '../../support/peers.js';
-import { freePort } from '../../support/ports.js';
 import { type RunningProxy, startProxy } from '../../support/proxy.js';
 import { FakeEngine } from '../fake-engine.js';
 import { submit, tell } from './ask.js';
