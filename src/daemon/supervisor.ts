@@ -389,8 +389,9 @@ export class Supervisor implements Engine {
   async setFrontend(proxy: string, to: 'enabled' | 'disabled' | 'shutdown'): Promise<string | null> {
     const found = this.model.proxies.find((p) => p.name === proxy && hasFrontend(p));
     if (!found) return 'No such frontend.';
-    this.queue = this.queue.then(() => this.frontends.set(found, to));
-    await this.queue;
+    const done = this.queue.then(() => this.frontends.set(found, to));
+    this.queue = done.catch(() => undefined); // whoever asked is told; what is asked for next is carried out
+    await done;
     return null;
   }
 

@@ -147,6 +147,7 @@ export class FakeEngine implements Engine {
 
   async setFrontend(p: string, to: 'enabled' | 'disabled' | 'shutdown'): Promise<string | null> {
     this.calls.push(`frontend ${p} ${to}`);
+    await new Promise((done) => setTimeout(done, 20)); // as in the daemon, it is not done at once: the answer has to wait
     this.rows.get(T.rowKey.frontend(p))?.set(T.I_STATE, { enabled: 1, disabled: 3, shutdown: 0 }[to]);
     return null;
   }
