@@ -4,8 +4,10 @@
  */
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import type { FromHealth, ThreadData, ToHealth } from '../core/messages.js';
+import { errnoText } from '../linux/errors.js';
 import { wake } from '../linux/eventfd.js';
 import { Reactor } from '../linux/reactor.js';
+import { watchLinks } from './link-watch.js';
 import { type RoleChannel, RoleInbox } from './role-inbox.js';
 import { CheckRunner } from './runner.js';
 
@@ -57,5 +59,10 @@ function onMessage(message: ToHealth | RoleChannel): void {
   }
 }
 
+const watched = watchLinks(reactor, (name, awayMs) => runner.linkReturned(name, awayMs));
+if (watched < 0) {
+  const text = `links of this host are not watched: ${errnoText(watched)}; after one is back, servers are checked when they are due`;
+  post({ type: 'log', level: 'notice', text });
+}
 post({ type: 'ready' });
 reactor.run();

@@ -8,12 +8,14 @@ import { hasBackend } from '../config/defaults.js';
 import type { Proxy, Server } from '../config/model.js';
 import { CheckStatus } from '../core/check-status.js';
 import type { ServerNow, Trigger } from '../core/events/event.js';
+import { span } from '../core/events/words.js';
 import type { HealthActions } from '../core/health/actions.js';
 import { type DampingState, noteOf } from '../core/health/damping.js';
 import { serverNow } from '../core/health/detail.js';
 import type { ServerHealth } from '../core/health/entities.js';
 import { buildFarm, EMPTY_FARM, type Farm } from '../core/health/farm.js';
 import { takeOverFlaps } from '../core/health/held.js';
+import { Haste, isDownSince } from '../core/health/link-loss.js';
 import { HealthMachine } from '../core/health/machine.js';
 import { firstDelay, nextInterval } from '../core/health/schedule.js';
 import type { CheckReport } from '../core/health/texts.js';
@@ -56,6 +58,7 @@ export class CheckRunner implements CheckOwner, HealthActions, Continuable {
   private readonly warmups = new Map<string, Warmup>();
   /** Asked to check again while a check was under way. */
   private readonly again = new Set<Checker>();
+  private readonly haste = new Haste<Checker>();
   /** Servers that the role thread asks, by the row key it knows them by; its results come in through `roleEnded`. */
   private readonly roles = new Map<string, ServerHealth>();
   /** Addresses of those (S_ADDR_CHANGES), as far as they were asked there. */
@@ -133,14 +136,20 @@ export class CheckRunner implements CheckOwner, HealthActions, Continuable {
         const probe = kept ? this.keep(fresh, kept, server, proxy, spec) : this.create(fresh, server, proxy, spec);
         this.probes.set(server, probe);
       }
-    for (const probe of stale.values()) probe.cancel();
+    for (const probe of stale.values()) this.drop(probe);
     this.spread(fresh, maxSpreadMs);
+  }
+
+  private drop(probe: Checker): void {
+    probe.cancel();
+    this.again.delete(probe);
+    this.haste.end(probe);
   }
 
   private keep(fresh: Checker[], probe: Checker, server: ServerHealth, proxy: Proxy, spec: Server): Checker {
     const isSooner = server.settings.interMs < probe.server.settings.interMs;
     if (!adoptChecker(probe, server, proxy, spec)) {
-      probe.cancel();
+      this.drop(probe);
       this.machine.checkCancelled(server);
       return this.create(fresh, server, proxy, spec);
     }
@@ -193,7 +202,8 @@ export class CheckRunner implements CheckOwner, HealthActions, Continuable {
   }
 
   private arm(probe: Checker): void {
-    const waitMs = nextInterval(probe.server, this.spreadPercent, this.random());
+    const plainMs = nextInterval(probe.server, this.spreadPercent, this.random());
+    const waitMs = this.haste.shorten(probe, probe.server, plainMs);
     this.reactor.timers.arm(probe, onGrid(performance.now() + waitMs, waitMs));
   }
 
@@ -226,6 +236,32 @@ export class CheckRunner implements CheckOwner, HealthActions, Continuable {
     if (row.get(T.S_RECHECK_WANTED) === 0) return;
     row.set(T.S_RECHECK_WANTED, 0);
     this.recheck(server, 'traffic', 'a connection of live traffic failed');
+  }
+
+  /** A link of this host is back: servers that went down without it are looked at at once. */
+  linkReturned(name: string, awayMs: number): void {
+    this.tellTime();
+    const lostMs = Date.now() - awayMs;
+    for (const [server, probe] of this.probes) {
+      if (!isDownSince(server, lostMs)) continue;
+      this.machine.hint(server, 'link', linkText(name, awayMs));
+      this.haste.begin(probe);
+      this.restart(probe);
+    }
+    for (const [key, server] of this.roles) {
+      if (!isDownSince(server, lostMs)) continue;
+      this.machine.hint(server, 'link', linkText(name, awayMs));
+      this.nudgeRole(key, true);
+    }
+  }
+
+  /** What is under way was sent into a dead link, and would be sent again in a second at the earliest. */
+  private restart(probe: Checker): void {
+    if (!probe.isIdle) {
+      probe.cancel();
+      this.machine.checkCancelled(probe.server);
+    }
+    this.reactor.timers.arm(probe, performance.now());
   }
 
   /** At another address there may be anybody: down until it was asked there. */
@@ -393,6 +429,10 @@ export class CheckRunner implements CheckOwner, HealthActions, Continuable {
 function onGrid(atMs: number, intervalMs: number): number {
   const gridMs = Math.max(1, Math.min(START_GRID_MS_MAX, Math.floor(intervalMs / GRID_SHARE)));
   return Math.round(atMs / gridMs) * gridMs;
+}
+
+function linkText(name: string, awayMs: number): string {
+  return `the link of ${name} came back after ${span(awayMs)}`;
 }
 
 function triggerOf(why: string | undefined): Trigger['kind'] {

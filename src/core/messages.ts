@@ -210,6 +210,7 @@ export type FromHealth =
   | { type: 'damping'; proxy: string; server: string; note: DampingNote | null }
   | { type: 'run-program'; id: number; program: ExternalProgram }
   | { type: 'kill-program'; id: number }
+  | { type: 'log'; level: 'notice'; text: string }
   | HealthEvent;
 
 /** A program that a check runs; the main thread starts it, because the health thread's event loop never turns. */

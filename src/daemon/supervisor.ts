@@ -299,6 +299,7 @@ export class Supervisor implements Engine {
     if (message.type === 'agent') this.health.agent(message.proxy, message.server, message);
     if (message.type === 'run-program') this.programs.start(message.id, message.program);
     if (message.type === 'kill-program') this.programs.kill(message.id);
+    if (message.type === 'log') this.log.record(TAGS[message.level], null, message.text);
   }
 
   private onThreadEnd(name: string, error: Error | null): void {

@@ -30,8 +30,9 @@ import {
   RTM_NEWROUTE,
 } from './route-requests.js';
 
+const RTNLGRP_LINK = 1;
 /** RTNLGRP_ LINK, IPV4_IFADDR, IPV4_ROUTE, IPV4_RULE, IPV6_IFADDR, IPV6_ROUTE, IPV6_RULE. */
-const GROUPS = [1, 5, 7, 8, 9, 11, 19];
+const ALL_GROUPS = [RTNLGRP_LINK, 5, 7, 8, 9, 11, 19];
 const RECEIVE_BYTES = 4 << 20;
 const DATAGRAMS_PER_TURN = 64;
 
@@ -66,13 +67,22 @@ export class LinkMonitor implements Pollable {
     onChange: (change: NetworkChange) => void,
     routeProtocols: readonly number[] = [PROTOCOL_VRRP],
   ): LinkMonitor | number {
-    const socket = openNetlink({ groups: GROUPS, receiveBytes: RECEIVE_BYTES, timeoutMs: 0 });
-    if (typeof socket === 'number') return socket;
-    const monitor = new LinkMonitor(socket, onChange);
+    const monitor = LinkMonitor.listen(ALL_GROUPS, onChange);
+    if (typeof monitor === 'number') return monitor;
     const result = monitor.setRouteProtocols(routeProtocols);
     if (result === 0) return monitor;
-    socket.close();
+    monitor.socket.close();
     return result;
+  }
+
+  /** As `open`, for whom only links matter. */
+  static ofLinks(onChange: (change: NetworkChange) => void): LinkMonitor | number {
+    return LinkMonitor.listen([RTNLGRP_LINK], onChange);
+  }
+
+  private static listen(groups: readonly number[], onChange: (change: NetworkChange) => void): LinkMonitor | number {
+    const socket = openNetlink({ groups, receiveBytes: RECEIVE_BYTES, timeoutMs: 0 });
+    return typeof socket === 'number' ? socket : new LinkMonitor(socket, onChange);
   }
 
   /** @returns 0 or -errno */

@@ -34,12 +34,14 @@ export interface RunningProxy {
 /**
  * @param text configuration; {SOCK} becomes the stats socket, {LOG} the address of the log receiver, {DIR} a directory
  * @param ports listening ports to wait for
+ * @param place calls what starts the program, in another network namespace for example
  */
 export async function startProxy(
   program: Program,
   text: string,
   ports: number[],
   extra: string[] = [],
+  place: (start: () => ChildProcess) => ChildProcess = (start) => start(),
 ): Promise<RunningProxy> {
   const dir = mkdtempSync(join(tmpdir(), `fl-${program}-`));
   const socket = join(dir, 's.sock');
@@ -51,7 +53,8 @@ export async function startProxy(
     .replaceAll('{LOG}', `127.0.0.1:${udp.address().port}`);
   writeFileSync(file, `${filled}\n`);
   const [command, args] = program === 'haproxy' ? ['haproxy', []] : [process.execPath, [FAIRLEAD, 'haproxy']];
-  const child = spawn(command, [...args, '-f', file, '-db', ...extra], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const words = [...args, '-f', file, '-db', ...extra];
+  const child = place(() => spawn(command, words, { stdio: ['ignore', 'pipe', 'pipe'] }));
   let output = '';
   child.stdout!.on('data', (d) => (output += d));
   child.stderr!.on('data', (d) => (output += d));

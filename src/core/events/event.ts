@@ -57,7 +57,7 @@ export interface Run {
 
 /** Why it was checked at that moment and not at the next tick. */
 export interface Trigger {
-  readonly kind: 'session' | 'traffic' | 'notify' | 'operator';
+  readonly kind: 'session' | 'traffic' | 'notify' | 'operator' | 'link';
   readonly text: string;
   readonly atMs: number;
 }

@@ -167,8 +167,14 @@ function titleOf({ detail, server, proxy, heldMs, kind, text }: StoredEvent, pai
   return `${server === null ? `backend ${proxy} ` : ''}${conditionWord(detail.from)} -> ${to}${after}`;
 }
 
+/** What their texts do not say themselves. */
+const SIGNS: Partial<Record<Trigger['kind'], string>> = {
+  session: 'the held check session broke',
+  traffic: 'live traffic',
+};
+
 function triggerText({ kind, text, atMs }: Trigger, eventMs: number): string {
-  const words = { session: 'the held check session broke', traffic: 'live traffic', notify: '', operator: '' }[kind];
+  const words = SIGNS[kind] ?? '';
   const what = words === '' ? text : text === '' ? words : `${words}: ${text}`;
   return `${what}, ${span(Math.max(0, eventMs - atMs))} before`;
 }
