@@ -1,4 +1,4 @@
-/** What NETLINK_ROUTE says of links, addresses, routes and rules (rtnetlink(7)): bytes to plain objects, nothing thrown. */
+/** What NETLINK_ROUTE says of links, addresses, routes, neighbours and rules (rtnetlink(7)): bytes to plain objects, nothing thrown. */
 import { ipv4Text, ipv6Text } from '../core/ip.js';
 import { AF_INET, AF_INET6 } from './constants.js';
 import { type Attributes, attributesOf, nestedIn, textOf, u8Of, u32Of } from './netlink-message.js';
@@ -8,6 +8,7 @@ const IFF_LOOPBACK = 0x8;
 const IFF_RUNNING = 0x40;
 const IFF_LOWER_UP = 0x10000;
 const ARPHRD_ETHER = 1;
+const NUD_INCOMPLETE = 0x01;
 const IFA_F_DADFAILED = 0x08;
 const IFA_F_TENTATIVE = 0x40;
 /** IF_OPER_* of RFC 2863, by number. */
@@ -70,6 +71,14 @@ export interface RouteInfo {
   readonly interfaceIndex: number;
   /** Empty with a single next hop. */
   readonly nexthops: readonly { readonly via: string; readonly interfaceIndex: number; readonly weight: number }[];
+}
+
+export interface NeighbourInfo {
+  readonly interfaceIndex: number;
+  readonly family: 4 | 6;
+  readonly ip: string;
+  /** The kernel has asked for its MAC, and waits for the answer. */
+  readonly isIncomplete: boolean;
 }
 
 export interface RuleInfo {
@@ -209,6 +218,17 @@ function nexthopsOf(family: 4 | 6, bytes: Uint8Array | undefined): RouteInfo['ne
     at += (length + 3) & ~3;
   }
   return hops;
+}
+
+/** Body of RTM_NEWNEIGH. @returns null where it is no neighbour by IPv4 or IPv6 (a bridge tells its table here, too) */
+export function neighbourOf(body: Uint8Array): NeighbourInfo | null {
+  const family = familyOf(body[0]);
+  if (body.length < 12 || family === 0) return null; // struct ndmsg
+  const ip = ipOf(family, attributesOf(body, 12).get(1)); // NDA_DST
+  if (ip === '') return null;
+  const view = viewOf(body);
+  const isIncomplete = (view.getUint16(8, true) & NUD_INCOMPLETE) !== 0;
+  return { interfaceIndex: view.getInt32(4, true), family, ip, isIncomplete };
 }
 
 /** Body of RTM_NEWRULE or RTM_DELRULE. @returns null where it is no rule of IPv4 or IPv6 */

@@ -15,6 +15,7 @@ import {
   numberMessage,
   splitMessages,
   textAttribute,
+  u32Attribute,
   verdictOf,
 } from './netlink-message.js';
 import { type NetlinkChannel, openNetlink } from './netlink-socket.js';
@@ -23,6 +24,8 @@ import {
   addressOf,
   type LinkInfo,
   linkOf,
+  type NeighbourInfo,
+  neighbourOf,
   type RouteInfo,
   type RuleInfo,
   routeOf,
@@ -41,10 +44,12 @@ import {
   type RouteSpec,
   RTM_GETADDR,
   RTM_GETLINK,
+  RTM_GETNEIGH,
   RTM_GETROUTE,
   RTM_GETRULE,
   RTM_NEWADDR,
   RTM_NEWLINK,
+  RTM_NEWNEIGH,
   RTM_NEWROUTE,
   RTM_NEWRULE,
   type RuleSpec,
@@ -95,6 +100,13 @@ export class RouteNetlink {
 
   addresses(): AddressInfo[] | number {
     return this.dump(RTM_GETADDR, RTM_NEWADDR, new Uint8Array(8), addressOf);
+  }
+
+  /** Those of one interface, of both families. */
+  neighbours(interfaceIndex: number): NeighbourInfo[] | number {
+    const onlyThere = u32Attribute(8, interfaceIndex); // NDA_IFINDEX
+    const found = this.dump(RTM_GETNEIGH, RTM_NEWNEIGH, new Uint8Array(12), neighbourOf, onlyThere);
+    return typeof found === 'number' ? found : found.filter((one) => one.interfaceIndex === interfaceIndex);
   }
 
   /** Of all tables. @param protocol only those of that RTPROT_*; the kernel sorts the others out (since 4.20) */
@@ -204,11 +216,17 @@ export class RouteNetlink {
     return results.map((result) => result ?? failed);
   }
 
-  private dump<T>(type: number, answer: number, head: Uint8Array, parse: (b: Uint8Array) => T | null): T[] | number {
+  private dump<T>(
+    type: number,
+    answer: number,
+    head: Uint8Array,
+    parse: (body: Uint8Array) => T | null,
+    ...filter: readonly Uint8Array[]
+  ): T[] | number {
     let result = -EINTR;
     for (let i = 0; i < ATTEMPTS; i++) {
       const found: T[] = [];
-      const request = netlinkMessage(type, NLM_F_REQUEST | NLM_F_DUMP, head);
+      const request = netlinkMessage(type, NLM_F_REQUEST | NLM_F_DUMP, head, ...filter);
       result = this.ask(request, true, answer, (body) => push(found, parse(body)));
       if (result === 0) return found;
       if (result !== -EINTR && result !== -ENOBUFS) return result;

@@ -6,7 +6,7 @@ import type { VipConfig, VrrpInstance } from '../config/model.js';
 import { errnoText } from '../linux/errors.js';
 import { LinkMonitor, type NetworkChange } from '../linux/link-monitor.js';
 import type { Reactor } from '../linux/reactor.js';
-import type { LinkInfo, RouteInfo, RuleInfo } from '../linux/route-info.js';
+import type { LinkInfo, NeighbourInfo, RouteInfo, RuleInfo } from '../linux/route-info.js';
 import { RouteNetlink } from '../linux/route-netlink.js';
 import { PROTOCOL_VRRP } from '../linux/route-requests.js';
 import { applySettings } from '../linux/vmac.js';
@@ -101,6 +101,18 @@ export class Host {
     if (instance.sourceIp !== undefined) return instance.sourceIp;
     const { interface: name, family } = instance;
     return name === undefined ? undefined : this.interfaces.sourceOf(name, family, (ip) => this.virtual.has(ip));
+  }
+
+  /** Our own address that a neighbour at `ip` would hear from; undefined for none. */
+  sourceTowards(name: string, ip: string): string | undefined {
+    return this.interfaces.sourceTowards(name, ip, (one) => this.virtual.has(one));
+  }
+
+  /** Neighbours on an interface whose MAC the kernel waits for; none where it does not tell. */
+  unresolvedOn(name: string): NeighbourInfo[] {
+    const index = this.interfaces.byName(name)?.index;
+    const known = index === undefined ? [] : this.netlink.neighbours(index);
+    return typeof known === 'number' ? [] : known.filter(({ isIncomplete }) => isIncomplete);
   }
 
   /** Why it cannot be anybody's router: the link, the address that it speaks from, the socket. */

@@ -78,6 +78,16 @@ export class Interfaces {
     return this.addresses.find((one) => one.interfaceIndex === link?.index && fits(one) && !isVirtual(one.ip))?.ip;
   }
 
+  /** The address to speak from to a neighbour: one of its network where there is one. */
+  sourceTowards(name: string, ip: string, isVirtual: (ip: string) => boolean): string | undefined {
+    const index = this.byName(name)?.index;
+    const bytes = bytesOf(ip);
+    const near = this.addresses.find(
+      (one) => one.interfaceIndex === index && !isVirtual(one.ip) && isWithin(bytes, bytesOf(one.ip), one.prefixLength),
+    );
+    return near?.ip ?? this.sourceOf(name, ip.includes(':') ? 6 : 4, isVirtual);
+  }
+
   /** Whether a neighbour of that address would be on the link itself, and not beyond a gateway. */
   isOnLink(name: string, ip: string): boolean {
     const index = this.byName(name)?.index;

@@ -22,6 +22,7 @@ import { Realtime } from './realtime.js';
 import { statusOf } from './status.js';
 import { Tracker } from './tracker.js';
 import { Transport } from './transport.js';
+import { Unresolved } from './unresolved.js';
 import { VirtualRouter } from './virtual-router.js';
 import { Watchdog } from './watchdog.js';
 
@@ -41,6 +42,7 @@ export class VipService implements Timed {
   private readonly frames: Frames;
   private readonly announcer: Announcer;
   private readonly neighbours: Neighbours;
+  private readonly unresolved: Unresolved;
   private readonly probe: PeerProbe;
   private readonly tracker: Tracker;
   private readonly watchdog: Watchdog;
@@ -76,6 +78,7 @@ export class VipService implements Timed {
     this.frames = new Frames(reactor, this.host, (_interface, address, mac) => this.claimed(address, mac));
     this.announcer = new Announcer(reactor, this.frames, this.routers, log);
     this.neighbours = new Neighbours(reactor, this.host, this.frames, () => this.hearAbout());
+    this.unresolved = new Unresolved(reactor, this.host, this.frames);
     this.probe = new PeerProbe(
       reactor,
       this.host,
@@ -275,6 +278,7 @@ export class VipService implements Timed {
     this.frames.interfaceChanged(name);
     this.reviewAll();
     if (!isBack) return;
+    this.unresolved.linkReturned(name);
     for (const router of this.routers.values())
       if (router.isHolding && this.host.transmitInterface(router.config) === name)
         this.handle({ type: 'regained', router: router.name, why: `the link of ${name} is back` });

@@ -32,6 +32,22 @@ for (const [ip, isOnLink] of [
   test(`${ip} is ${isOnLink ? 'on the link' : 'beyond a gateway'}`, () =>
     assert.equal(host().isOnLink('eth1', ip), isOnLink));
 
+for (const [ip, source] of [
+  ['10.0.3.102', '10.0.3.101'],
+  ['172.16.0.9', '172.16.0.1'],
+  ['192.168.1.1', '10.0.3.101'],
+] as const)
+  test(`a neighbour at ${ip} is spoken to from ${source}`, () => {
+    const interfaces = host();
+    const more = { interfaceIndex: 2, family: 4, prefixLength: 24, scope: 0 } as AddressInfo;
+    interfaces.addressAdded({ ...more, ip: '172.16.0.100' });
+    interfaces.addressAdded({ ...more, ip: '172.16.0.1' });
+    assert.equal(
+      interfaces.sourceTowards('eth1', ip, (one) => one === '172.16.0.100'),
+      source,
+    );
+  });
+
 test('nothing is on a link that is not there', () => assert.equal(host().isOnLink('eth2', '10.0.3.102'), false));
 
 test('an interface that goes takes its addresses along', () => {
