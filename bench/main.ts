@@ -13,6 +13,7 @@ import { CONTESTANTS, type Contestant } from './support/contestants.js';
 import { runIdleClient, runIdleServer } from './support/idle-client.js';
 import { runRateClient } from './support/rate-client.js';
 import { runReplayServer } from './support/replay-server.js';
+import { runSleeper } from './support/standstill.js';
 import { VRRP_PROGRAMS } from './support/vrrp-hosts.js';
 import { benchVrrp } from './vrrp.js';
 
@@ -133,6 +134,8 @@ program
   .requiredOption('--per-second <n>', '', number)
   .requiredOption('--seconds <n>', '', number)
   .action(runRateClient);
+
+program.command('sleeper', { hidden: true }).requiredOption('--seconds <n>', '', number).action(runSleeper);
 
 try {
   await program.parseAsync();
