@@ -92,8 +92,8 @@ async function measureCosts(sandbox: Sandbox, options: VrrpOptions, say: (text: 
     const master = startRouters(network, 'a', program, high);
     await untilMaster(master, high);
     const backup = startRouters(network, 'b', program, { ...high, priority: 100 });
-    await sleep(options.quick ? SETTLE_MS / 2 : SETTLE_MS);
-    const seconds = options.quick ? 10 : 60;
+    await sleep(SETTLE_MS);
+    const seconds = options.quick ? 20 : 60;
     const before = [master, backup].map((host) => figuresOf(host, program));
     const begunMs = performance.now();
     await sleep(seconds * 1000);
@@ -155,10 +155,10 @@ async function measureDelays(
     await untilMaster(startRouters(network, place, program, routers), routers);
   }
   const seconds = Math.ceil((options.quick ? Math.min(0.5, options.minutes) : options.minutes) * 60);
+  const standstills = watchStandstills(sandbox, seconds + SETTLE_MS / 1000);
   await sleep(SETTLE_MS / 4);
   say(`every core busy for ${seconds} s`);
   const capture = captureAdverts(network.hosts.get('client')!);
-  const standstills = watchStandstills(sandbox, seconds + 1);
   for (let n = 0; n < availableParallelism(); n++) burn(sandbox, seconds);
   await sleep(seconds * 1000);
   const adverts = await capture.read();

@@ -1,16 +1,18 @@
 /**
  * When the machine itself stands still: a hypervisor takes the processor away (a virtual machine has its share of the
  * host, and is stopped when it is used up), or the kernel does something long that yields to nobody. No program is on
- * time then. On each core a process sleeps, wakes every millisecond before everything else (SCHED_FIFO 99), and notes
- * when it was late.
+ * time then. On each core a process sleeps, wakes every millisecond before everything else (SCHED_RR 99), and notes when it
+ * was late.
  */
 import { readFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { REPOSITORY } from '../../lab/support/repository.js';
 import { exited, type Sandbox } from '../../lab/support/sandbox.js';
+import { setRealtime } from '../../src/linux/realtime.js';
 
 const PERIOD_MS = 1;
 const WORTH_NOTING_MS = 0.5;
+const FIRST_OF_ALL = 99;
 
 /** Epoch ms. */
 export interface Standstill {
@@ -28,7 +30,7 @@ export function watchStandstills(sandbox: Sandbox, seconds: number): () => Promi
     const log = `sleeper-${core}.log`;
     return {
       log,
-      child: sandbox.start('taskset', ['-c', core, 'chrt', '-f', '99', process.execPath, ...words], { log }),
+      child: sandbox.start('taskset', ['-c', core, process.execPath, ...words], { log }),
     };
   });
   return async () => {
@@ -40,6 +42,9 @@ export function watchStandstills(sandbox: Sandbox, seconds: number): () => Promi
 
 /** The process: a line `<epoch ms> <ms late>` for each late wake-up, and `done` at the end. */
 export function runSleeper({ seconds }: { readonly seconds: number }): void {
+  // Only now: a program that starts before everything else would make others late itself.
+  const refused = setRealtime(FIRST_OF_ALL);
+  if (refused < 0) throw new Error(`SCHED_RR: errno ${-refused}`);
   const nobodyWakesIt = new Int32Array(new SharedArrayBuffer(4));
   const endMs = performance.now() + seconds * 1000;
   for (let nowMs = performance.now(); nowMs < endMs; ) {
@@ -54,7 +59,7 @@ export function runSleeper({ seconds }: { readonly seconds: number }): void {
 /** @throws Error where the process did not come to its end: nothing is known then */
 export function standstillsOf(text: string): Standstill[] {
   const lines = text.trim().split('\n');
-  if (lines.pop() !== 'done') throw new Error(`a sleeper under SCHED_FIFO did not run to its end: ${text.slice(-300)}`);
+  if (lines.pop() !== 'done') throw new Error(`a sleeper under SCHED_RR did not run to its end: ${text.slice(-300)}`);
   return lines.map((line) => {
     const [toMs, lateMs] = line.split(' ').map(Number);
     return { fromMs: toMs - lateMs, toMs };

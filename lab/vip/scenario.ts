@@ -53,7 +53,7 @@ interface Promises {
   readonly smooth: Bar;
   /** Two routers that had not heard each other. */
   readonly healed: Bar;
-  /** The kernel asks for neighbours once a second, and may have asked the backend's just before the link came back. */
+  /** The kernel asks for neighbours once a second, and may have asked for the backend into the dead link: nobody waits for that. */
   readonly linkUp: Bar;
   /** It waits as a backup, as after a start. */
   readonly goesOn: Bar;
@@ -65,7 +65,7 @@ const FAST: Promises = {
   goodbye: { gapMs: [100, 150], twoHoldersMs: LATE_MS },
   smooth: { failedConnects: 0, twoHoldersMs: 2 * LATE_MS },
   healed: { gapMs: [150, 300], twoHoldersMs: 200, settledMs: 1000 },
-  linkUp: { gapMs: [1200, 1500], twoHoldersMs: 200, settledMs: 2000 },
+  linkUp: { gapMs: [150, 300], twoHoldersMs: 200, settledMs: 2000 },
   goesOn: { failedConnects: 0, settledMs: 2000 },
 };
 
@@ -75,7 +75,7 @@ const SLOW: Promises = {
   goodbye: { gapMs: [1000, 1500], twoHoldersMs: LATE_MS },
   smooth: { failedConnects: 0, twoHoldersMs: 2 * LATE_MS },
   healed: { gapMs: [1500, 2500], twoHoldersMs: 1500, settledMs: 3000 },
-  linkUp: { gapMs: [1500, 2500], twoHoldersMs: 1500, settledMs: 8000 },
+  linkUp: { gapMs: [500, 1500], twoHoldersMs: 1500, settledMs: 8000 },
   goesOn: { failedConnects: 0, settledMs: 8000 },
 };
 
