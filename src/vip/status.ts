@@ -57,7 +57,8 @@ function instanceStatus(router: VirtualRouter, view: RouterView, sources: Status
   return {
     name: router.name,
     state: view.state,
-    sinceMs: toEpoch(view.sinceMs),
+    // As the transition was told: reckoned from the monotonic clock it would be another millisecond with each question.
+    sinceMs: router.transitions.at(-1)?.atMs ?? toEpoch(view.sinceMs),
     virtualRouterId: config.virtualRouterId,
     version: config.version,
     family: config.family,
