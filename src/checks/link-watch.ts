@@ -16,8 +16,12 @@ export function watchLinks(reactor: Reactor, onReturn: OnReturn): number {
   if (typeof netlink === 'number') return netlink;
   const watch = new LinkWatch(netlink, onReturn);
   const monitor = LinkMonitor.ofLinks((change) => watch.changed(change));
-  const watched = typeof monitor === 'number' ? monitor : monitor.watch(reactor);
-  return watched < 0 ? watched : watch.begin();
+  const opened = typeof monitor === 'number' ? monitor : monitor.watch(reactor);
+  const result = opened < 0 ? opened : watch.begin();
+  if (result === 0) return 0;
+  netlink.close();
+  if (typeof monitor !== 'number') monitor.close(reactor);
+  return result;
 }
 
 class LinkWatch {

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { Haste, isDownSince, LinkLosses } from '../../src/core/health/link-loss.js';
 import { backend, START_S, server, World } from './health-world.js';
 
-/** What is told of link 2, `+` running, `-` not, `x` removed, one a second; `=` for how long it was away at the last. */
+/** What is told of link 2, `+` running, `-` not, `x` removed, one a second; and how long it was away, ms, as the last of them says. */
 for (const [told, away] of [
   ['+', null],
   ['-', null],
